@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/lib/pq"
+)
+
+// connector opens lib/pq connections that act as one role and whose BEGIN
+// carries the acting merchant and person in the same round trip.
+type connector struct{ *pq.Connector }
+
+var errNoSSLMode = errors.New("the database URL must name its sslmode (require, verify-full, or disable for a local socket)")
+
+func newConnector(dsn string, role Role) (driver.Connector, error) {
+	if !strings.Contains(dsn, "sslmode=") {
+		return nil, errNoSSLMode
+	}
+	cfg, err := pq.NewConfig(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("reading the database URL: %w", err)
+	}
+	if cfg.Runtime == nil {
+		cfg.Runtime = map[string]string{}
+	}
+	if role != Owner {
+		cfg.Runtime["role"] = string(role)
+	}
+	cfg.Runtime["application_name"] = "portal " + string(role)
+	// No statement may outlive a browser's patience, and no transaction may
+	// sit on its locks while its process is busy elsewhere.
+	cfg.Runtime["statement_timeout"] = "15s"
+	cfg.Runtime["lock_timeout"] = "5s"
+	cfg.Runtime["idle_in_transaction_session_timeout"] = "30s"
+	cfg.BinaryParameters = true
+	c, err := pq.NewConnectorConfig(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("reading the database URL: %w", err)
+	}
+	return connector{c}, nil
+}
+
+// Connect implements driver.Connector.
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	dc, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pc, ok := dc.(pqConn)
+	if !ok {
+		return nil, errors.Join(errors.New("this version of lib/pq lacks an interface the store relies on"), dc.Close())
+	}
+	return conn{pc}, nil
+}
+
+// pqConn is all that database/sql may use of a lib/pq connection; conn passes
+// it through unchanged but for BeginTx.
+type pqConn interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	driver.QueryerContext
+	driver.NamedValueChecker
+	driver.Pinger
+	driver.SessionResetter
+	driver.Validator
+	driver.Tx
+}
+
+type conn struct{ pqConn }
+
+type actorKey struct{}
+
+func withActor(ctx context.Context, a Actor) context.Context {
+	return context.WithValue(ctx, actorKey{}, a)
+}
+
+// BeginTx implements driver.ConnBeginTx.
+func (c conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+	a, ok := ctx.Value(actorKey{}).(Actor)
+	if !ok {
+		return nil, errors.New("a transaction was begun without its actor")
+	}
+	mode := "READ WRITE"
+	if o.ReadOnly {
+		mode = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	}
+	// The settings end with the transaction, so a pooled connection never
+	// carries one merchant's context into another's request.
+	begin := "BEGIN " + mode + "; SET LOCAL portal.merchant = " + setting(a.Merchant) + "; SET LOCAL portal.person = " + setting(a.Person)
+	if _, err := c.ExecContext(ctx, begin, nil); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func setting(id ID) string {
+	if id == NoID {
+		return "''"
+	}
+	return pq.QuoteLiteral(id.String())
+}
