@@ -1,0 +1,169 @@
+// Command portal is the whole product in one program: the web server, the
+// worker that talks to the bank, the stand-in bank, migrations and the tools
+// of operation. It reads the settings and wires the packages together; it must
+// never hold a business rule, and nothing but it may read the environment.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	_ "time/tzdata" // Asia/Bangkok on any machine
+)
+
+func main() {
+	p := &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, lookup: os.LookupEnv, environ: os.Environ}
+	os.Exit(p.main(context.Background(), os.Args[1:]))
+}
+
+// program is what a subcommand may touch of the process it runs in; tests give
+// it another one.
+type program struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	lookup         func(name string) (value string, ok bool)
+	environ        func() []string // what a child process inherits
+}
+
+// command is one subcommand.
+type command struct {
+	name    string // one word or two
+	args    string // what follows the name, for the help text
+	summary string
+	run     func(p *program, ctx context.Context, args []string) error
+}
+
+// commands lists them in the order of the help text.
+func commands() []command {
+	return []command{
+		{"withdb", "command ...", "run a command with TEST_DATABASE_URL naming a temporary Postgres", (*program).withDB},
+		{"version", "", "print the version", (*program).version},
+	}
+}
+
+// Exit codes, besides those of a command that withdb ran.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// exitError ends the program with a code of its own. An empty text prints
+// nothing, because everything was said already.
+type exitError struct {
+	code int
+	text string
+}
+
+func (e *exitError) Error() string { return e.text }
+
+func usageError(format string, args ...any) error {
+	return &exitError{code: exitUsage, text: fmt.Sprintf(format, args...)}
+}
+
+// main runs the subcommand named by args and returns the exit code. The first
+// SIGINT or SIGTERM ends ctx; the second one kills the process, as nothing
+// listens for it any more.
+func (p *program) main(ctx context.Context, args []string) int {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	err := p.dispatch(ctx, args)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	code := exitFailed
+	if e, ok := errors.AsType[*exitError](err); ok {
+		code = e.code
+	}
+	if err.Error() != "" {
+		fmt.Fprintln(p.stderr, "portal:", err)
+	}
+	return code
+}
+
+func (p *program) dispatch(ctx context.Context, args []string) error {
+	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "-help" || args[0] == "--help" {
+		p.help()
+		if len(args) == 0 {
+			return usageError("name one of these commands")
+		}
+		return nil
+	}
+	for words := min(2, len(args)); words > 0; words-- {
+		name := strings.Join(args[:words], " ")
+		for _, c := range commands() {
+			if c.name == name {
+				return c.run(p, ctx, args[words:])
+			}
+		}
+	}
+	return usageError("there is no command %q: `portal help` lists them", args[0])
+}
+
+func (p *program) help() {
+	fmt.Fprintln(p.stdout, "Usage: portal <command> [flags]")
+	fmt.Fprintln(p.stdout)
+	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	for _, c := range commands() {
+		fmt.Fprintf(table, "  %s\t%s\n", strings.TrimSpace(c.name+" "+c.args), c.summary)
+	}
+	_ = table.Flush() // the terminal is gone then, and with it the reader
+	fmt.Fprintln(p.stdout, "\nSettings are environment variables: see docs/operations.md, or `portal config`.")
+}
+
+// flags makes the flag set of a command. Its own usage text is enough, so
+// nothing else is printed for a wrong flag.
+func (p *program) flags(name string) *flag.FlagSet {
+	f := flag.NewFlagSet("portal "+name, flag.ContinueOnError)
+	f.SetOutput(p.stderr)
+	return f
+}
+
+// parse reads the flags of a command that takes up to most further arguments.
+func parse(f *flag.FlagSet, args []string, most int) error {
+	if err := f.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return &exitError{code: exitUsage} // the flag set has printed it
+	}
+	if f.NArg() > most {
+		return usageError("%s does not understand %q", f.Name(), f.Arg(most))
+	}
+	return nil
+}
+
+func (p *program) version(_ context.Context, args []string) error {
+	if err := parse(p.flags("version"), args, 0); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.stdout, version())
+	return nil
+}
+
+// version names the build by its commit.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "portal, unknown build"
+	}
+	revision, modified := "no commit", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			revision = s.Value[:min(12, len(s.Value))]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			modified = "+changes"
+		}
+	}
+	return fmt.Sprintf("portal %s%s, %s", revision, modified, info.GoVersion)
+}
