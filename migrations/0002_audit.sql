@@ -124,8 +124,9 @@ SELECT isolate_merchants('policies');
 ALTER TABLE audit_leaves ENABLE ROW LEVEL SECURITY;
 ALTER TABLE audit_leaves FORCE ROW LEVEL SECURITY;
 CREATE POLICY merchant_reads ON audit_leaves FOR SELECT TO portal_web USING (merchant_id = (SELECT acting_merchant()));
-CREATE POLICY merchant_writes ON audit_leaves FOR INSERT TO portal_web, portal_worker
+CREATE POLICY merchant_writes ON audit_leaves FOR INSERT TO portal_web
     WITH CHECK (merchant_id IS NULL OR merchant_id = (SELECT acting_merchant()));
+CREATE POLICY worker_writes ON audit_leaves FOR INSERT TO portal_worker WITH CHECK (true);
 CREATE POLICY worker_reads ON audit_leaves FOR SELECT TO portal_worker USING (true);
 CREATE POLICY sequencer_reads ON audit_leaves FOR SELECT TO portal_sequencer USING (true);
 CREATE POLICY sequencer_numbers ON audit_leaves FOR UPDATE TO portal_sequencer USING (true);

@@ -11,8 +11,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -165,10 +165,13 @@ func templateName() (string, error) {
 	return "template_" + hex.EncodeToString(h.Sum(nil)[:8]), err
 }
 
-var databaseInDSN = regexp.MustCompile(`\bdbname=\S+`)
-
 func withDatabase(dsn, name string) string {
-	return databaseInDSN.ReplaceAllString(dsn, "dbname="+name)
+	u, err := url.Parse(dsn)
+	if err != nil {
+		panic(err) // the DSN is our own server's, or the developer's typing error
+	}
+	u.Path = "/" + name
+	return u.String()
 }
 
 func exec(t testing.TB, dsn, query string) {

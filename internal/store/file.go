@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// File describes a stored document.
+type File struct {
+	ID         ID        `db:"id"`
+	Name       string    `db:"name"`
+	MediaType  string    `db:"media_type"`
+	Size       int       `db:"size"`
+	SHA256     []byte    `db:"sha256"`
+	UploadedBy ID        `db:"uploaded_by"`
+	UploadedAt time.Time `db:"uploaded_at"`
+}
+
+// chunkSize is how a file is cut: the figure at which neither the program nor
+// Postgres holds more than a little of it in memory.
+const chunkSize = 1 << 20
+
+var (
+	sqlInsertChunk = statement(`INSERT INTO file_chunks (file_id, merchant_id, no, data) VALUES ($1, $2, $3, $4)`)
+	sqlInsertFile  = statement(`
+		INSERT INTO files (id, merchant_id, name, media_type, size, sha256, uploaded_by) VALUES ($1, $2, $3, $4, $5, $6, $7)`)
+	sqlFile  = statement(`SELECT id, name, media_type, size, sha256, uploaded_by, uploaded_at FROM files WHERE merchant_id = $1 AND id = $2`)
+	sqlChunk = statement(`SELECT data FROM file_chunks WHERE merchant_id = $1 AND file_id = $2 AND no = $3`)
+)
+
+// FileWriter takes the bytes of a new file within a transaction, in chunks.
+type FileWriter struct {
+	tx     *Tx
+	id     ID
+	buffer []byte
+	no     int
+	size   int
+}
+
+// NewFile begins a file. Nothing of it is kept unless Finish is called and the
+// transaction commits.
+func (t *Tx) NewFile() *FileWriter {
+	return &FileWriter{tx: t, id: NewID(), buffer: make([]byte, 0, chunkSize)}
+}
+
+// Write implements io.Writer.
+func (w *FileWriter) Write(p []byte) (int, error) {
+	written := 0
+	for len(p) > 0 {
+		n := min(len(p), chunkSize-len(w.buffer))
+		w.buffer = append(w.buffer, p[:n]...)
+		p = p[n:]
+		written += n
+		if len(w.buffer) == chunkSize {
+			if err := w.flush(); err != nil {
+				return written, err
+			}
+		}
+	}
+	return written, nil
+}
+
+func (w *FileWriter) flush() error {
+	if len(w.buffer) == 0 {
+		return nil
+	}
+	if _, err := w.tx.exec(sqlInsertChunk, w.id, w.tx.actor.Merchant, w.no, w.buffer); err != nil {
+		return fmt.Errorf("storing a piece of a file: %w", err)
+	}
+	w.no++
+	w.size += len(w.buffer)
+	w.buffer = w.buffer[:0]
+	return nil
+}
+
+// Finish records the file under its clean name, type and hash.
+func (w *FileWriter) Finish(name, mediaType string, sha256 []byte) (File, error) {
+	if err := w.flush(); err != nil {
+		return File{}, err
+	}
+	a := w.tx.actor
+	f := File{ID: w.id, Name: name, MediaType: mediaType, Size: w.size, SHA256: sha256, UploadedBy: a.Person, UploadedAt: w.tx.Now()}
+	if _, err := w.tx.exec(sqlInsertFile, f.ID, a.Merchant, name, mediaType, f.Size, sha256, a.Person); err != nil {
+		return File{}, fmt.Errorf("storing a file: %w", err)
+	}
+	return f, w.tx.Audit("file.uploaded", About("file", f.ID), map[string]any{
+		"name": name, "media_type": mediaType, "size": f.Size, "sha256": hex.EncodeToString(sha256),
+	})
+}
+
+// File describes a stored file.
+func (q *Query) File(id ID) (File, error) {
+	var f File
+	return f, q.get(&f, sqlFile, q.actor.Merchant, id)
+}
+
+// WriteFile copies the bytes of a file to w, a chunk at a time.
+func (q *Query) WriteFile(id ID, w io.Writer) error {
+	for no := 0; ; no++ {
+		var data []byte
+		err := q.get(&data, sqlChunk, q.actor.Merchant, id, no)
+		if errors.Is(err, ErrNotFound) && no > 0 {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("reading a file: %w", err)
+		}
+		if _, err := w.Write(data); err != nil {
+			return fmt.Errorf("writing a file out: %w", err)
+		}
+	}
+}
+
+// FileOpened records that the acting person opened a file.
+func (s *Store) FileOpened(ctx context.Context, a Actor, f File) error {
+	return s.Write(ctx, a, func(t *Tx) error {
+		return t.Audit("file.opened", About("file", f.ID), map[string]any{"name": f.Name})
+	})
+}

@@ -1,0 +1,281 @@
+package store
+
+import (
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+)
+
+// The states of a presentment. All but Draft follow from its instructions.
+const (
+	PresentmentDraft      = "draft"
+	PresentmentSubmitted  = "submitted"
+	PresentmentApproved   = "approved"
+	PresentmentSending    = "sending"
+	PresentmentPresented  = "presented"
+	PresentmentIncomplete = "incomplete" // at the bank, but without all its documents
+	PresentmentRefused    = "refused"
+	PresentmentUnknown    = "unknown"
+	PresentmentCancelled  = "cancelled"
+)
+
+// PresentmentStates lists the states in the order of a presentment's life.
+var PresentmentStates = []string{
+	PresentmentDraft, PresentmentSubmitted, PresentmentApproved, PresentmentSending, PresentmentPresented,
+	PresentmentIncomplete, PresentmentRefused, PresentmentUnknown, PresentmentCancelled,
+}
+
+// Presentment is a bill to a buyer. Days are midnight UTC.
+type Presentment struct {
+	ID              ID            `db:"id"`
+	DocumentType    string        `db:"document_type"`
+	DocumentNumber  string        `db:"document_number"`
+	DocumentOn      time.Time     `db:"document_on"`
+	DueOn           time.Time     `db:"due_on"`
+	BuyerName       string        `db:"buyer_name"`
+	BuyerTaxID      string        `db:"buyer_tax_id"`
+	BuyerBranch     string        `db:"buyer_branch"`
+	BuyerAddress    string        `db:"buyer_address"`
+	Remark          string        `db:"remark"`
+	BeforeTaxSatang int64         `db:"before_tax_satang"`
+	VATSatang       int64         `db:"vat_satang"`
+	TotalSatang     int64         `db:"total_satang"`
+	State           string        `db:"state"`
+	StateSince      time.Time     `db:"state_since"`
+	Version         int           `db:"version"`
+	CreatedBy       ID            `db:"created_by"`
+	CreatedByName   string        `db:"created_by_name"`
+	CreatedAt       time.Time     `db:"created_at"`
+	EditedAt        time.Time     `db:"edited_at"`
+	EntryID         uuid.NullUUID `db:"entry_id"`
+	CancellationID  uuid.NullUUID `db:"cancellation_id"`
+	BankReference   string        `db:"bank_reference"`
+
+	Lines     []PresentmentLine     `db:"-"`
+	Documents []PresentmentDocument `db:"-"`
+}
+
+// Editable reports whether its content may still change.
+func (p Presentment) Editable() bool {
+	return p.State == PresentmentDraft || p.State == PresentmentRefused
+}
+
+// PresentmentLine is one line of a bill; VAT is a kind of package bill.
+type PresentmentLine struct {
+	LineNo       int             `db:"line_no" json:"line"`
+	Description  string          `db:"description" json:"description"`
+	Quantity     decimal.Decimal `db:"quantity" json:"quantity"`
+	UnitPrice    decimal.Decimal `db:"unit_price" json:"unit_price"`
+	VAT          string          `db:"vat" json:"vat"`
+	AmountSatang int64           `db:"amount_satang" json:"amount_satang"`
+}
+
+// PresentmentDocument is a file attached to a presentment.
+type PresentmentDocument struct {
+	FileID         ID        `db:"file_id"`
+	Name           string    `db:"name"`
+	MediaType      string    `db:"media_type"`
+	Size           int       `db:"size"`
+	SHA256         []byte    `db:"sha256"`
+	UploadedBy     ID        `db:"uploaded_by"`
+	UploadedByName string    `db:"uploaded_by_name"`
+	UploadedAt     time.Time `db:"uploaded_at"`
+}
+
+var (
+	sqlPresentment = statement(`
+		SELECT p.id, p.document_type, p.document_number, p.document_on, p.due_on, p.buyer_name, p.buyer_tax_id, p.buyer_branch,
+			p.buyer_address, p.remark, p.before_tax_satang, p.vat_satang, p.total_satang, p.state, p.state_since, p.version,
+			p.created_by, c.name AS created_by_name, p.created_at, p.edited_at, p.entry_id, p.cancellation_id, p.bank_reference
+		FROM presentments p JOIN people c ON c.id = p.created_by
+		WHERE p.merchant_id = $1 AND p.id = $2`)
+	sqlPresentmentLines = statement(`
+		SELECT line_no, description, quantity, unit_price, vat, amount_satang
+		FROM presentment_lines WHERE merchant_id = $1 AND presentment_id = $2 ORDER BY line_no`)
+	sqlPresentmentDocuments = statement(`
+		SELECT f.id AS file_id, f.name, f.media_type, f.size, f.sha256, f.uploaded_by, u.name AS uploaded_by_name, f.uploaded_at
+		FROM presentment_documents d JOIN files f ON f.id = d.file_id JOIN people u ON u.id = f.uploaded_by
+		WHERE d.merchant_id = $1 AND d.presentment_id = $2 ORDER BY d.position`)
+)
+
+// Presentment returns a presentment with its lines and documents.
+func (q *Query) Presentment(id ID) (Presentment, error) {
+	var p Presentment
+	if err := q.get(&p, sqlPresentment, q.actor.Merchant, id); err != nil {
+		return p, err
+	}
+	if err := q.all(&p.Lines, sqlPresentmentLines, q.actor.Merchant, id); err != nil {
+		return p, err
+	}
+	return p, q.all(&p.Documents, sqlPresentmentDocuments, q.actor.Merchant, id)
+}
+
+// PresentmentRow is a line of the list.
+type PresentmentRow struct {
+	ID             ID        `db:"id"`
+	State          string    `db:"state"`
+	DocumentNumber string    `db:"document_number"`
+	DocumentOn     time.Time `db:"document_on"`
+	DueOn          time.Time `db:"due_on"`
+	BuyerName      string    `db:"buyer_name"`
+	TotalSatang    int64     `db:"total_satang"`
+}
+
+// PresentmentCursor is a place in the list, which runs from the newest document
+// date to the oldest. The zero cursor is its beginning.
+type PresentmentCursor struct {
+	On time.Time
+	ID ID
+	// Back asks for the rows before the place instead of those after it.
+	Back bool
+}
+
+// PresentmentFilter selects a page of the list.
+type PresentmentFilter struct {
+	State string // empty for all
+	Text  string // part of number, buyer, tax id or bank reference; always pages forward
+	From  PresentmentCursor
+	Limit int
+}
+
+// PresentmentPage is one page: More says whether the list goes on in the
+// direction it was read.
+type PresentmentPage struct {
+	Rows []PresentmentRow
+	More bool
+}
+
+const presentmentRowColumns = `p.id, p.state, p.document_number, p.document_on, p.due_on, p.buyer_name, p.total_satang`
+
+var (
+	sqlPresentmentsAfter = statement(`
+		SELECT ` + presentmentRowColumns + ` FROM presentments p
+		WHERE p.merchant_id = $1 AND (p.document_on, p.id) < ($2, $3)
+		ORDER BY p.document_on DESC, p.id DESC LIMIT $4`)
+	sqlPresentmentsBefore = statement(`
+		SELECT ` + presentmentRowColumns + ` FROM presentments p
+		WHERE p.merchant_id = $1 AND (p.document_on, p.id) > ($2, $3)
+		ORDER BY p.document_on, p.id LIMIT $4`)
+	sqlPresentmentsInStateAfter = statement(`
+		SELECT ` + presentmentRowColumns + ` FROM presentments p
+		WHERE p.merchant_id = $1 AND p.state = $5 AND (p.document_on, p.id) < ($2, $3)
+		ORDER BY p.document_on DESC, p.id DESC LIMIT $4`)
+	sqlPresentmentsInStateBefore = statement(`
+		SELECT ` + presentmentRowColumns + ` FROM presentments p
+		WHERE p.merchant_id = $1 AND p.state = $5 AND (p.document_on, p.id) > ($2, $3)
+		ORDER BY p.document_on, p.id LIMIT $4`)
+	sqlPresentmentsMatching = statement(`
+		SELECT ` + presentmentRowColumns + `
+		FROM presentments_matching($5, $6, $2, $3, $4) m JOIN presentments p ON p.id = m.presentment_id
+		WHERE p.merchant_id = $1
+		ORDER BY p.document_on DESC, p.id DESC`)
+)
+
+// lastDay and lastID come after every row in the order of the list.
+var (
+	lastDay = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+	lastID  = uuid.Max
+)
+
+// Presentments returns a page of the list.
+func (q *Query) Presentments(f PresentmentFilter) (PresentmentPage, error) {
+	from := f.From
+	if from.On.IsZero() {
+		from.On, from.ID = lastDay, lastID
+	}
+	var page PresentmentPage
+	// One row more than the page tells whether there is a next one.
+	args := []any{q.actor.Merchant, from.On, from.ID, f.Limit + 1}
+	var err error
+	switch {
+	case f.Text != "":
+		from.Back = false
+		err = q.all(&page.Rows, sqlPresentmentsMatching, append(args, containing(f.Text), f.State)...)
+	case f.State != "" && from.Back:
+		err = q.all(&page.Rows, sqlPresentmentsInStateBefore, append(args, f.State)...)
+	case f.State != "":
+		err = q.all(&page.Rows, sqlPresentmentsInStateAfter, append(args, f.State)...)
+	case from.Back:
+		err = q.all(&page.Rows, sqlPresentmentsBefore, args...)
+	default:
+		err = q.all(&page.Rows, sqlPresentmentsAfter, args...)
+	}
+	if err != nil {
+		return page, err
+	}
+	if len(page.Rows) > f.Limit {
+		page.Rows, page.More = page.Rows[:f.Limit], true
+	}
+	if from.Back {
+		reverse(page.Rows)
+	}
+	return page, nil
+}
+
+func reverse[T any](rows []T) {
+	for i, j := 0, len(rows)-1; i < j; i, j = i+1, j-1 {
+		rows[i], rows[j] = rows[j], rows[i]
+	}
+}
+
+var likeSpecial = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// containing makes the LIKE pattern for a text typed by a person.
+func containing(text string) string {
+	return "%" + likeSpecial.Replace(strings.ToLower(text)) + "%"
+}
+
+// CountLimit is where counting stops: a list says "1,000+" rather than read
+// all of a big table.
+const CountLimit = 1000
+
+var sqlCountPresentments = statement(`
+	SELECT s.state, (SELECT count(*) FROM (
+		SELECT FROM presentments p WHERE p.merchant_id = $1 AND p.state = s.state LIMIT 1001) counted) AS number
+	FROM unnest($2::text[]) AS s(state)`)
+
+// CountPresentments counts presentments by state, each up to CountLimit+1.
+func (q *Query) CountPresentments() (map[string]int, error) {
+	var rows []struct {
+		State  string `db:"state"`
+		Number int    `db:"number"`
+	}
+	if err := q.all(&rows, sqlCountPresentments, q.actor.Merchant, textArray(PresentmentStates)); err != nil {
+		return nil, err
+	}
+	counts := make(map[string]int, len(rows))
+	for _, r := range rows {
+		counts[r.State] = r.Number
+	}
+	return counts, nil
+}
+
+func textArray(values []string) string {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v) + `"`
+	}
+	return "{" + strings.Join(quoted, ",") + "}"
+}
+
+var sqlPresentmentsByWord = statement(`
+	SELECT presentment_id FROM presentments_matching($1, '', '9999-12-31', 'ffffffff-ffff-ffff-ffff-ffffffffffff', $2)`)
+
+// PresentmentsNaming returns the ids of at most limit presentments whose words
+// contain text, newest first.
+func (q *Query) PresentmentsNaming(text string, limit int) ([]ID, error) {
+	var ids []ID
+	return ids, q.all(&ids, sqlPresentmentsByWord, containing(text), limit)
+}
+
+var sqlPresentmentNumbered = statement(`
+	SELECT id FROM presentments WHERE merchant_id = $1 AND document_number = $2 AND state <> 'cancelled'`)
+
+// PresentmentNumbered returns the id of the presentment that holds a document
+// number.
+func (q *Query) PresentmentNumbered(number string) (ID, error) {
+	var id ID
+	return id, q.get(&id, sqlPresentmentNumbered, q.actor.Merchant, number)
+}

@@ -1,0 +1,151 @@
+package store
+
+import (
+	"encoding/hex"
+	"fmt"
+)
+
+var (
+	sqlInsertPresentment = statement(`
+		INSERT INTO presentments (id, merchant_id, document_type, document_number, document_on, due_on, buyer_name, buyer_tax_id,
+			buyer_branch, buyer_address, remark, before_tax_satang, vat_satang, total_satang, created_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`)
+	sqlUpdatePresentment = statement(`
+		UPDATE presentments SET document_type = $3, document_number = $4, document_on = $5, due_on = $6, buyer_name = $7, buyer_tax_id = $8,
+			buyer_branch = $9, buyer_address = $10, remark = $11, before_tax_satang = $12, vat_satang = $13, total_satang = $14,
+			version = version + 1, edited_at = now()
+		WHERE merchant_id = $1 AND id = $2 AND version = $15 AND state IN ('draft', 'refused')`)
+	sqlDeleteLines = statement(`DELETE FROM presentment_lines WHERE merchant_id = $1 AND presentment_id = $2`)
+	sqlInsertLine  = statement(`
+		INSERT INTO presentment_lines (presentment_id, merchant_id, line_no, description, quantity, unit_price, vat, amount_satang)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
+	sqlTouchPresentment = statement(`
+		UPDATE presentments SET version = version + 1, edited_at = now()
+		WHERE merchant_id = $1 AND id = $2 AND state IN ('draft', 'refused')`)
+)
+
+// AddPresentment stores a new draft made by the acting person.
+func (t *Tx) AddPresentment(p Presentment) error {
+	_, err := t.exec(sqlInsertPresentment, p.ID, t.actor.Merchant, p.DocumentType, p.DocumentNumber, p.DocumentOn, p.DueOn, p.BuyerName,
+		p.BuyerTaxID, p.BuyerBranch, p.BuyerAddress, p.Remark, p.BeforeTaxSatang, p.VATSatang, p.TotalSatang, t.actor.Person)
+	if err != nil {
+		return fmt.Errorf("adding a presentment: %w", err)
+	}
+	if err := t.insertLines(p); err != nil {
+		return err
+	}
+	return t.Audit("presentment.drafted", About("presentment", p.ID), presentmentDetail(p))
+}
+
+// ChangePresentment replaces the content of a draft or of a refused
+// presentment. ErrStale means that it is no longer the version in p, or no
+// longer editable.
+func (t *Tx) ChangePresentment(p Presentment) error {
+	before, err := t.Presentment(p.ID)
+	if err != nil {
+		return err
+	}
+	err = t.one(sqlUpdatePresentment, t.actor.Merchant, p.ID, p.DocumentType, p.DocumentNumber, p.DocumentOn, p.DueOn, p.BuyerName,
+		p.BuyerTaxID, p.BuyerBranch, p.BuyerAddress, p.Remark, p.BeforeTaxSatang, p.VATSatang, p.TotalSatang, p.Version)
+	if err != nil {
+		return fmt.Errorf("changing a presentment: %w", err)
+	}
+	if _, err := t.exec(sqlDeleteLines, t.actor.Merchant, p.ID); err != nil {
+		return fmt.Errorf("changing a presentment: %w", err)
+	}
+	if err := t.insertLines(p); err != nil {
+		return err
+	}
+	return t.Audit("presentment.edited", About("presentment", p.ID), map[string]any{
+		"before": presentmentDetail(before), "after": presentmentDetail(p),
+	})
+}
+
+func (t *Tx) insertLines(p Presentment) error {
+	for i, l := range p.Lines {
+		_, err := t.exec(sqlInsertLine, p.ID, t.actor.Merchant, i+1, l.Description, l.Quantity, l.UnitPrice, l.VAT, l.AmountSatang)
+		if err != nil {
+			return fmt.Errorf("storing line %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// presentmentDetail is what the trail keeps of a presentment's content.
+func presentmentDetail(p Presentment) map[string]any {
+	return map[string]any{
+		"document_type": p.DocumentType, "document_number": p.DocumentNumber,
+		"document_on": p.DocumentOn.Format("2006-01-02"), "due_on": p.DueOn.Format("2006-01-02"),
+		"buyer_name": p.BuyerName, "buyer_tax_id": p.BuyerTaxID, "buyer_branch": p.BuyerBranch, "buyer_address": p.BuyerAddress,
+		"remark": p.Remark, "lines": p.Lines,
+		"before_tax_satang": p.BeforeTaxSatang, "vat_satang": p.VATSatang, "total_satang": p.TotalSatang,
+	}
+}
+
+var (
+	sqlAttach = statement(`
+		INSERT INTO presentment_documents (presentment_id, merchant_id, file_id, position)
+		SELECT $2, $1, $3, coalesce(max(position), 0) + 1 FROM presentment_documents WHERE presentment_id = $2`)
+	sqlDetach = statement(`DELETE FROM presentment_documents WHERE merchant_id = $1 AND presentment_id = $2 AND file_id = $3`)
+)
+
+// Attach adds a stored file to an editable presentment.
+func (t *Tx) Attach(presentment ID, f File) error {
+	if err := t.one(sqlTouchPresentment, t.actor.Merchant, presentment); err != nil {
+		return fmt.Errorf("attaching: %w", err)
+	}
+	if _, err := t.exec(sqlAttach, t.actor.Merchant, presentment, f.ID); err != nil {
+		return fmt.Errorf("attaching: %w", err)
+	}
+	return t.Audit("presentment.document_attached", About("presentment", presentment), map[string]any{
+		"file": f.ID, "name": f.Name, "size": f.Size, "sha256": hex.EncodeToString(f.SHA256),
+	})
+}
+
+// Detach takes a file off an editable presentment. The file itself stays.
+func (t *Tx) Detach(presentment, file ID) error {
+	if err := t.one(sqlTouchPresentment, t.actor.Merchant, presentment); err != nil {
+		return fmt.Errorf("detaching: %w", err)
+	}
+	if err := t.one(sqlDetach, t.actor.Merchant, presentment, file); err != nil {
+		return fmt.Errorf("detaching: %w", err)
+	}
+	return t.Audit("presentment.document_removed", About("presentment", presentment), map[string]any{"file": file})
+}
+
+var (
+	sqlLockPresentment = statement(`SELECT state FROM presentments WHERE merchant_id = $1 AND id = $2 FOR UPDATE`)
+	sqlSubmitted       = statement(`
+		UPDATE presentments SET state = 'submitted', entry_id = $3, cancellation_id = NULL WHERE merchant_id = $1 AND id = $2 AND version = $4 AND state IN ('draft', 'refused')`)
+	sqlCancelling = statement(`
+		UPDATE presentments SET cancellation_id = $3 WHERE merchant_id = $1 AND id = $2 AND state IN ('presented', 'incomplete')`)
+	sqlPresentmentMoved = statement(`
+		UPDATE presentments SET state = $3, bank_reference = CASE WHEN $4 <> '' THEN $4 ELSE bank_reference END
+		WHERE merchant_id = $1 AND id = $2 AND (state <> $3 OR ($4 <> '' AND bank_reference <> $4))`)
+)
+
+// LockPresentment makes changes to one presentment take turns, and returns its state.
+func (t *Tx) LockPresentment(id ID) (state string, err error) {
+	return state, t.get(&state, sqlLockPresentment, t.actor.Merchant, id)
+}
+
+// PresentmentSubmitted binds the presentment, in the given version, to the
+// instruction that presents it.
+func (t *Tx) PresentmentSubmitted(id ID, version int, entry ID) error {
+	return t.one(sqlSubmitted, t.actor.Merchant, id, entry, version)
+}
+
+// PresentmentCancelling binds the presentment to the instruction that cancels it.
+func (t *Tx) PresentmentCancelling(id, cancellation ID) error {
+	return t.one(sqlCancelling, t.actor.Merchant, id, cancellation)
+}
+
+// MovePresentment sets the state that follows from the instructions, and the
+// bank's reference once known. Nothing to change is no error, and no leaf.
+func (t *Tx) MovePresentment(id ID, state, bankReference string) error {
+	n, err := t.exec(sqlPresentmentMoved, t.actor.Merchant, id, state, bankReference)
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.Audit("presentment.moved", About("presentment", id), map[string]any{"state": state, "bank_reference": bankReference})
+}
