@@ -1,0 +1,43 @@
+package ui
+
+import (
+	"context"
+
+	"portal/web/text"
+)
+
+type segment struct {
+	value   string
+	label   string
+	current bool
+}
+
+func eraChoices(ctx context.Context) []segment {
+	buddhist := text.From(ctx).BuddhistEra
+	return []segment{
+		{"be", text.T(ctx, "ui.era_be"), buddhist},
+		{"ce", text.T(ctx, "ui.era_ce"), !buddhist},
+	}
+}
+
+func themeChoices(ctx context.Context, theme string) []segment {
+	return []segment{
+		{"system", text.T(ctx, "ui.theme_system"), theme == ""},
+		{"light", text.T(ctx, "ui.theme_light"), theme == "light"},
+		{"dark", text.T(ctx, "ui.theme_dark"), theme == "dark"},
+	}
+}
+
+func densityChoices(ctx context.Context, roomy bool) []segment {
+	return []segment{
+		{"compact", text.T(ctx, "ui.density_compact"), !roomy},
+		{"comfortable", text.T(ctx, "ui.density_comfortable"), roomy},
+	}
+}
+
+func boolean(b bool) string {
+	if b {
+		return "true"
+	}
+	return "false"
+}
