@@ -22,6 +22,8 @@ CREATE TABLE presentments (
     -- Raised by every edit, so that two tabs never overwrite each other silently.
     version           integer NOT NULL DEFAULT 1,
     created_by        uuid NOT NULL REFERENCES people,
+    -- Everybody who had a hand in the content. None of them may approve it.
+    editors           uuid[] NOT NULL,
     created_at        timestamptz NOT NULL DEFAULT now(),
     edited_at         timestamptz NOT NULL DEFAULT now(),
     -- The instruction that presents it, and the one that cancels it.
@@ -178,5 +180,5 @@ GRANT SELECT ON presentments, presentment_lines, presentment_documents, files, f
 GRANT INSERT ON presentments, presentment_lines, presentment_documents, files, file_chunks TO portal_web;
 GRANT DELETE ON presentment_lines, presentment_documents TO portal_web;
 GRANT UPDATE (document_type, document_number, document_on, due_on, buyer_name, buyer_tax_id, buyer_branch, buyer_address, remark,
-    before_tax_satang, vat_satang, total_satang, state, version, edited_at, entry_id, cancellation_id, bank_reference) ON presentments TO portal_web;
+    before_tax_satang, vat_satang, total_satang, state, version, edited_at, editors, entry_id, cancellation_id, bank_reference) ON presentments TO portal_web;
 GRANT UPDATE (state, bank_reference) ON presentments TO portal_worker;

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 )
 
 // Claimed is an instruction in the hands of a worker, with the attempt that
@@ -13,6 +14,8 @@ import (
 type Claimed struct {
 	Instruction
 	AttemptID ID
+	// LeafID is the audit leaf that records the intent to send.
+	LeafID ID
 	// LeadReference is what the bank called the lead, for parts that follow it.
 	LeadReference string `db:"lead_reference"`
 	// LivePeople is how many of its approvers may still approve.
@@ -71,13 +74,14 @@ func (t *Tx) Claim(worker string, limit int, lease time.Duration) ([]Claimed, er
 	if len(claimed) == 0 {
 		return nil, nil
 	}
-	if _, err := t.exec(sqlInsertAttempts, textArray(attempts), textArray(instructions), worker, lease.Milliseconds()); err != nil {
+	if _, err := t.exec(sqlInsertAttempts, pq.Array(attempts), pq.Array(instructions), worker, lease.Milliseconds()); err != nil {
 		return nil, fmt.Errorf("recording attempts: %w", err)
 	}
-	if n, err := t.exec(sqlSend, textArray(instructions)); err != nil || int(n) != len(claimed) {
+	if n, err := t.exec(sqlSend, pq.Array(instructions)); err != nil || int(n) != len(claimed) {
 		return nil, fmt.Errorf("claiming %d instructions moved %d: %w", len(claimed), n, err)
 	}
-	for _, c := range claimed {
+	for n := range claimed {
+		c := &claimed[n]
 		err := t.For(c.MerchantID).Audit("instruction.sending", About("instruction", c.ID), AttemptDetail{
 			MoveDetail: MoveDetail{
 				Operation: c.Operation, Subject: c.Subject, Title: c.Title, AmountSatang: c.AmountSatang, PayloadHash: hex.EncodeToString(c.PayloadHash),
@@ -87,6 +91,8 @@ func (t *Tx) Claim(worker string, limit int, lease time.Duration) ([]Claimed, er
 		if err != nil {
 			return nil, err
 		}
+		c.LeafID = t.LastLeaf()
+		c.State, c.AttemptNo = Sending, c.AttemptNo+1
 	}
 	return claimed, nil
 }

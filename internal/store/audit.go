@@ -65,7 +65,11 @@ func (t *Tx) Audit(action string, subject Subject, detail any) error {
 	if _, err := t.exec(sqlInsertLeaf, l.ID, l.Merchant, l.Person, l.Session, l.Request, l.Address, l.Action, l.Subject, bytes); err != nil {
 		return fmt.Errorf("audit of %s: %w", action, err)
 	}
+	*t.lastLeaf = l.ID
 	return nil
 }
+
+// LastLeaf is the id of the leaf that this transaction wrote last.
+func (t *Tx) LastLeaf() ID { return *t.lastLeaf }
 
 func nullable(id ID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != NoID} }

@@ -45,16 +45,18 @@ var (
 	sqlInsertExchange = statement(`
 		INSERT INTO exchanges (id, merchant_id, operation, attempt_id, instruction_id, method, path, transaction_id, headers,
 			body_sealed, body_masked, body_hash, body_size)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
+		VALUES ($1, $2, $3, $4, (SELECT instruction_id FROM attempts WHERE id = $4), $5, $6, $7, $8, $9, $10, $11, $12)
+		RETURNING instruction_id`)
 	sqlInsertExchangeResult = statement(`
 		INSERT INTO exchange_results (exchange_id, merchant_id, outcome, http_status, headers, body_sealed, body_masked, body_hash, error)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`)
 )
 
-// BeginExchange records a request that is about to be sent.
+// BeginExchange records a request that is about to be sent. A request of an
+// attempt that has ended meanwhile is refused (attempt_is_open).
 func (t *Tx) BeginExchange(x Exchange) error {
 	sealed := t.store.sealBody(x.Body, "exchanges.body/"+x.ID.String())
-	_, err := t.exec(sqlInsertExchange, x.ID, t.actor.Merchant, x.Operation, x.AttemptID, x.InstructionID, x.Method, x.Path, x.TransactionID,
+	err := t.get(&x.InstructionID, sqlInsertExchange, x.ID, t.actor.Merchant, x.Operation, x.AttemptID, x.Method, x.Path, x.TransactionID,
 		x.Headers, sealed, x.Masked, x.Hash, x.Size)
 	if err != nil {
 		return fmt.Errorf("recording a request: %w", err)

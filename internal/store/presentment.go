@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 	"github.com/shopspring/decimal"
 )
 
@@ -47,6 +48,7 @@ type Presentment struct {
 	Version         int           `db:"version"`
 	CreatedBy       ID            `db:"created_by"`
 	CreatedByName   string        `db:"created_by_name"`
+	Editors         IDs           `db:"editors"` // everybody who had a hand in the content
 	CreatedAt       time.Time     `db:"created_at"`
 	EditedAt        time.Time     `db:"edited_at"`
 	EntryID         uuid.NullUUID `db:"entry_id"`
@@ -60,6 +62,26 @@ type Presentment struct {
 // Editable reports whether its content may still change.
 func (p Presentment) Editable() bool {
 	return p.State == PresentmentDraft || p.State == PresentmentRefused
+}
+
+// IDs is a column of several ids.
+type IDs []ID
+
+// Scan implements sql.Scanner.
+func (l *IDs) Scan(value any) error {
+	var texts pq.StringArray
+	if err := texts.Scan(value); err != nil {
+		return err
+	}
+	*l = make(IDs, len(texts))
+	for i, text := range texts {
+		id, err := uuid.Parse(text)
+		if err != nil {
+			return err
+		}
+		(*l)[i] = id
+	}
+	return nil
 }
 
 // PresentmentLine is one line of a bill; VAT is a kind of package bill.
@@ -88,7 +110,7 @@ var (
 	sqlPresentment = statement(`
 		SELECT p.id, p.document_type, p.document_number, p.document_on, p.due_on, p.buyer_name, p.buyer_tax_id, p.buyer_branch,
 			p.buyer_address, p.remark, p.before_tax_satang, p.vat_satang, p.total_satang, p.state, p.state_since, p.version,
-			p.created_by, c.name AS created_by_name, p.created_at, p.edited_at, p.entry_id, p.cancellation_id, p.bank_reference
+			p.created_by, c.name AS created_by_name, p.editors, p.created_at, p.edited_at, p.entry_id, p.cancellation_id, p.bank_reference
 		FROM presentments p JOIN people c ON c.id = p.created_by
 		WHERE p.merchant_id = $1 AND p.id = $2`)
 	sqlPresentmentLines = statement(`
@@ -242,7 +264,7 @@ func (q *Query) CountPresentments() (map[string]int, error) {
 		State  string `db:"state"`
 		Number int    `db:"number"`
 	}
-	if err := q.all(&rows, sqlCountPresentments, q.actor.Merchant, textArray(PresentmentStates)); err != nil {
+	if err := q.all(&rows, sqlCountPresentments, q.actor.Merchant, pq.Array(PresentmentStates)); err != nil {
 		return nil, err
 	}
 	counts := make(map[string]int, len(rows))
@@ -250,14 +272,6 @@ func (q *Query) CountPresentments() (map[string]int, error) {
 		counts[r.State] = r.Number
 	}
 	return counts, nil
-}
-
-func textArray(values []string) string {
-	quoted := make([]string, len(values))
-	for i, v := range values {
-		quoted[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v) + `"`
-	}
-	return "{" + strings.Join(quoted, ",") + "}"
 }
 
 var sqlPresentmentsByWord = statement(`

@@ -8,19 +8,19 @@ import (
 var (
 	sqlInsertPresentment = statement(`
 		INSERT INTO presentments (id, merchant_id, document_type, document_number, document_on, due_on, buyer_name, buyer_tax_id,
-			buyer_branch, buyer_address, remark, before_tax_satang, vat_satang, total_satang, created_by)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`)
+			buyer_branch, buyer_address, remark, before_tax_satang, vat_satang, total_satang, created_by, editors)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, ARRAY[$15::uuid])`)
 	sqlUpdatePresentment = statement(`
 		UPDATE presentments SET document_type = $3, document_number = $4, document_on = $5, due_on = $6, buyer_name = $7, buyer_tax_id = $8,
 			buyer_branch = $9, buyer_address = $10, remark = $11, before_tax_satang = $12, vat_satang = $13, total_satang = $14,
-			version = version + 1, edited_at = now()
+			version = version + 1, edited_at = now(), editors = array_remove(editors, $16) || $16::uuid
 		WHERE merchant_id = $1 AND id = $2 AND version = $15 AND state IN ('draft', 'refused')`)
 	sqlDeleteLines = statement(`DELETE FROM presentment_lines WHERE merchant_id = $1 AND presentment_id = $2`)
 	sqlInsertLine  = statement(`
 		INSERT INTO presentment_lines (presentment_id, merchant_id, line_no, description, quantity, unit_price, vat, amount_satang)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
 	sqlTouchPresentment = statement(`
-		UPDATE presentments SET version = version + 1, edited_at = now()
+		UPDATE presentments SET version = version + 1, edited_at = now(), editors = array_remove(editors, $3) || $3::uuid
 		WHERE merchant_id = $1 AND id = $2 AND state IN ('draft', 'refused')`)
 )
 
@@ -46,7 +46,7 @@ func (t *Tx) ChangePresentment(p Presentment) error {
 		return err
 	}
 	err = t.one(sqlUpdatePresentment, t.actor.Merchant, p.ID, p.DocumentType, p.DocumentNumber, p.DocumentOn, p.DueOn, p.BuyerName,
-		p.BuyerTaxID, p.BuyerBranch, p.BuyerAddress, p.Remark, p.BeforeTaxSatang, p.VATSatang, p.TotalSatang, p.Version)
+		p.BuyerTaxID, p.BuyerBranch, p.BuyerAddress, p.Remark, p.BeforeTaxSatang, p.VATSatang, p.TotalSatang, p.Version, t.actor.Person)
 	if err != nil {
 		return fmt.Errorf("changing a presentment: %w", err)
 	}
@@ -91,7 +91,7 @@ var (
 
 // Attach adds a stored file to an editable presentment.
 func (t *Tx) Attach(presentment ID, f File) error {
-	if err := t.one(sqlTouchPresentment, t.actor.Merchant, presentment); err != nil {
+	if err := t.one(sqlTouchPresentment, t.actor.Merchant, presentment, t.actor.Person); err != nil {
 		return fmt.Errorf("attaching: %w", err)
 	}
 	if _, err := t.exec(sqlAttach, t.actor.Merchant, presentment, f.ID); err != nil {
@@ -104,7 +104,7 @@ func (t *Tx) Attach(presentment ID, f File) error {
 
 // Detach takes a file off an editable presentment. The file itself stays.
 func (t *Tx) Detach(presentment, file ID) error {
-	if err := t.one(sqlTouchPresentment, t.actor.Merchant, presentment); err != nil {
+	if err := t.one(sqlTouchPresentment, t.actor.Merchant, presentment, t.actor.Person); err != nil {
 		return fmt.Errorf("detaching: %w", err)
 	}
 	if err := t.one(sqlDetach, t.actor.Merchant, presentment, file); err != nil {

@@ -116,6 +116,7 @@ type Tx struct {
 		At  time.Time
 		XID string
 	}
+	lastLeaf *ID // shared with the copies that For makes
 }
 
 // Now is the transaction's time by the database's clock, the same for every
@@ -181,7 +182,7 @@ func (s *Store) writeOnce(ctx context.Context, a Actor, f func(*Tx) error) error
 		return err
 	}
 	defer tx.end()
-	t := &Tx{Query: &Query{ctx, s, tx.Tx, a}}
+	t := &Tx{Query: &Query{ctx, s, tx.Tx, a}, lastLeaf: new(ID)}
 	if err := t.get(&t.began, sqlTxNow); err != nil {
 		return fmt.Errorf("beginning a write: %w", err)
 	}

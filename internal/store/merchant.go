@@ -1,0 +1,92 @@
+package store
+
+import (
+	"time"
+)
+
+// Merchant is a business that uses the portal.
+type Merchant struct {
+	ID            ID     `db:"id"`
+	NameTH        string `db:"name_th"`
+	NameEN        string `db:"name_en"`
+	TaxID         string `db:"tax_id"`
+	Branch        string `db:"branch"`
+	Address       string `db:"address"`
+	AccountNumber string `db:"account_number"`
+}
+
+var sqlMerchant = statement(`
+	SELECT id, name_th, name_en, tax_id, branch, address, account_number
+	FROM merchants WHERE id = $1`)
+
+// Merchant returns the acting merchant.
+func (q *Query) Merchant() (Merchant, error) {
+	var m Merchant
+	err := q.get(&m, sqlMerchant, q.actor.Merchant)
+	return m, err
+}
+
+var sqlInsertMerchant = statement(`
+	INSERT INTO merchants (id, name_th, name_en, tax_id, branch, address, account_number)
+	VALUES ($1, $2, $3, $4, $5, $6, $7)`)
+
+// AddMerchant adds m under m.ID, or under a new id when it has none. Only the
+// owner role may; a policy must follow before anything can be submitted.
+func (t *Tx) AddMerchant(m Merchant) (ID, error) {
+	if m.ID == NoID {
+		m.ID = NewID()
+	}
+	if _, err := t.exec(sqlInsertMerchant, m.ID, m.NameTH, m.NameEN, m.TaxID, m.Branch, m.Address, m.AccountNumber); err != nil {
+		return NoID, err
+	}
+	return m.ID, t.Audit("merchant.added", About("merchant", m.ID), map[string]any{
+		"name_th": m.NameTH, "name_en": m.NameEN, "tax_id": m.TaxID, "branch": m.Branch,
+	})
+}
+
+// Policy says how instructions of a merchant are approved.
+type Policy struct {
+	Version         int
+	ApprovalsNeeded int
+	// ValidFor is how long an instruction waits for its approvals.
+	ValidFor time.Duration
+}
+
+type policyRow struct {
+	Version         int   `db:"version"`
+	ApprovalsNeeded int   `db:"approvals_needed"`
+	ValidSeconds    int64 `db:"valid_seconds"`
+}
+
+var sqlPolicy = statement(`
+	SELECT version, approvals_needed, extract(epoch FROM valid_for)::bigint AS valid_seconds
+	FROM policies WHERE merchant_id = $1 ORDER BY version DESC LIMIT 1`)
+
+// Policy returns the acting merchant's policy in force. ErrNotFound means that
+// none was ever set, and then nothing can be submitted.
+func (q *Query) Policy() (Policy, error) {
+	var r policyRow
+	if err := q.get(&r, sqlPolicy, q.actor.Merchant); err != nil {
+		return Policy{}, err
+	}
+	return Policy{r.Version, r.ApprovalsNeeded, time.Duration(r.ValidSeconds) * time.Second}, nil
+}
+
+var sqlInsertPolicy = statement(`
+	INSERT INTO policies (merchant_id, version, approvals_needed, valid_for)
+	SELECT $1, coalesce(max(version), 0) + 1, $2, $3::bigint * interval '1 second' FROM policies WHERE merchant_id = $1
+	RETURNING version, approvals_needed, extract(epoch FROM valid_for)::bigint AS valid_seconds`)
+
+// SetPolicy puts a new version of a merchant's policy in force; p.Version is
+// ignored. What was submitted before keeps the version it was submitted under.
+// Only the owner role may.
+func (t *Tx) SetPolicy(merchant ID, p Policy) (Policy, error) {
+	var r policyRow
+	if err := t.get(&r, sqlInsertPolicy, merchant, p.ApprovalsNeeded, int64(p.ValidFor/time.Second)); err != nil {
+		return Policy{}, err
+	}
+	set := Policy{r.Version, r.ApprovalsNeeded, time.Duration(r.ValidSeconds) * time.Second}
+	return set, t.Audit("merchant.policy_set", About("merchant", merchant), map[string]any{
+		"version": set.Version, "approvals_needed": set.ApprovalsNeeded, "valid_for_seconds": r.ValidSeconds,
+	})
+}
