@@ -76,6 +76,9 @@ func (s sources) find(ctx context.Context, wantMajor string) (*binaries, error) 
 	if bin := s.installed(ctx, wantMajor); bin != nil {
 		return bin, nil
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("look for PostgreSQL: %w", err)
+	}
 	if root, ok := s.deb.Cached(ctx); ok {
 		return inTree(ctx, root)
 	}
