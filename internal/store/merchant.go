@@ -1,9 +1,5 @@
 package store
 
-import (
-	"time"
-)
-
 // Merchant is a business that uses the portal.
 type Merchant struct {
 	ID            ID     `db:"id"`
@@ -44,34 +40,6 @@ func (t *Tx) AddMerchant(m Merchant) (ID, error) {
 	})
 }
 
-// Policy says how instructions of a merchant are approved.
-type Policy struct {
-	Version         int
-	ApprovalsNeeded int
-	// ValidFor is how long an instruction waits for its approvals.
-	ValidFor time.Duration
-}
-
-type policyRow struct {
-	Version         int   `db:"version"`
-	ApprovalsNeeded int   `db:"approvals_needed"`
-	ValidSeconds    int64 `db:"valid_seconds"`
-}
-
-var sqlPolicy = statement(`
-	SELECT version, approvals_needed, extract(epoch FROM valid_for)::bigint AS valid_seconds
-	FROM policies WHERE merchant_id = $1 ORDER BY version DESC LIMIT 1`)
-
-// Policy returns the acting merchant's policy in force. ErrNotFound means that
-// none was ever set, and then nothing can be submitted.
-func (q *Query) Policy() (Policy, error) {
-	var r policyRow
-	if err := q.get(&r, sqlPolicy, q.actor.Merchant); err != nil {
-		return Policy{}, err
-	}
-	return Policy{r.Version, r.ApprovalsNeeded, time.Duration(r.ValidSeconds) * time.Second}, nil
-}
-
 var sqlInsertPolicy = statement(`
 	INSERT INTO policies (merchant_id, version, approvals_needed, valid_for)
 	SELECT $1, coalesce(max(version), 0) + 1, $2, $3::bigint * interval '1 second' FROM policies WHERE merchant_id = $1
@@ -81,12 +49,11 @@ var sqlInsertPolicy = statement(`
 // ignored. What was submitted before keeps the version it was submitted under.
 // Only the owner role may.
 func (t *Tx) SetPolicy(merchant ID, p Policy) (Policy, error) {
-	var r policyRow
-	if err := t.get(&r, sqlInsertPolicy, merchant, p.ApprovalsNeeded, int64(p.ValidFor/time.Second)); err != nil {
+	var set Policy
+	if err := t.get(&set, sqlInsertPolicy, merchant, p.ApprovalsNeeded, p.ValidSeconds); err != nil {
 		return Policy{}, err
 	}
-	set := Policy{r.Version, r.ApprovalsNeeded, time.Duration(r.ValidSeconds) * time.Second}
 	return set, t.Audit("merchant.policy_set", About("merchant", merchant), map[string]any{
-		"version": set.Version, "approvals_needed": set.ApprovalsNeeded, "valid_for_seconds": r.ValidSeconds,
+		"version": set.Version, "approvals_needed": set.ApprovalsNeeded, "valid_for_seconds": set.ValidSeconds,
 	})
 }

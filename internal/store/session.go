@@ -250,7 +250,7 @@ var (
 		FROM sign_in_failures WHERE bucket = $1 AND at > clock_timestamp() - $2::bigint * interval '1 second'`)
 	sqlInsertGuess = statement(`
 		WITH reserved AS MATERIALIZED (SELECT clock_timestamp() AS at)
-		INSERT INTO sign_in_failures (bucket, at) SELECT bucket, reserved.at FROM unnest($1::text[]) AS bucket, reserved
+		INSERT INTO sign_in_failures (bucket, at) SELECT b.bucket, reserved.at FROM unnest($1::text[]) AS b (bucket), reserved
 		RETURNING at`)
 	sqlDeleteGuess = statement(`
 		DELETE FROM sign_in_failures WHERE bucket = ANY ($1) AND at = $2`)
@@ -281,7 +281,8 @@ func (t *Tx) ReserveGuess(limits ...GuessLimit) (Guess, error) {
 			return Guess{}, &TooManyGuessesError{Wait: time.Duration(count.Wait) * time.Second}
 		}
 	}
-	return g, t.get(&g.at, sqlInsertGuess, pq.Array(g.buckets))
+	err := t.get(&g.at, sqlInsertGuess, pq.Array(g.buckets))
+	return g, err
 }
 
 // ForgiveGuess takes back a reserved attempt that turned out right, and clears
