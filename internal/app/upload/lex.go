@@ -65,15 +65,25 @@ func (l *lexer) skipBlanks() {
 		case isWhitespace(c):
 			l.pos++
 		case c == '%':
-			n := bytes.IndexAny(l.data[l.pos:], "\r\n")
-			if n < 0 {
-				n = len(l.data) - l.pos
-			}
-			l.pos += n
+			l.skipComment()
 		default:
 			return
 		}
 	}
+}
+
+// skipComment ends a comment at the end of its line, but an end-of-file mark at
+// once: some programs append the next revision right behind it.
+func (l *lexer) skipComment() {
+	rest := l.data[l.pos:]
+	n := bytes.IndexAny(rest, "\r\n")
+	switch {
+	case bytes.HasPrefix(rest, pdfEnd):
+		n = len(pdfEnd)
+	case n < 0:
+		n = len(rest)
+	}
+	l.pos += n
 }
 
 func (l *lexer) regular() []byte {

@@ -22,10 +22,10 @@ var (
 // Bounds on what a parsed document may unfold to. They hold memory below
 // 64 MiB a file.
 const (
-	maxObjects      = 60_000
-	maxUnpacked     = 8 << 20 // all object streams together
-	maxStreamOutput = 8 << 20 // one stream
-	maxDepth        = 64
+	maxObjects  = 10_000
+	maxTokens   = 300_000
+	maxUnpacked = 4 << 20
+	maxDepth    = 64
 )
 
 // disableConfigDir keeps pdfcpu from writing a settings folder into HOME.
@@ -67,10 +67,10 @@ func parsePDF(ctx context.Context, data []byte) (*model.Context, error) {
 	conf.Cmd = model.VALIDATE
 	conf.Offline = true
 	conf.Limits.MaxStreamBytes = int64(len(data))
-	conf.Limits.MaxDecodeBytes = maxStreamOutput
+	conf.Limits.MaxDecodeBytes = maxUnpacked
 	conf.Limits.MaxObjectCount = maxObjects
 	conf.Limits.MaxObjectStreamCount = maxObjects
-	conf.Limits.MaxObjectStreamFirst = maxStreamOutput
+	conf.Limits.MaxObjectStreamFirst = maxUnpacked
 	conf.Limits.MaxXRefEntries = maxObjects
 	conf.Limits.MaxRecursionDepth = maxDepth
 	doc, err := pdfcpu.ReadWithContext(ctx, bytes.NewReader(data), conf)
@@ -131,7 +131,7 @@ func countPages(doc *model.Context, limit int) (int, error) {
 			return 0, fmt.Errorf("%w: page tree: %w", ErrDamaged, err)
 		}
 		queue = queue[1:]
-		if nodes++; pages > limit || nodes+len(queue) > 4*limit+maxDepth {
+		if nodes++; pages > limit || nodes > 4*limit+maxDepth {
 			return 0, ErrTooManyPages // or a tree that bites its own tail
 		}
 		kids, inner := node.Find("Kids")

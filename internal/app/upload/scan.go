@@ -2,14 +2,15 @@ package upload
 
 import (
 	"bytes"
-	"compress/zlib"
+	"errors"
 	"fmt"
-	"io"
+	"slices"
+	"strconv"
 )
 
 // forbidden lists the names that make a PDF do something, whether as a key or
 // as a value. A document that merely uses such a name for a font of its own
-// is refused as well; no real one was seen to.
+// is refused as well.
 var forbidden = map[string]error{
 	"Encrypt":       ErrEncrypted,
 	"JavaScript":    ErrScript,
@@ -26,6 +27,8 @@ var forbidden = map[string]error{
 	"ImportData":    ErrAction,
 }
 
+var errHidden = errors.New("a part of the structure is hidden inside other data")
+
 // scanPDF looks at every name of the document, those in object streams
 // included, without following any offset. It trusts no structure: an object
 // that starts where the scan saw a string, a comment or stream data is refused,
@@ -37,57 +40,86 @@ func scanPDF(data []byte) error {
 	case s.reason != nil:
 		return s.reason
 	case err != nil:
-		return fmt.Errorf("%w: %w", ErrDamaged, err)
-	case len(s.headers) > maxObjects:
-		return ErrTooComplex
-	case s.hiddenObject():
-		return fmt.Errorf("%w: an object is hidden inside other data", ErrDamaged)
+		return damaged(err)
+	case s.hiddenObject(), s.hiddenKeyword("startxref", s.tables), s.hiddenKeyword("trailer", s.trailers):
+		return damaged(errHidden)
 	}
 	return s.unpack()
 }
 
+// damaged wraps what is wrong with the syntax; a bound that was hit stays
+// what it is.
+func damaged(err error) error {
+	if errors.Is(err, ErrTooComplex) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrDamaged, err)
+}
+
 type scan struct {
-	data    []byte
-	reason  error // the gravest forbidden name met so far
-	headers []int // where each "obj" keyword stands, ascending
-	packed  []packedObjects
+	data     []byte
+	tokens   int
+	reason   error    // the gravest forbidden name met so far
+	headers  []int    // where each "obj" keyword stands, ascending
+	tables   []int    // where each "startxref" stands
+	trailers []int    // where each "trailer" stands
+	targets  []int    // where a cross-reference section is said to begin
+	streams  []stream // all streams, in file order
 }
 
-// packedObjects is an object stream: its dictionary's names, and its bytes.
-type packedObjects struct {
-	names map[string]bool
-	body  []byte
+// step counts a token against the document's budget: parsed, each costs some
+// two hundred bytes.
+func (s *scan) step(l *lexer) (token, error) {
+	if s.tokens++; s.tokens > maxTokens {
+		return token{}, ErrTooComplex
+	}
+	return l.next()
 }
 
+// file reads the whole file as one row of tokens, stepping over stream data.
 func (s *scan) file() error {
 	l := lexer{data: s.data}
-	names := map[string]bool{}
-	numbers := 0 // how many whole numbers precede the token
+	names := map[string]bool{} // of the object at hand
+	numbers := 0               // how many whole numbers precede the token
+	pointer := false           // whether the token before announces an offset
 	for {
-		t, err := l.next()
-		if err != nil {
+		t, err := s.step(&l)
+		if err != nil || t.kind == tokenEnd {
 			return err
 		}
+		if pointer {
+			s.keepTarget(t)
+		}
+		pointer = false
+		word := ""
+		if t.kind == tokenWord {
+			word = string(t.text)
+		}
 		switch {
-		case t.kind == tokenEnd:
-			return nil
 		case t.kind == tokenName:
 			s.judge(t.text)
 			names[string(t.text)] = true
-		case t.kind == tokenWord && string(t.text) == "obj" && numbers >= 2:
-			s.headers = append(s.headers, t.start)
-			clear(names)
-		case t.kind == tokenWord && string(t.text) == "stream":
-			body, ok := l.skipStream()
-			if !ok {
-				return fmt.Errorf("stream at %d has no end", t.start)
+			pointer = string(t.text) == "Prev" || string(t.text) == "XRefStm"
+		case word == "startxref":
+			s.tables = append(s.tables, t.start)
+			pointer = true
+		case word == "trailer":
+			s.trailers = append(s.trailers, t.start)
+		case word == "obj" && numbers >= 2:
+			if s.headers = append(s.headers, t.start); len(s.headers) > maxObjects {
+				return ErrTooComplex
 			}
-			s.keepPacked(names, body)
+			clear(names)
+		case word == "stream":
+			body, err := l.skipStream()
+			if err != nil {
+				return err
+			}
+			s.streams = append(s.streams, newStream(len(s.headers)-1, names, body))
 			clear(names)
 		}
-		if t.kind == tokenWord && isWhole(t.text) {
-			numbers++
-		} else {
+		numbers++
+		if !isWhole(t.text) || t.kind != tokenWord {
 			numbers = 0
 		}
 	}
@@ -102,52 +134,95 @@ func (s *scan) judge(name []byte) {
 	}
 }
 
-// keepPacked remembers a stream that is an object stream by its type, or by
-// the two keys that make viewers treat it as one.
-func (s *scan) keepPacked(names map[string]bool, body []byte) {
-	if !names["ObjStm"] && (!names["First"] || !names["N"]) {
-		return
+func (s *scan) keepTarget(t token) {
+	if offset, err := strconv.Atoi(string(t.text)); err == nil && t.kind == tokenWord {
+		s.targets = append(s.targets, offset)
 	}
-	kept := make(map[string]bool, len(names))
-	for name := range names {
-		kept[name] = true
-	}
-	s.packed = append(s.packed, packedObjects{names: kept, body: body})
-}
-
-// skipStream returns the data of a stream and moves behind it. The declared
-// length is not asked: it may lie, or stand somewhere else.
-func (l *lexer) skipStream() ([]byte, bool) {
-	body := l.data[l.pos:]
-	n := bytes.Index(body, []byte("endstream"))
-	if n < 0 {
-		return nil, false
-	}
-	l.pos += n + len("endstream")
-	body = bytes.TrimPrefix(body[:n], []byte("\r"))
-	return bytes.TrimPrefix(body, []byte("\n")), true
 }
 
 // hiddenObject reports whether the file holds the beginning of an object
 // ("12 0 obj") anywhere the scan did not see one.
 func (s *scan) hiddenObject() bool {
-	seen := s.headers
-	for at := 0; ; at += len("obj") {
-		n := bytes.Index(s.data[at:], []byte("obj"))
+	return s.hidden("obj", s.headers, func(at int) bool { return endsInTwoNumbers(s.data[:at]) })
+}
+
+// hiddenKeyword does the same for what leads to a cross-reference section. A
+// keyword that no number or dictionary follows is only a word in a text.
+func (s *scan) hiddenKeyword(keyword string, seen []int) bool {
+	return s.hidden(keyword, seen, func(at int) bool {
+		rest := bytes.TrimLeft(s.data[at+len(keyword):min(len(s.data), at+256)], whitespace)
+		return len(rest) > 0 && (rest[0] == '<' || rest[0] == '+' || rest[0] == '%' || isDigit(rest[0]))
+	})
+}
+
+// hidden reports whether the keyword stands, in a way that counts, anywhere
+// but at the places seen, which are in ascending order.
+func (s *scan) hidden(keyword string, seen []int, counts func(at int) bool) bool {
+	for at := 0; ; at += len(keyword) {
+		n := bytes.Index(s.data[at:], []byte(keyword))
 		if n < 0 {
 			return false
 		}
 		at += n
-		if !endsInTwoNumbers(s.data[:at]) {
+		if !counts(at) {
 			continue
 		}
-		for len(seen) > 0 && seen[0] < at {
-			seen = seen[1:]
-		}
-		if len(seen) == 0 || seen[0] != at {
+		if _, found := slices.BinarySearch(seen, at); !found {
 			return true
 		}
 	}
+}
+
+// unpack judges the names inside the object streams. What they and the
+// cross-reference streams inflate to comes out of one budget, because the
+// parser would unpack both without asking.
+func (s *scan) unpack() error {
+	slices.Sort(s.targets)
+	budget := maxUnpacked
+	for _, st := range s.streams {
+		if !st.objects && !s.crossReference(st) {
+			continue
+		}
+		content, err := st.inflate(budget)
+		if err != nil {
+			return err
+		}
+		budget -= len(content)
+		if !st.objects {
+			continue
+		}
+		if err := s.content(content); err != nil {
+			return damaged(err)
+		}
+	}
+	return s.reason
+}
+
+func (s *scan) content(content []byte) error {
+	l := lexer{data: content}
+	for {
+		t, err := s.step(&l)
+		if err != nil || t.kind == tokenEnd {
+			return err
+		}
+		if t.kind == tokenName {
+			s.judge(t.text)
+		}
+	}
+}
+
+// crossReference reports whether a stream can be taken for a cross-reference
+// stream: it says so, or some offset points into the stretch before it.
+func (s *scan) crossReference(st stream) bool {
+	if st.table || st.object < 0 {
+		return true
+	}
+	from := 0
+	if st.object > 0 {
+		from = s.headers[st.object-1]
+	}
+	i, _ := slices.BinarySearch(s.targets, from)
+	return i < len(s.targets) && s.targets[i] <= s.headers[st.object]
 }
 
 // endsInTwoNumbers reports whether data ends like "12 0 " or "12 0". It looks
@@ -163,66 +238,3 @@ func endsInTwoNumbers(data []byte) bool {
 func trimDigits(data []byte) []byte { return bytes.TrimRight(data, "0123456789") }
 
 func isWhole(word []byte) bool { return len(word) > 0 && len(trimDigits(word)) == 0 }
-
-// unpack inflates the object streams, all within one budget, and judges the
-// names inside.
-func (s *scan) unpack() error {
-	budget := int64(maxUnpacked)
-	for _, p := range s.packed {
-		content, err := p.inflate(budget)
-		if err != nil {
-			return err
-		}
-		budget -= int64(len(content))
-		l := lexer{data: content}
-		for {
-			t, err := l.next()
-			if err != nil {
-				return fmt.Errorf("%w: object stream: %w", ErrDamaged, err)
-			}
-			if t.kind == tokenEnd {
-				break
-			}
-			if t.kind == tokenName {
-				s.judge(t.text)
-			}
-		}
-	}
-	return s.reason
-}
-
-// inflate unpacks the two codings object streams have in practice: none, and
-// Flate without predictor. Any other would only serve to hide something.
-func (p packedObjects) inflate(budget int64) ([]byte, error) {
-	switch {
-	case !p.names["Filter"] && !p.names["F"]:
-		return p.body, nil
-	case p.names["Predictor"], p.filters() != 1, !p.names["FlateDecode"] && !p.names["Fl"]:
-		return nil, fmt.Errorf("%w: object stream in an unusual coding", ErrDamaged)
-	}
-	r, err := zlib.NewReader(bytes.NewReader(p.body))
-	if err != nil {
-		return nil, fmt.Errorf("%w: object stream: %w", ErrDamaged, err)
-	}
-	content, err := io.ReadAll(io.LimitReader(r, budget+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%w: object stream: %w", ErrDamaged, err)
-	case int64(len(content)) > budget:
-		return nil, fmt.Errorf("%w: object streams unpack to too much", ErrTooComplex)
-	}
-	return content, nil
-}
-
-func (p packedObjects) filters() int {
-	n := 0
-	for _, name := range []string{
-		"ASCIIHexDecode", "AHx", "ASCII85Decode", "A85", "LZWDecode", "LZW", "FlateDecode", "Fl",
-		"RunLengthDecode", "RL", "CCITTFaxDecode", "CCF", "JBIG2Decode", "DCTDecode", "DCT", "JPXDecode", "Crypt",
-	} {
-		if p.names[name] {
-			n++
-		}
-	}
-	return n
-}

@@ -14,7 +14,7 @@ var archives = [][]byte{
 
 // markup is what makes a browser or a web server take a file for a page.
 var markup = [][]byte{
-	[]byte("<html"), []byte("<!doctype"), []byte("<script"), []byte("<iframe"), []byte("<?php"),
+	[]byte("<html"), []byte("<!doctype html"), []byte("<script"), []byte("<iframe"), []byte("<?php"),
 }
 
 // hasSecondFormat reports whether data is more than one PDF and nothing else.
