@@ -1,0 +1,197 @@
+package housetest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// knows says what one package, and where deep is set every package below it,
+// may import of this module and of others, and which parts of the standard
+// library it must not know.
+type knows struct {
+	pkg     string
+	deep    bool
+	may     []string // a path, or with /* also everything below it
+	mustNot []string // of the standard library
+	because string
+}
+
+var whoKnowsWhom = []knows{
+	{
+		pkg:     "internal/krungsri",
+		may:     []string{"golang.org/x/oauth2/*", "github.com/shopspring/decimal"},
+		mustNot: []string{"database/sql"},
+		because: "the bank's client must not know our users, tables or approvals: it is judged and replaced by the bank's papers alone",
+	},
+	{
+		pkg:     "internal/krungsri/sandbox",
+		may:     []string{"portal/internal/krungsri", "github.com/shopspring/decimal"},
+		mustNot: []string{"database/sql"},
+		because: "the stand-in bank must see of us only what a bank would: requests on the wire",
+	},
+	{
+		pkg:     "internal/store",
+		may:     []string{"portal/migrations", "github.com/jmoiron/sqlx", "github.com/lib/pq/*", "github.com/google/uuid", "github.com/pressly/goose/v3/*", "github.com/shopspring/decimal", "golang.org/x/mod/sumdb/*"},
+		mustNot: []string{"net/http", "html/template"},
+		because: "the store knows SQL and nothing of HTTP or of the bank",
+	},
+	{
+		pkg:     "internal/app/teller",
+		may:     []string{"portal/internal/krungsri", "portal/internal/store", "github.com/google/uuid", "github.com/shopspring/decimal", "golang.org/x/sync/*"},
+		mustNot: []string{"net/http", "html/template", "database/sql"},
+		because: "the teller is the only door to the bank and must not know HTTP, HTML or sessions, so that no page can carry an instruction past it",
+	},
+	{
+		pkg: "internal/app",
+		may: []string{
+			"portal/internal/app/*", "portal/internal/store", "portal/internal/krungsri", "portal/web/*",
+			"github.com/a-h/templ/*", "github.com/gorilla/*", "github.com/google/uuid", "github.com/shopspring/decimal", "golang.org/x/*",
+		},
+		mustNot: []string{"database/sql"},
+		because: "the web edge speaks to the bank through the teller and to Postgres through the store",
+	},
+	{
+		pkg:     "internal/app/thai",
+		may:     []string{"golang.org/x/text/*", "github.com/shopspring/decimal"},
+		mustNot: []string{"os", "net", "net/http", "io/fs", "database/sql", "log", "log/slog"},
+		because: "rules are pure: the same input gives the same answer, with no I/O to set up in a test",
+	},
+	{
+		pkg:     "internal/app/bill",
+		may:     []string{"portal/internal/app/thai", "github.com/shopspring/decimal"},
+		mustNot: []string{"os", "net", "net/http", "io/fs", "database/sql", "log", "log/slog"},
+		because: "rules are pure: the same input gives the same answer, with no I/O to set up in a test",
+	},
+	{
+		pkg: "internal/app/upload", deep: true,
+		may:     []string{"portal/internal/app/thai", "golang.org/x/text/*", "github.com/pdfcpu/pdfcpu/*"},
+		mustNot: []string{"os", "net", "net/http", "io/fs", "database/sql", "log", "log/slog"},
+		because: "a document is judged from a reader, without files or network",
+	},
+	{
+		pkg:     "web/templates",
+		may:     []string{"portal/web/templates/ui", "portal/web/text", "portal/web/static", "github.com/a-h/templ/*"},
+		mustNot: []string{"net/http", "database/sql", "os"},
+		because: "a view is a struct and a component: what it shows is decided before it is called",
+	},
+	{
+		pkg:     "web/templates/ui",
+		may:     []string{"portal/web/text", "portal/web/static", "github.com/a-h/templ/*"},
+		mustNot: []string{"net/http", "database/sql", "os"},
+		because: "the kit has no business words; the templates use it, never the other way round",
+	},
+	{
+		pkg:     "web/text",
+		may:     []string{"golang.org/x/text/*"},
+		mustNot: []string{"net/http", "database/sql", "os"},
+		because: "texts and formats depend on the language alone",
+	},
+	{
+		pkg:     "migrations",
+		mustNot: []string{"database/sql"},
+		because: "a migration is SQL that anybody can read and run",
+	},
+}
+
+// onlyFor names packages that no program in production may reach.
+var onlyFor = []struct {
+	pkg     string
+	by      []string
+	because string
+}{
+	{"portal/internal/devdb", []string{"cmd/portal", "internal/store/storetest"}, "it starts a database that trusts everybody who reaches its socket"},
+	{"portal/internal/debs", []string{"internal/devdb", "internal/browsertest"}, "it unpacks programs for development and tests"},
+	{"portal/internal/krungsri/sandbox", []string{"cmd/portal", "internal/krungsri/sandbox"}, "a stand-in must never be taken for the bank"},
+	{"portal/internal/store/storetest", nil, "it hands out databases to tests"},
+	{"portal/internal/browsertest", nil, "it drives a browser for tests"},
+	{"portal/internal/housetest", nil, "it has nothing but tests"},
+	{"portal/internal/app/upload/samplepdf", []string{"cmd/portal"}, "it makes documents that mean nothing"},
+	{"portal/cmd/portal", nil, "the wiring depends on everything, so nothing may depend on it"},
+}
+
+func (k knows) holds(s source) bool {
+	return s.pkg == k.pkg || k.deep && s.under(k.pkg)
+}
+
+func allowed(imported string, may []string) bool {
+	return slices.ContainsFunc(may, func(pattern string) bool {
+		base, deep := strings.CutSuffix(pattern, "/*")
+		return imported == base || deep && strings.HasPrefix(imported, base+"/")
+	})
+}
+
+func standard(imported string) bool {
+	first, _, _ := strings.Cut(imported, "/")
+	return first != "portal" && !strings.Contains(first, ".")
+}
+
+func forbiddenImports(s source) []finding {
+	if s.test {
+		return nil
+	}
+	var found []finding
+	for _, spec := range s.syntax.Imports {
+		imported := strings.Trim(spec.Path.Value, `"`)
+		for _, k := range whoKnowsWhom {
+			if !k.holds(s) || allowed(imported, k.may) || k.deep && strings.HasPrefix(imported, "portal/"+k.pkg) {
+				continue
+			}
+			if !standard(imported) || slices.Contains(k.mustNot, imported) {
+				found = append(found, finding{s.at(spec.Pos()), s.pkg + " must not import " + imported + ": " + k.because})
+			}
+		}
+		for _, o := range onlyFor {
+			if imported == o.pkg && !slices.Contains(o.by, s.pkg) {
+				found = append(found, finding{s.at(spec.Pos()), s.pkg + " must not import " + imported + ": " + o.because})
+			}
+		}
+		if imported == "testing" && !strings.HasSuffix(s.pkg, "test") {
+			found = append(found, finding{s.at(spec.Pos()), s.pkg + " must not import testing: what only tests need stands in a _test.go file or a package of its own"})
+		}
+	}
+	return found
+}
+
+func TestPackagesImportOnlyWhatTheyMayKnow(t *testing.T) {
+	t.Parallel()
+	for _, s := range module(t) {
+		for _, f := range forbiddenImports(s) {
+			t.Errorf("%s: %s", f.at, f.what)
+		}
+	}
+}
+
+func TestForbiddenImportsAreFound(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, file, imported string
+		want                 int
+	}{
+		{"SQL at the edge", "internal/app/bills.go", "github.com/jmoiron/sqlx", 1},
+		{"a store that serves HTTP", "internal/store/x.go", "net/http", 1},
+		{"a store that calls the bank", "internal/store/x.go", "portal/internal/krungsri", 1},
+		{"a client that reads our tables", "internal/krungsri/x.go", "portal/internal/store", 1},
+		{"a teller with sessions", "internal/app/teller/x.go", "github.com/gorilla/sessions", 1},
+		{"a template that reads the store", "web/templates/x.go", "portal/internal/store", 1},
+		{"a kit that knows the screens", "web/templates/ui/x.go", "portal/web/templates", 1},
+		{"a rule with I/O", "internal/app/thai/x.go", "os", 1},
+		{"the stand-in in the edge", "internal/app/x.go", "portal/internal/krungsri/sandbox", 2},
+		{"a development database in the store", "internal/store/x.go", "portal/internal/devdb", 2},
+		{"testing in a program", "internal/app/x.go", "testing", 1},
+		{"the same in a test", "internal/app/x_test.go", "portal/internal/krungsri/sandbox", 0},
+		{"the edge with its teller", "internal/app/x.go", "portal/internal/app/teller", 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s, err := parse(test.file, "package x\nimport _ \""+test.imported+"\"\n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found := forbiddenImports(s); len(found) != test.want {
+				t.Errorf("found %v, want %d", found, test.want)
+			}
+		})
+	}
+}
