@@ -41,9 +41,11 @@ CREATE TABLE audit_checkpoints (
     root         bytea NOT NULL,
     note         text NOT NULL,
     at           timestamptz NOT NULL DEFAULT now(),
-    -- Set once the note stands outside the database.
+    -- Set once this note, or that of a larger tree, stands outside the database.
     published_at timestamptz
 );
+CREATE INDEX audit_checkpoints_published ON audit_checkpoints (size) WHERE published_at IS NOT NULL;
+CREATE INDEX audit_checkpoints_unpublished ON audit_checkpoints (size) WHERE published_at IS NULL;
 
 -- +goose StatementBegin
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -65,11 +67,33 @@ BEGIN
     RETURN NEW;
 END $$;
 -- +goose StatementEnd
+-- +goose StatementBegin
+CREATE FUNCTION checkpoint_is_published_once() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.published_at IS NOT NULL OR NEW.published_at IS NULL
+       OR (NEW.size, NEW.root, NEW.note, NEW.at) IS DISTINCT FROM (OLD.size, OLD.root, OLD.note, OLD.at) THEN
+        RAISE EXCEPTION 'a checkpoint is published once and never changed'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'audit_checkpoints_are_never_changed';
+    END IF;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
 CREATE TRIGGER leaf_is_numbered_once BEFORE UPDATE ON audit_leaves FOR EACH ROW EXECUTE FUNCTION leaf_is_numbered_once();
 CREATE TRIGGER leaf_is_not_deleted BEFORE DELETE ON audit_leaves FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER leaves_are_not_truncated BEFORE TRUNCATE ON audit_leaves FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER hash_is_not_changed BEFORE UPDATE OR DELETE ON audit_hashes FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hashes_are_not_truncated BEFORE TRUNCATE ON audit_hashes FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER checkpoint_is_published_once BEFORE UPDATE ON audit_checkpoints FOR EACH ROW EXECUTE FUNCTION checkpoint_is_published_once();
 CREATE TRIGGER checkpoint_is_not_deleted BEFORE DELETE ON audit_checkpoints FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER checkpoints_are_not_truncated BEFORE TRUNCATE ON audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Which tables are under audit, and by what subject; verify reads it to find
+-- rows that no leaf speaks of.
+CREATE TABLE audited_tables (
+    name      text PRIMARY KEY,
+    kind      text NOT NULL,
+    id_column text NOT NULL
+);
 
 -- Puts a table under audit: at COMMIT, a changed row must have a leaf that this
 -- same transaction wrote about the same subject, which is the kind and the id
@@ -80,6 +104,7 @@ CREATE TRIGGER checkpoint_is_not_deleted BEFORE DELETE ON audit_checkpoints FOR 
 -- +goose StatementBegin
 CREATE FUNCTION audit_table(audited text, kind text, id_column text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    INSERT INTO audited_tables VALUES (audited, kind, id_column);
     EXECUTE format($f$
         CREATE FUNCTION %1$I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $body$
         DECLARE

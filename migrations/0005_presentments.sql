@@ -14,6 +14,7 @@ CREATE TABLE presentments (
     buyer_address     text NOT NULL,
     remark            text NOT NULL,
     before_tax_satang bigint NOT NULL,
+    vat_rate          numeric(5, 2) NOT NULL, -- percent, of standard-rated lines
     vat_satang        bigint NOT NULL,
     total_satang      bigint NOT NULL CONSTRAINT presentment_total_adds_up CHECK (total_satang = before_tax_satang + vat_satang),
     state             text NOT NULL DEFAULT 'draft' CONSTRAINT presentment_state_is_known
@@ -136,10 +137,10 @@ CREATE FUNCTION presentment_changes_as_draft() RETURNS trigger LANGUAGE plpgsql 
 BEGIN
     IF OLD.state NOT IN ('draft', 'refused')
        AND (NEW.document_type, NEW.document_number, NEW.document_on, NEW.due_on, NEW.buyer_name, NEW.buyer_tax_id, NEW.buyer_branch,
-            NEW.buyer_address, NEW.remark, NEW.before_tax_satang, NEW.vat_satang, NEW.total_satang, NEW.version)
+            NEW.buyer_address, NEW.remark, NEW.before_tax_satang, NEW.vat_rate, NEW.vat_satang, NEW.total_satang, NEW.version)
            IS DISTINCT FROM
            (OLD.document_type, OLD.document_number, OLD.document_on, OLD.due_on, OLD.buyer_name, OLD.buyer_tax_id, OLD.buyer_branch,
-            OLD.buyer_address, OLD.remark, OLD.before_tax_satang, OLD.vat_satang, OLD.total_satang, OLD.version) THEN
+            OLD.buyer_address, OLD.remark, OLD.before_tax_satang, OLD.vat_rate, OLD.vat_satang, OLD.total_satang, OLD.version) THEN
         RAISE EXCEPTION 'only a draft or a refused presentment is edited'
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'presentment_is_editable';
     END IF;
@@ -180,5 +181,5 @@ GRANT SELECT ON presentments, presentment_lines, presentment_documents, files, f
 GRANT INSERT ON presentments, presentment_lines, presentment_documents, files, file_chunks TO portal_web;
 GRANT DELETE ON presentment_lines, presentment_documents TO portal_web;
 GRANT UPDATE (document_type, document_number, document_on, due_on, buyer_name, buyer_tax_id, buyer_branch, buyer_address, remark,
-    before_tax_satang, vat_satang, total_satang, state, version, edited_at, editors, entry_id, cancellation_id, bank_reference) ON presentments TO portal_web;
+    before_tax_satang, vat_rate, vat_satang, total_satang, state, version, edited_at, editors, entry_id, cancellation_id, bank_reference) ON presentments TO portal_web;
 GRANT UPDATE (state, bank_reference) ON presentments TO portal_worker;

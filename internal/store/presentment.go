@@ -30,30 +30,31 @@ var PresentmentStates = []string{
 
 // Presentment is a bill to a buyer. Days are midnight UTC.
 type Presentment struct {
-	ID              ID            `db:"id"`
-	DocumentType    string        `db:"document_type"`
-	DocumentNumber  string        `db:"document_number"`
-	DocumentOn      time.Time     `db:"document_on"`
-	DueOn           time.Time     `db:"due_on"`
-	BuyerName       string        `db:"buyer_name"`
-	BuyerTaxID      string        `db:"buyer_tax_id"`
-	BuyerBranch     string        `db:"buyer_branch"`
-	BuyerAddress    string        `db:"buyer_address"`
-	Remark          string        `db:"remark"`
-	BeforeTaxSatang int64         `db:"before_tax_satang"`
-	VATSatang       int64         `db:"vat_satang"`
-	TotalSatang     int64         `db:"total_satang"`
-	State           string        `db:"state"`
-	StateSince      time.Time     `db:"state_since"`
-	Version         int           `db:"version"`
-	CreatedBy       ID            `db:"created_by"`
-	CreatedByName   string        `db:"created_by_name"`
-	Editors         IDs           `db:"editors"` // everybody who had a hand in the content
-	CreatedAt       time.Time     `db:"created_at"`
-	EditedAt        time.Time     `db:"edited_at"`
-	EntryID         uuid.NullUUID `db:"entry_id"`
-	CancellationID  uuid.NullUUID `db:"cancellation_id"`
-	BankReference   string        `db:"bank_reference"`
+	ID              ID              `db:"id"`
+	DocumentType    string          `db:"document_type"`
+	DocumentNumber  string          `db:"document_number"`
+	DocumentOn      time.Time       `db:"document_on"`
+	DueOn           time.Time       `db:"due_on"`
+	BuyerName       string          `db:"buyer_name"`
+	BuyerTaxID      string          `db:"buyer_tax_id"`
+	BuyerBranch     string          `db:"buyer_branch"`
+	BuyerAddress    string          `db:"buyer_address"`
+	Remark          string          `db:"remark"`
+	BeforeTaxSatang int64           `db:"before_tax_satang"`
+	VATRate         decimal.Decimal `db:"vat_rate"` // percent, of standard-rated lines
+	VATSatang       int64           `db:"vat_satang"`
+	TotalSatang     int64           `db:"total_satang"`
+	State           string          `db:"state"`
+	StateSince      time.Time       `db:"state_since"`
+	Version         int             `db:"version"`
+	CreatedBy       ID              `db:"created_by"`
+	CreatedByName   string          `db:"created_by_name"`
+	Editors         IDs             `db:"editors"` // everybody who had a hand in the content
+	CreatedAt       time.Time       `db:"created_at"`
+	EditedAt        time.Time       `db:"edited_at"`
+	EntryID         uuid.NullUUID   `db:"entry_id"`
+	CancellationID  uuid.NullUUID   `db:"cancellation_id"`
+	BankReference   string          `db:"bank_reference"`
 
 	Lines     []PresentmentLine     `db:"-"`
 	Documents []PresentmentDocument `db:"-"`
@@ -109,7 +110,7 @@ type PresentmentDocument struct {
 var (
 	sqlPresentment = statement(`
 		SELECT p.id, p.document_type, p.document_number, p.document_on, p.due_on, p.buyer_name, p.buyer_tax_id, p.buyer_branch,
-			p.buyer_address, p.remark, p.before_tax_satang, p.vat_satang, p.total_satang, p.state, p.state_since, p.version,
+			p.buyer_address, p.remark, p.before_tax_satang, p.vat_rate, p.vat_satang, p.total_satang, p.state, p.state_since, p.version,
 			p.created_by, c.name AS created_by_name, p.editors, p.created_at, p.edited_at, p.entry_id, p.cancellation_id, p.bank_reference
 		FROM presentments p JOIN people c ON c.id = p.created_by
 		WHERE p.merchant_id = $1 AND p.id = $2`)

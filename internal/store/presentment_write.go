@@ -8,13 +8,13 @@ import (
 var (
 	sqlInsertPresentment = statement(`
 		INSERT INTO presentments (id, merchant_id, document_type, document_number, document_on, due_on, buyer_name, buyer_tax_id,
-			buyer_branch, buyer_address, remark, before_tax_satang, vat_satang, total_satang, created_by, editors)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, ARRAY[$15::uuid])`)
+			buyer_branch, buyer_address, remark, before_tax_satang, vat_rate, vat_satang, total_satang, created_by, editors)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, ARRAY[$16::uuid])`)
 	sqlUpdatePresentment = statement(`
 		UPDATE presentments SET document_type = $3, document_number = $4, document_on = $5, due_on = $6, buyer_name = $7, buyer_tax_id = $8,
-			buyer_branch = $9, buyer_address = $10, remark = $11, before_tax_satang = $12, vat_satang = $13, total_satang = $14,
-			version = version + 1, edited_at = now(), editors = array_remove(editors, $16) || $16::uuid
-		WHERE merchant_id = $1 AND id = $2 AND version = $15 AND state IN ('draft', 'refused')`)
+			buyer_branch = $9, buyer_address = $10, remark = $11, before_tax_satang = $12, vat_rate = $13, vat_satang = $14, total_satang = $15,
+			version = version + 1, edited_at = now(), editors = array_remove(editors, $17) || $17::uuid
+		WHERE merchant_id = $1 AND id = $2 AND version = $16 AND state IN ('draft', 'refused')`)
 	sqlDeleteLines = statement(`DELETE FROM presentment_lines WHERE merchant_id = $1 AND presentment_id = $2`)
 	sqlInsertLine  = statement(`
 		INSERT INTO presentment_lines (presentment_id, merchant_id, line_no, description, quantity, unit_price, vat, amount_satang)
@@ -27,7 +27,7 @@ var (
 // AddPresentment stores a new draft made by the acting person.
 func (t *Tx) AddPresentment(p Presentment) error {
 	_, err := t.exec(sqlInsertPresentment, p.ID, t.actor.Merchant, p.DocumentType, p.DocumentNumber, p.DocumentOn, p.DueOn, p.BuyerName,
-		p.BuyerTaxID, p.BuyerBranch, p.BuyerAddress, p.Remark, p.BeforeTaxSatang, p.VATSatang, p.TotalSatang, t.actor.Person)
+		p.BuyerTaxID, p.BuyerBranch, p.BuyerAddress, p.Remark, p.BeforeTaxSatang, p.VATRate, p.VATSatang, p.TotalSatang, t.actor.Person)
 	if err != nil {
 		return fmt.Errorf("adding a presentment: %w", err)
 	}
@@ -46,7 +46,7 @@ func (t *Tx) ChangePresentment(p Presentment) error {
 		return err
 	}
 	err = t.one(sqlUpdatePresentment, t.actor.Merchant, p.ID, p.DocumentType, p.DocumentNumber, p.DocumentOn, p.DueOn, p.BuyerName,
-		p.BuyerTaxID, p.BuyerBranch, p.BuyerAddress, p.Remark, p.BeforeTaxSatang, p.VATSatang, p.TotalSatang, p.Version, t.actor.Person)
+		p.BuyerTaxID, p.BuyerBranch, p.BuyerAddress, p.Remark, p.BeforeTaxSatang, p.VATRate, p.VATSatang, p.TotalSatang, p.Version, t.actor.Person)
 	if err != nil {
 		return fmt.Errorf("changing a presentment: %w", err)
 	}
@@ -78,7 +78,7 @@ func presentmentDetail(p Presentment) map[string]any {
 		"document_on": p.DocumentOn.Format("2006-01-02"), "due_on": p.DueOn.Format("2006-01-02"),
 		"buyer_name": p.BuyerName, "buyer_tax_id": p.BuyerTaxID, "buyer_branch": p.BuyerBranch, "buyer_address": p.BuyerAddress,
 		"remark": p.Remark, "lines": p.Lines,
-		"before_tax_satang": p.BeforeTaxSatang, "vat_satang": p.VATSatang, "total_satang": p.TotalSatang,
+		"before_tax_satang": p.BeforeTaxSatang, "vat_rate": p.VATRate, "vat_satang": p.VATSatang, "total_satang": p.TotalSatang,
 	}
 }
 

@@ -1,0 +1,66 @@
+package teller
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"portal/internal/krungsri"
+	"portal/internal/store"
+)
+
+// journal writes every exchange of one merchant's client into the store. The
+// client sends nothing unless Begin has committed.
+type journal struct {
+	store *store.Store
+	actor store.Actor
+}
+
+// Begin implements krungsri.Journal. A request of an attempt that was given up
+// meanwhile is refused here, by the schema: this is what keeps a worker that
+// wakes up late from sending.
+func (j journal) Begin(ctx context.Context, x krungsri.Exchange) (string, error) {
+	row := store.Exchange{
+		ID: store.NewID(), Operation: x.Operation, Method: x.Method, Path: x.Path, TransactionID: x.ClientTransactionID,
+		Headers: headerText(x.Header), Body: x.Body, Masked: string(krungsri.Mask(x.Operation, x.Body)), Hash: x.BodySHA256[:], Size: len(x.Body),
+	}
+	if x.Reference != "" {
+		attempt, err := uuid.Parse(string(x.Reference))
+		if err != nil {
+			return "", fmt.Errorf("reference %q is no attempt: %w", x.Reference, err)
+		}
+		row.AttemptID = uuid.NullUUID{UUID: attempt, Valid: true}
+	}
+	err := j.store.Write(ctx, j.actor, func(tx *store.Tx) error { return tx.BeginExchange(row) })
+	return row.ID.String(), err
+}
+
+// End implements krungsri.Journal.
+func (j journal) End(ctx context.Context, id string, r krungsri.Result) error {
+	exchange, err := uuid.Parse(id)
+	if err != nil {
+		return fmt.Errorf("exchange %q: %w", id, err)
+	}
+	outcome, headers, masked := string(r.Outcome), headerText(r.Header), string(krungsri.Mask("", r.Body))
+	row := store.Exchange{
+		ID: exchange, Outcome: &outcome, HTTPStatus: &r.HTTPStatus, AnswerHeader: &headers, AnswerMasked: &masked,
+		AnswerHash: hashOf(r.Body), Answer: r.Body, Error: &r.Error,
+	}
+	return j.store.Write(ctx, j.actor, func(tx *store.Tx) error { return tx.EndExchange(row) })
+}
+
+// headerText is a header as it reads on the wire, in a fixed order.
+func headerText(h http.Header) string {
+	var lines []string
+	for name, values := range h {
+		for _, v := range values {
+			lines = append(lines, name+": "+v)
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}

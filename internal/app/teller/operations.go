@@ -1,0 +1,106 @@
+package teller
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"portal/internal/krungsri"
+	"portal/internal/store"
+)
+
+// The declarations: one line for each operation of the bank that the portal
+// offers. A client method that is not declared here fails a test, and a
+// declaration whose types do not fit its method does not compile.
+var (
+	createPresentment = instruction("presentment.create", (*krungsri.Client).CreatePresentment,
+		asIs[krungsri.CreatePresentmentRequest],
+		func(r krungsri.CreatePresentmentResponse) string { return r.PresentmentReference })
+	uploadPresentmentDocument = instruction("presentment.document.upload", (*krungsri.Client).UploadPresentmentDocument,
+		presentmentDocument,
+		func(r krungsri.UploadPresentmentDocumentResponse) string { return r.PresentmentReference })
+	cancelPresentment = instruction("presentment.cancel", (*krungsri.Client).CancelPresentment,
+		asIs[krungsri.CancelPresentmentRequest],
+		func(r krungsri.CancelPresentmentResponse) string { return r.PresentmentReference })
+	createReceipt = instruction("receipt.create", (*krungsri.Client).CreateReceipt,
+		asIs[krungsri.CreateReceiptRequest],
+		func(r krungsri.CreateReceiptResponse) string { return r.ReceiptReference })
+	uploadReceiptDocument = instruction("receipt.document.upload", (*krungsri.Client).UploadReceiptDocument,
+		receiptDocument,
+		func(r krungsri.UploadReceiptDocumentResponse) string { return r.ReceiptReference })
+)
+
+// Operations are the ids of the operations declared here, in the bank's order.
+func Operations() []string {
+	var ids []string
+	for _, o := range krungsri.Operations() {
+		if _, ok := operations[o.ID]; ok {
+			ids = append(ids, o.ID)
+		}
+	}
+	return ids
+}
+
+// operation is a declaration without its types, as the worker needs it.
+type operation struct {
+	// send builds the request from the approved bytes and calls the bank. The
+	// returned reference is what the bank named the thing.
+	send func(ctx context.Context, bank *krungsri.Client, s *store.Store, c store.Claimed) (reference string, err error)
+	// reference reads a recorded success answer.
+	reference func(answer []byte) (string, error)
+}
+
+var operations = map[string]operation{}
+
+// Write is a declared operation whose approved payload is a P.
+type Write[P any] struct{ id string }
+
+// part makes an instruction's payload of p.
+func (w Write[P]) part(p P) (part, error) {
+	payload, err := encode(p)
+	return part{w.id, payload}, err
+}
+
+// instruction declares a writing operation. Its payload P is what people
+// approve; build makes the request from it and from what became known since
+// (the lead's reference, the content of a file), and must refuse content that
+// is not what was approved.
+func instruction[P, Req, Resp any](
+	id string,
+	call func(*krungsri.Client, context.Context, krungsri.Reference, Req) (Resp, error),
+	build func(context.Context, *store.Store, store.Claimed, P) (Req, error),
+	reference func(Resp) string,
+) Write[P] {
+	if _, twice := operations[id]; twice {
+		panic("operation declared twice: " + id)
+	}
+	if !slices.ContainsFunc(krungsri.Operations(), func(o krungsri.Operation) bool { return o.ID == id && o.Kind == krungsri.Write }) {
+		panic("not a writing operation of the bank: " + id)
+	}
+	operations[id] = operation{
+		send: func(ctx context.Context, bank *krungsri.Client, s *store.Store, c store.Claimed) (string, error) {
+			var p P
+			if err := json.Unmarshal(c.Payload, &p); err != nil {
+				return "", fmt.Errorf("%w: %w", errUnsendable, err)
+			}
+			request, err := build(ctx, s, c, p)
+			if err != nil {
+				return "", fmt.Errorf("%w: %w", errNotBuilt, err)
+			}
+			response, err := call(bank, ctx, krungsri.Reference(c.AttemptID.String()), request)
+			return reference(response), err
+		},
+		reference: func(answer []byte) (string, error) {
+			var r Resp
+			if err := json.Unmarshal(answer, &r); err != nil {
+				return "", fmt.Errorf("reading a recorded answer: %w", err)
+			}
+			return reference(r), nil
+		},
+	}
+	return Write[P]{id}
+}
+
+// asIs is the build of an operation whose payload is the request itself.
+func asIs[P any](_ context.Context, _ *store.Store, _ store.Claimed, p P) (P, error) { return p, nil }

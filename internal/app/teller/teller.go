@@ -1,0 +1,242 @@
+// Package teller is the only door to the bank. It takes what people ask for,
+// collects approvals of the exact bytes, has the worker send what was approved,
+// and settles what came back. It must never send anything that was not loaded
+// by its id as approved, never send twice what may have happened, and never
+// call the bank inside a transaction. It knows nothing of HTTP pages, sessions
+// or HTML.
+package teller
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"portal/internal/store"
+)
+
+// Reasons why the teller refuses. Each names its cause; the edge has a
+// sentence for each in both languages.
+var (
+	ErrSelfApproval    = errors.New("the maker does not decide on their own instruction")
+	ErrAuthor          = errors.New("somebody who had a hand in the content does not decide on it")
+	ErrNotChecker      = errors.New("only a checker decides")
+	ErrAlreadyApproved = errors.New("this person has already approved")
+	ErrChanged         = errors.New("the content is not what was shown")
+	ErrNotPending      = errors.New("it has already been decided")
+	ErrExpired         = errors.New("it was not decided in time")
+	ErrNotMaker        = errors.New("only the maker withdraws")
+	ErrAlreadySent     = errors.New("it is already on its way to the bank")
+	ErrKeyReused       = errors.New("this form was already used for something else")
+	ErrNoDocument      = errors.New("a presentment needs at least one document")
+	ErrNotEditable     = errors.New("it has already been submitted")
+	ErrNotCancellable  = errors.New("it is not at the bank, or a cancellation is already under way")
+	ErrNotUnknown      = errors.New("its outcome is not unknown")
+	ErrOwnProposal     = errors.New("whoever proposed a settlement does not confirm it")
+	ErrNeedsReference  = errors.New("the bank's reference is needed")
+)
+
+// Teller carries out operations for the merchants of one store.
+type Teller struct {
+	store *store.Store
+}
+
+// New makes a teller. It needs no bank: people submit and approve here, and
+// only a Worker sends.
+func New(s *store.Store) *Teller { return &Teller{store: s} }
+
+// part is one instruction of a submission, with its payload as bytes.
+type part struct {
+	operation string
+	payload   []byte
+}
+
+// submission is a lead and the parts that are approved and sent with it.
+type submission struct {
+	key     string // from the form: the same key is the same submission
+	subject store.Subject
+	title   string
+	amount  int64
+	authors []store.ID
+	parts   []part
+}
+
+// submit stores the submission as pending and returns its lead.
+func submit(tx *store.Tx, s submission) (store.ID, error) {
+	policy, err := tx.Policy()
+	if err != nil {
+		return store.NoID, fmt.Errorf("reading the policy: %w", err)
+	}
+	lead := store.NewID()
+	for n, p := range s.parts {
+		i := store.NewInstruction{
+			ID: lead, LeadID: lead, Part: n, Operation: p.operation, Subject: s.subject, Payload: p.payload, Title: s.title,
+			Key: s.key, Authors: s.authors, Policy: policy,
+		}
+		if n == 0 {
+			i.AmountSatang = s.amount
+		} else {
+			i.ID = store.NewID()
+		}
+		if err := tx.AddInstruction(i); err != nil {
+			return store.NoID, err
+		}
+	}
+	return lead, nil
+}
+
+// before returns the lead that the acting person already submitted with this
+// key, so that a second click answers like the first. The same key for another
+// subject is refused.
+func before(q *store.Query, key string, operation string, subject store.Subject) (store.ID, error) {
+	lead, err := q.SubmittedWithKey(key)
+	if err != nil {
+		return store.NoID, err
+	}
+	i, err := q.Instruction(lead)
+	if err != nil {
+		return store.NoID, err
+	}
+	if i.Operation != operation || i.Subject != subject {
+		return store.NoID, ErrKeyReused
+	}
+	return lead, nil
+}
+
+// Approve records that the acting person agrees to exactly what the
+// fingerprint stands for. When enough people have agreed, the lead and its
+// parts are approved and wait for the worker; nothing is sent here.
+func (t *Teller) Approve(ctx context.Context, a store.Actor, lead store.ID, seen store.Fingerprint) error {
+	return t.store.Write(ctx, a, func(tx *store.Tx) error {
+		parts, err := decidable(tx, lead)
+		if err != nil {
+			return err
+		}
+		if store.FingerprintOf(parts) != seen {
+			return ErrChanged
+		}
+		for _, p := range parts {
+			if err := tx.AddApproval(p); err != nil {
+				return approvalRefused(err)
+			}
+			err := tx.Audit("instruction.approval_given", store.About("instruction", p.ID), map[string]any{
+				"fingerprint": seen.String(), "payload_hash": fmt.Sprintf("%x", p.PayloadHash), "title": p.Title, "amount_satang": p.AmountSatang,
+				"operation": p.Operation, "subject": p.Subject,
+			})
+			if err != nil {
+				return err
+			}
+		}
+		given, err := tx.Approvals(lead)
+		if err != nil {
+			return err
+		}
+		if len(given) < parts[0].ApprovalsNeeded {
+			return nil
+		}
+		return move(tx, parts, store.Pending, store.Approved, "")
+	})
+}
+
+func approvalRefused(err error) error {
+	for constraint, reason := range map[string]error{
+		"approver_is_not_maker":  ErrSelfApproval,
+		"approver_is_not_author": ErrAuthor,
+		"approver_is_checker":    ErrNotChecker,
+		"one_person_counts_once": ErrAlreadyApproved,
+		"approval_while_pending": ErrNotPending,
+	} {
+		if store.Violated(err, constraint) {
+			return fmt.Errorf("%w: %w", reason, err)
+		}
+	}
+	return err
+}
+
+// Reject ends a pending instruction with the checker's reason. Its subject can
+// be edited and submitted anew; nothing of it is deleted.
+func (t *Teller) Reject(ctx context.Context, a store.Actor, lead store.ID, reason string) error {
+	return t.store.Write(ctx, a, func(tx *store.Tx) error {
+		parts, err := decidable(tx, lead)
+		if err != nil {
+			return err
+		}
+		if err := mayDecide(tx, parts[0]); err != nil {
+			return err
+		}
+		return move(tx, parts, store.Pending, store.Rejected, reason)
+	})
+}
+
+// Withdraw lets the maker take back what is not yet on its way to the bank.
+func (t *Teller) Withdraw(ctx context.Context, a store.Actor, lead store.ID, reason string) error {
+	return t.store.Write(ctx, a, func(tx *store.Tx) error {
+		parts, err := tx.LockParts(lead)
+		if err != nil {
+			return err
+		}
+		switch first := parts[0]; {
+		case first.MakerID != a.Person:
+			return ErrNotMaker
+		case first.State == store.Pending, first.State == store.Approved:
+			return move(tx, parts, first.State, store.Withdrawn, reason)
+		case slices.Contains([]string{store.Sending, store.Done, store.Unknown, store.Failed}, first.State):
+			return ErrAlreadySent
+		}
+		return ErrNotPending
+	})
+}
+
+// decidable locks a lead that can still be decided.
+func decidable(tx *store.Tx, lead store.ID) ([]store.Instruction, error) {
+	parts, err := tx.LockParts(lead)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case parts[0].State == store.Expired, parts[0].State == store.Pending && !parts[0].ExpiresAt.After(tx.Now()):
+		return nil, ErrExpired
+	case parts[0].State != store.Pending:
+		return nil, ErrNotPending
+	}
+	return parts, nil
+}
+
+// mayDecide refuses the maker and everybody who had a hand in the content. For
+// approvals the schema says the same once more.
+func mayDecide(tx *store.Tx, i store.Instruction) error {
+	if i.MakerID == tx.Actor().Person {
+		return ErrSelfApproval
+	}
+	authors, err := tx.Authors(i.ID)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(authors, tx.Actor().Person) {
+		return ErrAuthor
+	}
+	return nil
+}
+
+// move takes every part that is still in from to the next state, and brings
+// their subject up to date.
+func move(tx *store.Tx, parts []store.Instruction, from, to, reason string) error {
+	for _, p := range parts {
+		if p.State != from {
+			continue
+		}
+		if err := tx.Move(p, from, to, reason, ""); err != nil {
+			return err
+		}
+	}
+	return project(tx, parts[0].Subject)
+}
+
+func encode(payload any) ([]byte, error) {
+	b, err := json.Marshal(payload)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a payload: %w", err)
+	}
+	return b, nil
+}

@@ -1,0 +1,252 @@
+package teller
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"portal/internal/krungsri"
+	"portal/internal/store"
+)
+
+// lease is how long an attempt may be in a worker's hands: the wait for its
+// intent to be published, the call (20 s), the recording of the answer, and
+// some room, because giving up too early turns a good answer into an unknown.
+const lease = 60 * time.Second
+
+// publishWait is how long a worker waits for the audit trail before it puts
+// its instructions back, unsent.
+const publishWait = 15 * time.Second
+
+// Worker sends what was approved. Several may run; the schema and the claims
+// keep them off each other's instructions.
+type Worker struct {
+	store *store.Store
+	name  string
+	bank  krungsri.Config
+	wake  <-chan struct{}
+	log   *slog.Logger
+	atOnce,
+	batch int
+	patience time.Duration
+
+	mu    sync.Mutex
+	banks map[store.ID]*krungsri.Client
+}
+
+// WorkerConfig says how a worker works.
+type WorkerConfig struct {
+	Name string          // stands in the audit trail
+	Bank krungsri.Config // whom to call
+	// Wake is signalled when something was approved; nil means polling only.
+	Wake   <-chan struct{}
+	Log    *slog.Logger
+	AtOnce int           // calls in flight; 0 means 8
+	Lease  time.Duration // 0 means the default; shorter only in tests
+}
+
+// NewWorker makes a worker. The store must act as store.Worker.
+func NewWorker(s *store.Store, c WorkerConfig) *Worker {
+	if c.AtOnce == 0 {
+		c.AtOnce = 8
+	}
+	if c.Lease == 0 {
+		c.Lease = lease
+	}
+	return &Worker{
+		store: s, name: c.Name, bank: c.Bank, wake: c.Wake, log: c.Log, atOnce: c.AtOnce, batch: c.AtOnce, patience: c.Lease,
+		banks: map[store.ID]*krungsri.Client{},
+	}
+}
+
+// poll is the net under the wake-ups: how long something approved may lie
+// unseen when a notification was lost.
+const poll = 2 * time.Second
+
+// Run works until ctx is done, then finishes the calls in flight, and claims
+// nothing more.
+func (w *Worker) Run(ctx context.Context) error {
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for {
+		if err := w.Settle(ctx); err != nil && ctx.Err() == nil {
+			w.log.ErrorContext(ctx, "worker: looking after overdue work", "err", err)
+		}
+		if err := w.Drain(ctx); err != nil && ctx.Err() == nil {
+			w.log.ErrorContext(ctx, "worker: sending", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		case <-w.wake:
+		}
+	}
+}
+
+// Drain sends until nothing approved is left to claim.
+func (w *Worker) Drain(ctx context.Context) error {
+	for ctx.Err() == nil {
+		n, err := w.sendBatch(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+	return nil
+}
+
+// sendBatch claims a batch, waits until the intents stand in a published
+// checkpoint, and sends. Nothing of it is tied to ctx once claimed: whoever
+// waits may go away, the outcome is still recorded.
+func (w *Worker) sendBatch(ctx context.Context) (int, error) {
+	var claimed []store.Claimed
+	err := w.store.Write(ctx, w.actor(store.NoID), func(tx *store.Tx) (err error) {
+		claimed, err = tx.Claim(w.name, w.batch, w.patience)
+		if err != nil {
+			return err
+		}
+		return projectClaimed(tx, claimed)
+	})
+	if err != nil || len(claimed) == 0 {
+		return 0, err
+	}
+	point("claimed")
+	ctx = context.WithoutCancel(ctx)
+	if err := w.awaitPublished(ctx, claimed); err != nil {
+		return len(claimed), w.putBack(ctx, claimed, err)
+	}
+	point("published")
+	errs := make([]error, len(claimed))
+	var wg sync.WaitGroup
+	for n, c := range claimed {
+		wg.Go(func() { errs[n] = w.send(ctx, c) })
+	}
+	wg.Wait()
+	return len(claimed), errors.Join(errs...)
+}
+
+// projectClaimed shows that the instructions are on their way.
+func projectClaimed(tx *store.Tx, claimed []store.Claimed) error {
+	for _, c := range claimed {
+		if err := project(tx.For(c.MerchantID), c.Subject); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Worker) awaitPublished(ctx context.Context, claimed []store.Claimed) error {
+	ctx, cancel := context.WithTimeout(ctx, min(publishWait, w.patience/2))
+	defer cancel()
+	leaves := make([]store.ID, len(claimed))
+	for n, c := range claimed {
+		leaves[n] = c.LeafID
+	}
+	return w.store.AwaitPublished(ctx, leaves)
+}
+
+// putBack ends attempts of which nothing was sent.
+func (w *Worker) putBack(ctx context.Context, claimed []store.Claimed, cause error) error {
+	errs := []error{fmt.Errorf("the audit trail is behind, nothing was sent: %w", cause)}
+	for _, c := range claimed {
+		errs = append(errs, w.finish(ctx, c.Instruction, c.AttemptID, store.AttemptResult{Outcome: store.NotSent, Code: "trail_behind"}))
+	}
+	return errors.Join(errs...)
+}
+
+// send makes the one call of an attempt and records what came of it.
+func (w *Worker) send(ctx context.Context, c store.Claimed) error {
+	bank, err := w.bankOf(c.MerchantID)
+	if err != nil {
+		return w.finish(ctx, c.Instruction, c.AttemptID, store.AttemptResult{Outcome: store.NotSent, Code: "no_bank", Message: err.Error()})
+	}
+	reference, err := operations[c.Operation].send(ctx, bank, w.store, c)
+	point("answered")
+	return w.finish(ctx, c.Instruction, c.AttemptID, resultOf(reference, err))
+}
+
+// resultOf says what the end of a call means for the instruction.
+func resultOf(reference string, err error) store.AttemptResult {
+	if err == nil {
+		return store.AttemptResult{Outcome: store.Done, BankReference: reference}
+	}
+	switch {
+	case errors.Is(err, errUnsendable), errors.Is(err, krungsri.ErrBadRequest):
+		// Proven not sent, and no repetition would make it sendable.
+		return store.AttemptResult{Outcome: store.Failed, Code: store.ReasonNotIntact, Message: err.Error()}
+	case errors.Is(err, errNotBuilt):
+		return store.AttemptResult{Outcome: store.NotSent, Code: "not_built", Message: err.Error()}
+	}
+	e, ok := errors.AsType[*krungsri.Error](err)
+	if !ok {
+		return store.AttemptResult{Outcome: store.Unknown, Message: err.Error()}
+	}
+	r := store.AttemptResult{Code: e.Code, Message: e.Message, MessageTH: e.MessageTH}
+	if r.Message == "" {
+		r.Message = e.Error()
+	}
+	switch {
+	case e.Outcome == krungsri.NotSent:
+		r.Outcome = store.NotSent
+	case e.Outcome == krungsri.Refused && e.Code == krungsri.CodeTokenRefused:
+		// The bank looks at the token before anything else, so nothing
+		// happened; the client has thrown the token away.
+		r.Outcome = store.NotSent
+	case e.Outcome == krungsri.Refused:
+		r.Outcome = store.Failed
+	default:
+		r.Outcome = store.Unknown
+	}
+	return r
+}
+
+// finish records the outcome with all that follows from it, in one
+// transaction. An attempt that has ended meanwhile is left as it is: the
+// answer stands in the journal as evidence.
+func (w *Worker) finish(ctx context.Context, i store.Instruction, attempt store.ID, r store.AttemptResult) error {
+	err := w.store.Write(ctx, w.actor(i.MerchantID), func(tx *store.Tx) error {
+		return endAttempt(tx, i, attempt, r)
+	})
+	point("recorded")
+	if errors.Is(err, store.ErrStale) {
+		w.log.WarnContext(ctx, "worker: late answer kept as evidence only", "attempt", attempt, "outcome", r.Outcome)
+		return nil
+	}
+	return err
+}
+
+func endAttempt(tx *store.Tx, i store.Instruction, attempt store.ID, r store.AttemptResult) error {
+	if err := tx.EndAttempt(i, attempt, r); err != nil {
+		return err
+	}
+	return afterOutcome(tx, i, r.Outcome)
+}
+
+func (w *Worker) actor(merchant store.ID) store.Actor {
+	return store.Actor{Merchant: merchant, Request: "worker " + w.name}
+}
+
+// bankOf returns the client that calls the bank for a merchant, and journals
+// for it.
+func (w *Worker) bankOf(merchant store.ID) (*krungsri.Client, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if c, ok := w.banks[merchant]; ok {
+		return c, nil
+	}
+	c, err := krungsri.New(w.bank, journal{w.store, w.actor(merchant)})
+	if err != nil {
+		return nil, err
+	}
+	w.banks[merchant] = c
+	return c, nil
+}
+
+func hashOf(b []byte) []byte {
+	sum := sha256.Sum256(b)
+	return sum[:]
+}

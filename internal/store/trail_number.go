@@ -1,0 +1,176 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lib/pq"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+var (
+	sqlWaitingLeaves = statement(`SELECT id, leaf_hash FROM audit_leaves WHERE idx IS NULL ORDER BY at, id LIMIT $1`)
+	sqlNumberLeaves  = statement(`
+		UPDATE audit_leaves SET idx = $1 + next.n - 1 FROM unnest($2::uuid[]) WITH ORDINALITY AS next (id, n)
+		WHERE audit_leaves.id = next.id AND audit_leaves.idx IS NULL`)
+	// One parameter of packed hashes: as an array it would travel as text,
+	// more than twice the size.
+	sqlStoreHashes = statement(`
+		INSERT INTO audit_hashes (i, hash)
+		SELECT $1 + n, substring($2::bytea FROM n * 32 + 1 FOR 32) FROM generate_series(0, length($2::bytea) / 32 - 1) AS n`)
+	sqlAddCheckpoint = statement(`INSERT INTO audit_checkpoints (size, root, note) VALUES ($1, $2, $3)`)
+	sqlMarkPublished = statement(`UPDATE audit_checkpoints SET published_at = now() WHERE size <= $1 AND published_at IS NULL`)
+)
+
+type waitingLeaf struct {
+	ID   ID
+	Hash []byte `db:"leaf_hash"`
+}
+
+// number gives the leaves that wait their places in the trail, at most a batch
+// of them, and returns how many.
+//
+// It looks for leaves without a number and never for ids above the last one
+// seen: ids are made before commit, so those would miss what commits late.
+func (q *sequencer) number(ctx context.Context) (int, error) {
+	// One round trip while nothing happens; leaves never change, so they may be
+	// read before the transaction.
+	var waiting []waitingLeaf
+	if err := q.conn.SelectContext(ctx, &waiting, sqlWaitingLeaves, q.Batch); err != nil {
+		return 0, fmt.Errorf("looking for new leaves: %w", busy(err))
+	}
+	if len(waiting) == 0 {
+		return 0, nil
+	}
+	first := tlog.StoredHashCount(q.head.Size)
+	head, packed, err := q.extend(waiting)
+	if err != nil {
+		return 0, err
+	}
+	ids := make([]ID, len(waiting))
+	for i, w := range waiting {
+		ids[i] = w.ID
+	}
+	err = q.tx(ctx, func(t *Tx) error {
+		if n, err := t.exec(sqlNumberLeaves, q.head.Size, pq.Array(ids)); err != nil || int(n) != len(ids) {
+			return fmt.Errorf("numbering %d leaves changed %d: %w", len(ids), n, err)
+		}
+		if _, err := t.exec(sqlStoreHashes, first, packed); err != nil {
+			return fmt.Errorf("storing hashes: %w", err)
+		}
+		if _, err := t.exec(sqlAddCheckpoint, head.Size, head.Root[:], head.Note); err != nil {
+			return fmt.Errorf("storing a checkpoint: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	q.head = head
+	return len(ids), nil
+}
+
+// extend adds leaves to the tree, and returns its new signed head and the
+// hashes to store, one after another. On error the sequencer must start afresh.
+func (q *sequencer) extend(waiting []waitingLeaf) (Checkpoint, []byte, error) {
+	fresh := make([]tlog.Hash, 0, 2*len(waiting)+64)
+	first := tlog.StoredHashCount(q.head.Size)
+	read := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		hashes := make([]tlog.Hash, len(indexes))
+		for n, i := range indexes {
+			if i >= first {
+				hashes[n] = fresh[i-first]
+				continue
+			}
+			h, ok := q.edge[i]
+			if !ok {
+				return nil, fmt.Errorf("hash %d is not on the edge of the tree", i)
+			}
+			hashes[n] = h
+		}
+		return hashes, nil
+	})
+	size := q.head.Size
+	for _, w := range waiting {
+		add, err := tlog.StoredHashesForRecordHash(size, tlog.Hash(w.Hash), read)
+		if err != nil {
+			return Checkpoint{}, nil, fmt.Errorf("adding leaf %d to the tree: %w", size, err)
+		}
+		fresh = append(fresh, add...)
+		size++
+	}
+	root, err := q.newEdge(size, read)
+	if err != nil {
+		return Checkpoint{}, nil, err
+	}
+	head := Checkpoint{Origin: q.Signers[0].Name(), Size: size, Root: root}
+	if q.head.Size > 0 {
+		head.Previous = q.head.Hash()
+	}
+	if err := head.sign(q.Signers); err != nil {
+		return Checkpoint{}, nil, err
+	}
+	packed := make([]byte, 0, len(fresh)*tlog.HashSize)
+	for _, h := range fresh {
+		packed = append(packed, h[:]...)
+	}
+	return head, packed, nil
+}
+
+// publishTime bounds one round of publishing, so that a sink that hangs does
+// not hang the sequencer.
+const publishTime = 10 * time.Second
+
+// publish hands the newest checkpoint to every sink and marks it published
+// when one has taken it. A sink that is away is only reported; one that
+// contradicts stops everything, even if others agree.
+func (q *sequencer) publish(ctx context.Context) error {
+	if q.head.Size == 0 {
+		return nil
+	}
+	c := q.head
+	c.extends = q.proveExtension
+	taken := 0
+	for i, sink := range q.Sinks {
+		limited, cancel := context.WithTimeout(ctx, publishTime)
+		err := sink.Publish(limited, c)
+		cancel()
+		switch {
+		case errors.Is(err, ErrTrailBroken):
+			return fmt.Errorf("publishing: %w", err)
+		case err != nil:
+			q.Log.WarnContext(ctx, "a checkpoint could not be published", "sink", i, "size", c.Size, "error", err)
+		default:
+			taken++
+		}
+	}
+	q.failing = taken == 0
+	if q.failing {
+		return nil
+	}
+	err := q.tx(ctx, func(t *Tx) error {
+		_, err := t.exec(sqlMarkPublished, c.Size)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("marking a checkpoint as published: %w", err)
+	}
+	q.published = c.Size
+	return nil
+}
+
+// proveExtension implements Checkpoint.Extends for the newest checkpoint.
+func (q *sequencer) proveExtension(ctx context.Context, size int64, root tlog.Hash) error {
+	return q.tx(ctx, func(t *Tx) error {
+		proof, err := tlog.ProveTree(q.head.Size, size, tlog.HashReaderFunc(t.storedHashes))
+		if err == nil {
+			err = tlog.CheckTree(proof, q.head.Size, q.head.Root, size, root)
+		}
+		if err != nil {
+			return fmt.Errorf("%w: the trail of %d leaves does not begin with the one of %d that was published: %w", ErrTrailBroken, q.head.Size, size, err)
+		}
+		return nil
+	})
+}
