@@ -132,22 +132,22 @@ func (q *sequencer) publish(ctx context.Context) error {
 	}
 	c := q.head
 	c.extends = q.proveExtension
-	taken := 0
+	taken := false
 	for i, sink := range q.Sinks {
 		limited, cancel := context.WithTimeout(ctx, publishTime)
 		err := sink.Publish(limited, c)
 		cancel()
-		switch {
-		case errors.Is(err, ErrTrailBroken):
+		if errors.Is(err, ErrTrailBroken) {
 			return fmt.Errorf("publishing: %w", err)
-		case err != nil:
-			q.Log.WarnContext(ctx, "a checkpoint could not be published", "sink", i, "size", c.Size, "error", err)
-		default:
-			taken++
 		}
+		if away := err != nil; away != q.away[i] {
+			q.away[i] = away
+			q.Log.WarnContext(ctx, "a place where checkpoints are published changed its state", "sink", i, "away", away, "size", c.Size, "error", err)
+		}
+		taken = taken || err == nil
 	}
-	q.failing = taken == 0
-	if q.failing {
+	if !taken {
+		q.retry = time.Now().Add(afterFailure)
 		return nil
 	}
 	err := q.tx(ctx, func(t *Tx) error {

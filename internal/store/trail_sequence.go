@@ -94,7 +94,7 @@ func (s *Store) sequence(ctx context.Context, o Sequencing) error {
 	if err := awaitTurn(ctx, conn); err != nil {
 		return fmt.Errorf("waiting to sequence: %w", err)
 	}
-	q := &sequencer{Sequencing: o, store: s, conn: conn, edge: map[int64]tlog.Hash{}}
+	q := &sequencer{Sequencing: o, store: s, conn: conn, away: make([]bool, len(o.Sinks))}
 	if err := q.load(ctx); err != nil {
 		return err
 	}
@@ -140,7 +140,8 @@ type sequencer struct {
 	head      Checkpoint          // the newest one committed
 	edge      map[int64]tlog.Hash // the stored hashes that the next leaf needs
 	published int64               // the size published for certain
-	failing   bool                // no sink took the last one
+	away      []bool              // which sinks did not take the last one
+	retry     time.Time           // when to ask sinks again that were all away
 }
 
 var (
@@ -252,7 +253,7 @@ func (q *sequencer) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if q.published < q.head.Size && (n > 0 || q.failing) {
+		if q.published < q.head.Size && time.Now().After(q.retry) {
 			if err := q.publish(ctx); err != nil {
 				return err
 			}
