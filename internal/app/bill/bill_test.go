@@ -163,12 +163,12 @@ func TestTotalsAgreeWithExactFractions(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(2568, 12))
 	kinds := []bill.VATKind{bill.VATStandard, bill.VATZero, bill.VATExempt}
-	for range 100_000 {
+	for accepted := 0; accepted < 100_000; {
 		lines := make([]bill.Line, 1+random.IntN(6))
 		sums := map[bill.VATKind]int64{}
 		for i := range lines {
-			quantity, price := random.Int64N(1_000_000), random.Int64N(200_000_000)-20_000_000
-			quantityPlaces, pricePlaces := random.Int32N(5), random.Int32N(5)
+			quantity, price := random.Int64N(100_000), random.Int64N(20_000_000)-1_000_000
+			quantityPlaces, pricePlaces := 1+random.Int32N(4), 1+random.Int32N(4)
 			lines[i] = bill.Line{
 				Quantity:  decimal.New(quantity, -quantityPlaces),
 				UnitPrice: decimal.New(price, -pricePlaces),
@@ -187,6 +187,7 @@ func TestTotalsAgreeWithExactFractions(t *testing.T) {
 			}
 			continue
 		}
+		accepted++
 		if got.TaxableSatang != sums[bill.VATStandard] || got.ZeroRatedSatang != sums[bill.VATZero] ||
 			got.ExemptSatang != sums[bill.VATExempt] || got.VATSatang != vat ||
 			got.BeforeTaxSatang != before || got.TotalSatang != before+vat {

@@ -16,10 +16,10 @@ const million = 1_000_000
 // with ลบ; below one baht only the satang are named.
 func BahtText(satang int64) string {
 	var b strings.Builder
-	rest := uint64(satang)
+	rest := uint64(satang) //nolint:gosec // wraps below zero, and is turned back below
 	if satang < 0 {
 		b.WriteString("ลบ")
-		rest = -rest // wraps, and so is right for the smallest int64 too
+		rest = -rest // right for the smallest int64 too, which has no opposite
 	}
 	baht, part := rest/satangPerBaht, rest%satangPerBaht
 	switch {

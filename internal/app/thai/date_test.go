@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -90,7 +91,7 @@ func TestTwoDigitYearsNameBothCandidates(t *testing.T) {
 			continue
 		}
 		for _, year := range []int{want.Buddhist, want.Common} {
-			if !strings.Contains(err.Error(), fmt.Sprint(year)) {
+			if !strings.Contains(err.Error(), strconv.Itoa(year)) {
 				t.Errorf("%q does not name %d", err, year)
 			}
 		}

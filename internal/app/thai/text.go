@@ -118,7 +118,7 @@ func foldThai(s string) string {
 			out = append(out, rest[0])
 		}
 	}
-	return string(out)
+	return norm.NFC.String(string(out)) // a tone mark may have met another mark
 }
 
 // isTone reports whether r is one of the four Thai tone marks.

@@ -42,21 +42,16 @@ func (l *lexer) next() (token, error) {
 		return token{kind: tokenName, text: decodeName(l.regular()), start: start}, nil
 	case c == '(':
 		return token{kind: tokenOther, start: start}, l.skipString()
-	case c == '<' && !bytes.HasPrefix(l.data[start:], []byte("<<")):
+	case bytes.HasPrefix(l.data[start:], []byte("<<")):
+		l.pos += 2
+		return token{kind: tokenOther, start: start}, nil
+	case c == '<':
 		return token{kind: tokenOther, start: start}, l.skipHexString()
 	case isDelimiter(c):
 		l.pos++
-		return token{kind: tokenOther, start: start}, l.skipSecondBracket(c)
+		return token{kind: tokenOther, start: start}, nil
 	}
 	return token{kind: tokenWord, text: l.regular(), start: start}, nil
-}
-
-// skipSecondBracket takes << and >> as one token.
-func (l *lexer) skipSecondBracket(c byte) error {
-	if (c == '<' || c == '>') && l.pos < len(l.data) && l.data[l.pos] == c {
-		l.pos++
-	}
-	return nil
 }
 
 func (l *lexer) skipBlanks() {

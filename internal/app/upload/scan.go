@@ -129,7 +129,7 @@ func (s *scan) file() error {
 // else that was found in such a file means what it seems to.
 func (s *scan) judge(name []byte) {
 	reason := forbidden[string(name)]
-	if reason != nil && (s.reason == nil || reason == ErrEncrypted) {
+	if reason != nil && (s.reason == nil || errors.Is(reason, ErrEncrypted)) {
 		s.reason = reason
 	}
 }
