@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"runtime"
 	"slices"
 
 	"portal/internal/krungsri"
@@ -44,6 +46,8 @@ func Operations() []string {
 
 // operation is a declaration without its types, as the worker needs it.
 type operation struct {
+	// method is the client's, by its full name.
+	method string
 	// send builds the request from the approved bytes and calls the bank. The
 	// returned reference is what the bank named the thing.
 	send func(ctx context.Context, bank *krungsri.Client, s *store.Store, c store.Claimed) (reference string, err error)
@@ -79,6 +83,7 @@ func instruction[P, Req, Resp any](
 		panic("not a writing operation of the bank: " + id)
 	}
 	operations[id] = operation{
+		method: runtime.FuncForPC(reflect.ValueOf(call).Pointer()).Name(),
 		send: func(ctx context.Context, bank *krungsri.Client, s *store.Store, c store.Claimed) (string, error) {
 			var p P
 			if err := json.Unmarshal(c.Payload, &p); err != nil {

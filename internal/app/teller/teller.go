@@ -113,6 +113,9 @@ func (t *Teller) Approve(ctx context.Context, a store.Actor, lead store.ID, seen
 		if err != nil {
 			return err
 		}
+		if err := mayDecide(tx, parts[0]); err != nil {
+			return err
+		}
 		if store.FingerprintOf(parts) != seen {
 			return ErrChanged
 		}
