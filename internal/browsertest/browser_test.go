@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -55,8 +56,8 @@ func errorsOf(t *testing.T, test func(testing.TB)) string {
 	go func() {
 		defer close(done)
 		defer func() {
-			for i := len(f.cleanups) - 1; i >= 0; i-- {
-				f.cleanups[i]()
+			for _, cleanup := range slices.Backward(f.cleanups) {
+				cleanup()
 			}
 		}()
 		test(f)

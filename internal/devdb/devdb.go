@@ -178,8 +178,8 @@ func DevDir(checkout string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("resolve the checkout: %w", err)
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	if resolved, err := filepath.EvalSymlinks(path); err == nil {
+		path = resolved
 	}
 	cache, err := debs.CacheDir()
 	if err != nil {

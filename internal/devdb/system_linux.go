@@ -7,7 +7,6 @@ import "syscall"
 func childAttributes(user account) *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGINT}
 	if user.other {
-		//nolint:gosec // G115: user ids fit.
 		attr.Credential = &syscall.Credential{Uid: uint32(user.uid), Gid: uint32(user.gid)}
 	}
 	return attr
@@ -21,5 +20,5 @@ func roomyMemory(dir string) bool {
 	if err := syscall.Statfs(dir, &fs); err != nil {
 		return false
 	}
-	return fs.Type == tmpfs && fs.Bavail*uint64(fs.Bsize) > enough //nolint:gosec // G115: a block size is positive.
+	return fs.Type == tmpfs && fs.Bavail*uint64(fs.Bsize) > enough
 }
