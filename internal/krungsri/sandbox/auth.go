@@ -1,0 +1,144 @@
+package sandbox
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"portal/internal/krungsri"
+)
+
+// clockTolerance is how far a signature's creation time may be from ours. [inferred]
+const clockTolerance = 300 * time.Second
+
+var (
+	uuidForm      = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+	signatureForm = regexp.MustCompile(`^keyId="client-secret",algorithm="hs2019",created=([0-9]{1,12}),headers="([^"]*)",signature="([A-Za-z0-9+/=]+)"$`)
+)
+
+// token answers the client-credentials grant, with errors in the shape of RFC 6749.
+func (b *Bank) token(r *http.Request, body []byte) reply {
+	if r.Method != http.MethodPost {
+		return oauthError(http.StatusMethodNotAllowed, "invalid_request", "POST only")
+	}
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
+		return oauthError(http.StatusBadRequest, "invalid_request", "a form is expected")
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return oauthError(http.StatusBadRequest, "invalid_request", "the form cannot be read")
+	}
+	id, secret := form.Get("client_id"), form.Get("client_secret")
+	if user, password, ok := r.BasicAuth(); ok {
+		if secret != "" {
+			return oauthError(http.StatusBadRequest, "invalid_request", "two ways of client authentication at once")
+		}
+		id, secret = formDecoded(user), formDecoded(password)
+	}
+	if !equal(id, b.config.ClientID) || !equal(secret, string(b.config.ClientSecret)) {
+		return oauthError(http.StatusUnauthorized, "invalid_client", "client id or secret is wrong")
+	}
+	if form.Get("grant_type") != "client_credentials" {
+		return oauthError(http.StatusBadRequest, "unsupported_grant_type", "client_credentials only")
+	}
+
+	now := b.config.Clock()
+	maps.DeleteFunc(b.state.Tokens, func(_ string, ends time.Time) bool { return !now.Before(ends) })
+	token := rand.Text() + rand.Text()
+	b.state.Tokens[tokenHash(token)] = now.Add(b.config.TokenLife)
+	if err := b.save(); err != nil {
+		return oauthError(http.StatusInternalServerError, "server_error", "the token could not be kept")
+	}
+	return jsonReply(http.StatusOK, map[string]any{
+		"access_token": token, "token_type": "Bearer", "expires_in": int(b.config.TokenLife / time.Second), "scope": form.Get("scope"),
+	})
+}
+
+func oauthError(status int, code, description string) reply {
+	return jsonReply(status, map[string]string{"error": code, "error_description": description})
+}
+
+func formDecoded(s string) string {
+	if decoded, err := url.QueryUnescape(s); err == nil {
+		return decoded
+	}
+	return s
+}
+
+func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+func tokenHash(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// gate is everything the bank's gateway checks before it looks at the body's meaning.
+func (b *Bank) gate(r *http.Request, operation krungsri.Operation, listed bool, body []byte) *refusal {
+	if refused := b.bearer(r); refused != nil {
+		return refused
+	}
+	if !listed {
+		return refuse(http.StatusNotFound, krungsri.CodeNotFound, "ไม่พบบริการ", "no operation at %s", r.URL.Path)
+	}
+	if r.Method != operation.Method {
+		return refuse(http.StatusMethodNotAllowed, krungsri.CodeMalformed, "วิธีเรียกไม่ถูกต้อง", "%s only", operation.Method)
+	}
+	if id := r.Header.Get(krungsri.HeaderTransactionID); !uuidForm.MatchString(id) {
+		return invalid(krungsri.HeaderTransactionID, "a UUID is expected")
+	}
+	if at := r.Header.Get(krungsri.HeaderTransactionDateTime); at != "" {
+		if err := new(krungsri.Instant).UnmarshalText([]byte(at)); err != nil {
+			return invalid(krungsri.HeaderTransactionDateTime, "%v", err)
+		}
+	}
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return invalid("Content-Type", "application/json is expected")
+	}
+	if operation.Signed || r.Header.Get(krungsri.HeaderSignature) != "" || r.Header.Get(krungsri.HeaderDigest) != "" {
+		return b.signature(r, body)
+	}
+	return nil
+}
+
+func (b *Bank) bearer(r *http.Request) *refusal {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if ends, known := b.state.Tokens[tokenHash(token)]; !ok || !known || !b.config.Clock().Before(ends) {
+		return refuse(http.StatusUnauthorized, krungsri.CodeTokenRefused, "สิทธิ์การเข้าถึงหมดอายุหรือไม่ถูกต้อง", "access token missing, unknown or expired")
+	}
+	return nil
+}
+
+func (b *Bank) signature(r *http.Request, body []byte) *refusal {
+	bad := func(why string) *refusal {
+		return refuse(http.StatusUnauthorized, krungsri.CodeSignature, "ลายเซ็นของคำขอไม่ถูกต้อง", "%s", why)
+	}
+	digest := krungsri.Digest(body)
+	if r.Header.Get(krungsri.HeaderDigest) != digest {
+		return bad("the digest is missing or not that of the body")
+	}
+	parts := signatureForm.FindStringSubmatch(r.Header.Get(krungsri.HeaderSignature))
+	if parts == nil || parts[2] != krungsri.SignedHeaders {
+		return bad("the signature is missing or in another form")
+	}
+	created, err := strconv.ParseInt(parts[1], 10, 64)
+	if err != nil {
+		return bad("the creation time is not a number")
+	}
+	if off := b.config.Clock().Sub(time.Unix(created, 0)).Abs(); off > clockTolerance {
+		return bad("the signature was created too long ago or in the future")
+	}
+	want := krungsri.SignatureOf(b.config.SignatureKey, r.Method, r.URL.Path, created, digest, r.Header.Get(krungsri.HeaderTransactionID))
+	if !equal(parts[3], want) {
+		return bad("the signature does not match")
+	}
+	return nil
+}
