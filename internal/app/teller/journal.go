@@ -36,6 +36,7 @@ func (j journal) Begin(ctx context.Context, x krungsri.Exchange) (string, error)
 		row.AttemptID = uuid.NullUUID{UUID: attempt, Valid: true}
 	}
 	err := j.store.Write(ctx, j.actor, func(tx *store.Tx) error { return tx.BeginExchange(row) })
+	point("begun")
 	return row.ID.String(), err
 }
 
@@ -50,7 +51,10 @@ func (j journal) End(ctx context.Context, id string, r krungsri.Result) error {
 		ID: exchange, Outcome: &outcome, HTTPStatus: &r.HTTPStatus, AnswerHeader: &headers, AnswerMasked: &masked,
 		AnswerHash: hashOf(r.Body), Answer: r.Body, Error: &r.Error,
 	}
-	return j.store.Write(ctx, j.actor, func(tx *store.Tx) error { return tx.EndExchange(row) })
+	point("answered")
+	err = j.store.Write(ctx, j.actor, func(tx *store.Tx) error { return tx.EndExchange(row) })
+	point("ended")
+	return err
 }
 
 // headerText is a header as it reads on the wire, in a fixed order.

@@ -48,6 +48,7 @@ func (t *Teller) SubmitPresentment(ctx context.Context, a store.Actor, id store.
 		}
 		return tx.Audit("presentment.submitted", s.subject, map[string]any{"instruction": lead, "version": p.Version})
 	})
+	point("submitted")
 	return lead, err
 }
 

@@ -108,7 +108,7 @@ func before(q *store.Query, key string, operation string, subject store.Subject)
 // fingerprint stands for. When enough people have agreed, the lead and its
 // parts are approved and wait for the worker; nothing is sent here.
 func (t *Teller) Approve(ctx context.Context, a store.Actor, lead store.ID, seen store.Fingerprint) error {
-	return t.store.Write(ctx, a, func(tx *store.Tx) error {
+	err := t.store.Write(ctx, a, func(tx *store.Tx) error {
 		parts, err := decidable(tx, lead)
 		if err != nil {
 			return err
@@ -140,6 +140,8 @@ func (t *Teller) Approve(ctx context.Context, a store.Actor, lead store.ID, seen
 		}
 		return move(tx, parts, store.Pending, store.Approved, "")
 	})
+	point("approved")
+	return err
 }
 
 func approvalRefused(err error) error {

@@ -165,7 +165,6 @@ func (w *Worker) send(ctx context.Context, c store.Claimed) error {
 		return w.finish(ctx, c.Instruction, c.AttemptID, store.AttemptResult{Outcome: store.NotSent, Code: "no_bank", Message: err.Error()})
 	}
 	reference, err := operations[c.Operation].send(ctx, bank, w.store, c)
-	point("answered")
 	return w.finish(ctx, c.Instruction, c.AttemptID, resultOf(reference, err))
 }
 

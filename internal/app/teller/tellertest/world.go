@@ -82,8 +82,13 @@ func (w *World) openBank() {
 	}
 	server := httptest.NewServer(w.Bank)
 	w.T.Cleanup(server.Close)
-	w.Config = krungsri.Config{
-		BaseURL: server.URL, ClientID: "test-client", ClientSecret: "test-secret", SignatureKey: "test-signature-key", Timeout: 5 * time.Second,
+	w.Config = BankConfig(server.URL)
+}
+
+// BankConfig is how the stand-in bank of a world is called.
+func BankConfig(baseURL string) krungsri.Config {
+	return krungsri.Config{
+		BaseURL: baseURL, ClientID: "test-client", ClientSecret: "test-secret", SignatureKey: "test-signature-key", Timeout: 5 * time.Second,
 	}
 }
 
