@@ -1,0 +1,120 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"portal/internal/store"
+)
+
+// Config is what the edge needs from the program around it.
+type Config struct {
+	Store *store.Store
+	Clock func() time.Time
+	Log   *slog.Logger
+	// Origin is the one address the portal answers under, such as
+	// "https://portal.example.co.th". Requests for another host are refused.
+	Origin string
+	// TrustedHops is how many proxies of our own stand before this process.
+	// Only so many entries at the end of X-Forwarded-For are believed.
+	TrustedHops int
+	// Environment is shown as a banner, so that nobody takes a test system for
+	// the real one. Empty in production.
+	Environment string
+	// Dev adds the page that shows the kit of pieces.
+	Dev bool
+	// DeviceKey signs the cookie by which a browser that signed in before is
+	// known again; at least 32 bytes, the same in every process.
+	DeviceKey []byte
+	// SessionIdle and SessionLifetime end a session after so long without a
+	// request, and after so long in all. Zero means one hour and ten hours.
+	SessionIdle     time.Duration
+	SessionLifetime time.Duration
+}
+
+// App is the web edge.
+type App struct {
+	Config
+	origin   *url.URL
+	sessions *sessionStore
+	cookies  cookieNames
+	hashing  chan struct{}
+	routes   []route
+	mux      *http.ServeMux
+	draining atomic.Bool
+	fallback []byte // the page for when even the error page fails
+}
+
+// New returns an edge that is ready to serve.
+func New(c Config) (*App, error) {
+	origin, err := url.Parse(c.Origin)
+	if err != nil || origin.Host == "" || (origin.Scheme != "http" && origin.Scheme != "https") || origin.Path != "" {
+		return nil, fmt.Errorf("the origin must be like https://portal.example.co.th, not %q", c.Origin)
+	}
+	if len(c.DeviceKey) < 32 {
+		return nil, errors.New("the device key must have at least 32 bytes")
+	}
+	if c.SessionIdle == 0 {
+		c.SessionIdle = time.Hour
+	}
+	if c.SessionLifetime == 0 {
+		c.SessionLifetime = 10 * time.Hour
+	}
+	a := &App{
+		Config:  c,
+		origin:  origin,
+		cookies: namesFor(origin),
+		// Each hash takes 19 MiB and a core for 25 ms.
+		hashing: make(chan struct{}, 2),
+	}
+	a.sessions = newSessionStore(c.Store, a.cookies, c.SessionIdle, c.SessionLifetime)
+	a.routes = a.table()
+	a.mux = a.newMux(a.routes)
+	if a.fallback, err = renderFallback(); err != nil {
+		return nil, fmt.Errorf("rendering the fallback page: %w", err)
+	}
+	return a, nil
+}
+
+// Handler returns the whole edge.
+//
+// The order of the layers, from the outside in: every request is named first,
+// so that whatever happens to it can be found; it is logged once, when all is
+// over; every answer has its security headers, whoever writes it; compression
+// stands outside of the recovery, so that the page for a panic goes the same
+// way as any other; and nothing behind the two refusals sees a request for
+// another host or from another site.
+func (a *App) Handler() http.Handler {
+	return chain(http.HandlerFunc(a.dispatch),
+		a.identify,
+		a.logAccess,
+		a.secureHeaders,
+		compress,
+		a.recover,
+		a.requireHost,
+		a.requireSameOrigin,
+	)
+}
+
+// Drain makes /readyz say no, so that a balancer sends nothing new while the
+// server finishes what it has.
+func (a *App) Drain() { a.draining.Store(true) }
+
+// NewServer returns a server for h that slow clients cannot exhaust. Routes
+// that take files allow themselves more time to read.
+func NewServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       20 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       90 * time.Second,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}

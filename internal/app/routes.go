@@ -1,0 +1,215 @@
+package app
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"portal/internal/store"
+	"portal/web/static"
+)
+
+// handler answers one route for u. An error it returns is answered by fail.
+type handler func(w http.ResponseWriter, r *http.Request, u user) error
+
+// permission says who may use a route: everybody, everybody signed in, or
+// whoever has at least one of the named duties at the chosen merchant.
+type permission uint8
+
+const (
+	maker permission = 1 << iota
+	checker
+	auditor
+	admin
+	signedIn
+	public
+
+	anyDuty = maker | checker | auditor | admin
+)
+
+// dutiesOf lists the duties in the order in which people name them.
+var dutiesOf = []struct {
+	permission permission
+	duty       store.Duty
+}{{maker, store.Maker}, {checker, store.Checker}, {auditor, store.Auditor}, {admin, store.Admin}}
+
+// duties returns the duties that p asks for one of.
+func (p permission) duties() store.Duties {
+	var ds store.Duties
+	for _, d := range dutiesOf {
+		if p&d.permission != 0 {
+			ds = append(ds, d.duty)
+		}
+	}
+	return ds
+}
+
+// admits reports whether somebody signed in with these duties may.
+func (p permission) admits(ds store.Duties) bool {
+	if p&(public|signedIn) != 0 {
+		return true
+	}
+	for _, d := range p.duties() {
+		if ds.Has(d) {
+			return true
+		}
+	}
+	return false
+}
+
+// String names the permission for `portal routes`.
+func (p permission) String() string {
+	switch {
+	case p&public != 0:
+		return "public"
+	case p&signedIn != 0:
+		return "signed in"
+	}
+	names := make([]string, 0, 4)
+	for _, d := range p.duties() {
+		names = append(names, string(d))
+	}
+	return strings.Join(names, "|")
+}
+
+// extra is what few routes need.
+type extra struct {
+	// body is the largest body in bytes; formLimit unless given.
+	body int64
+	// stepUp demands that the person proved who they are in the last so much
+	// time, by signing in or by entering the password again.
+	stepUp time.Duration
+	// quiet requests are made by the page itself and not by the person: they
+	// do not keep a session from running idle.
+	quiet bool
+}
+
+// formLimit bounds the body of an ordinary form.
+const formLimit = 256 << 10
+
+type route struct {
+	method     string
+	pattern    string
+	permission permission
+	handler    handler
+	extra
+}
+
+// table lists every route there is: the mux is built from it, so a route that
+// is not listed does not exist. One line each, grouped by resource.
+func (a *App) table() []route {
+	routes := []route{
+		{"GET", "/{$}", signedIn, a.home, extra{}},
+
+		// Signing in and out.
+		{"GET", "/sign-in", public, a.newSession, extra{}},
+		{"POST", "/sign-in", public, a.createSession, extra{body: 8 << 10}},
+		{"POST", "/sign-out", public, a.endSession, extra{}},
+		{"GET", "/identity", signedIn, a.newProof, extra{}},
+		{"POST", "/identity", signedIn, a.createProof, extra{body: 8 << 10}},
+
+		// A person's own settings.
+		{"GET", "/account", signedIn, a.showAccount, extra{}},
+		{"POST", "/account/password", signedIn, a.changePassword, extra{body: 8 << 10}},
+		{"POST", "/account/sessions/{id}/end", signedIn, a.endOneSession, extra{}},
+		{"POST", "/account/sessions/end", signedIn, a.endOtherSessions, extra{}},
+		{"POST", "/preferences", signedIn, a.setPreferences, extra{}},
+		{"GET", "/language/{lang}", public, a.chooseLanguage, extra{}},
+		{"POST", "/merchant", signedIn, a.switchMerchant, extra{}},
+
+		// For machines.
+		{"GET", "/healthz", public, a.alive, extra{}},
+		{"GET", "/readyz", public, a.ready, extra{}},
+		{"GET", static.Root, public, serveStatic, extra{}},
+	}
+	if a.Dev {
+		routes = append(routes, route{"GET", "/kit", public, a.showKit, extra{}})
+	}
+	return routes
+}
+
+// RouteInfo describes a route to people and tests.
+type RouteInfo struct {
+	Method     string        `json:"method"`
+	Pattern    string        `json:"pattern"`
+	Permission string        `json:"permission"`
+	Duties     store.Duties  `json:"duties"` // any one of them; empty for public and signed in
+	BodyLimit  int64         `json:"bodyLimit"`
+	StepUp     time.Duration `json:"stepUp"`
+}
+
+// Routes lists the route table.
+func (a *App) Routes() []RouteInfo {
+	infos := make([]RouteInfo, len(a.routes))
+	for i, rt := range a.routes {
+		infos[i] = RouteInfo{rt.method, rt.pattern, rt.permission.String(), rt.permission.duties(), rt.bodyLimit(), rt.stepUp}
+	}
+	return infos
+}
+
+func (rt route) bodyLimit() int64 {
+	switch {
+	case rt.method == http.MethodGet:
+		return 0
+	case rt.body != 0:
+		return rt.body
+	default:
+		return formLimit
+	}
+}
+
+func (a *App) newMux(routes []route) *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, rt := range routes {
+		mux.Handle(rt.method+" "+rt.pattern, a.serve(rt))
+	}
+	return mux
+}
+
+// dispatch is the mux with our own pages for what it does not know.
+func (a *App) dispatch(w http.ResponseWriter, r *http.Request) {
+	h, pattern := a.mux.Handler(r)
+	if pattern != "" {
+		a.mux.ServeHTTP(w, r)
+		return
+	}
+	// The mux's own answer tells an unknown path from a wrong method.
+	probe := headProbe{header: make(http.Header)}
+	h.ServeHTTP(&probe, r)
+	var err error = store.ErrNotFound
+	if probe.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", probe.header.Get("Allow"))
+		err = errMethodNotAllowed
+	}
+	a.serve(route{permission: public, handler: func(http.ResponseWriter, *http.Request, user) error { return err }})(w, r)
+}
+
+// headProbe keeps the status and header of an answer and drops its body.
+type headProbe struct {
+	header http.Header
+	status int
+}
+
+func (p *headProbe) Header() http.Header         { return p.header }
+func (p *headProbe) Write(b []byte) (int, error) { return len(b), nil }
+func (p *headProbe) WriteHeader(status int)      { p.status = status }
+
+// known reports whether path is one of our own pages, and page whether it is
+// one that a person may be sent to.
+func (a *App) isPage(path string) bool {
+	probe, err := http.NewRequest(http.MethodGet, path, nil) //nolint:noctx // never sent, only matched
+	if err != nil {
+		return false
+	}
+	_, pattern := a.mux.Handler(probe)
+	switch pattern {
+	case "", "GET /sign-in", "GET /language/{lang}", "GET /healthz", "GET /readyz", "GET " + static.Root:
+		return false
+	}
+	return true
+}
+
+func serveStatic(w http.ResponseWriter, r *http.Request, _ user) error {
+	static.Handler().ServeHTTP(w, r)
+	return nil
+}

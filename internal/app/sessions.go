@@ -1,0 +1,248 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gorilla/sessions"
+
+	"portal/internal/store"
+	"portal/web/text"
+)
+
+// cookieNames are the cookies that only the server reads. Over https, and on
+// loopback, which browsers trust as much, they carry the __Host- prefix: no
+// other host can plant them.
+type cookieNames struct {
+	session string
+	device  string
+	secure  bool
+}
+
+func namesFor(origin *url.URL) cookieNames {
+	if origin.Scheme == "https" || isLoopback(origin.Hostname()) {
+		return cookieNames{session: "__Host-session", device: "__Host-device", secure: true}
+	}
+	return cookieNames{session: "session", device: "device"}
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// sessionStore keeps gorilla sessions in Postgres. The cookie holds a random
+// token, which is the session's ID here; the table holds its hash.
+type sessionStore struct {
+	store    *store.Store
+	options  sessions.Options
+	idle     time.Duration
+	lifetime time.Duration
+}
+
+func newSessionStore(s *store.Store, names cookieNames, idle, lifetime time.Duration) *sessionStore {
+	return &sessionStore{
+		store: s,
+		options: sessions.Options{
+			Path: "/", HttpOnly: true, Secure: names.secure, SameSite: http.SameSiteLaxMode,
+			// No MaxAge: the cookie goes with the browser, and the table decides.
+		},
+		idle: idle, lifetime: lifetime,
+	}
+}
+
+// valueKey marks what this store keeps in a session's Values.
+type valueKey int
+
+const (
+	foundKey  valueKey = iota // store.SessionUser, as read from the table
+	memoryKey                 // memory, written back by Save
+	beginKey                  // store.Actor for whom Save begins a session
+	switchKey                 // store.ID of the merchant that Save switches to
+)
+
+// memory is what a session remembers between requests. Rights are not among
+// it: they are read anew each time.
+type memory struct {
+	Flash  *flash    `json:"flash,omitempty"`
+	Proven time.Time `json:"proven"`
+}
+
+// flash is one message kept over a redirect.
+type flash struct {
+	Good  bool   `json:"good"`
+	Key   string `json:"key"`
+	Pairs []any  `json:"pairs,omitempty"`
+}
+
+// provenSince reports whether the person showed who they are after at.
+func (m memory) provenSince(at time.Time) bool { return m.Proven.After(at) }
+
+func foundIn(s *sessions.Session) (store.SessionUser, bool) {
+	if s == nil {
+		return store.SessionUser{}, false
+	}
+	found, ok := s.Values[foundKey].(store.SessionUser)
+	return found, ok
+}
+
+func memoryOf(s *sessions.Session) memory {
+	if s == nil {
+		return memory{}
+	}
+	m, _ := s.Values[memoryKey].(memory)
+	return m
+}
+
+func hashToken(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+// newToken has 256 bits.
+func newToken() string { return rand.Text() + rand.Text() }
+
+// Get returns the request's session, reading it from the table once.
+func (s *sessionStore) Get(r *http.Request, name string) (*sessions.Session, error) {
+	return sessions.GetRegistry(r).Get(s, name)
+}
+
+// New returns the session that the request's cookie names. A cookie that
+// names none is ignored: whoever planted it gains nothing, because a session
+// gets its token only when it begins.
+func (s *sessionStore) New(r *http.Request, name string) (*sessions.Session, error) {
+	session := sessions.NewSession(s, name)
+	options := s.options
+	session.Options = &options
+	session.IsNew = true
+	c, err := r.Cookie(name)
+	if err != nil || len(c.Value) != len(newToken()) {
+		return session, nil //nolint:nilerr // no cookie is no error
+	}
+	found, err := s.store.SessionUser(r.Context(), hashToken(c.Value), s.idle)
+	if errors.Is(err, store.ErrNotFound) {
+		return session, nil
+	}
+	if err != nil {
+		return session, fmt.Errorf("reading the session: %w", err)
+	}
+	var m memory
+	if err := json.Unmarshal(found.Data, &m); err != nil {
+		return session, fmt.Errorf("reading the session's memory: %w", err)
+	}
+	session.ID, session.IsNew = c.Value, false
+	session.Values[foundKey], session.Values[memoryKey] = found, m
+	return session, nil
+}
+
+// Save begins, renews, remembers or ends the session in the table and sets its
+// cookie. A session begins, and moves to another merchant, under a new token.
+func (s *sessionStore) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
+	data, err := json.Marshal(memoryOf(session))
+	if err != nil {
+		return fmt.Errorf("keeping the session's memory: %w", err)
+	}
+	actor, begins := session.Values[beginKey].(store.Actor)
+	if !begins {
+		actor = s.actor(r, session)
+	}
+	old := session.ID
+	err = s.store.Write(r.Context(), actor, func(tx *store.Tx) error {
+		merchant, switches := session.Values[switchKey].(store.ID)
+		switch {
+		case session.Options.MaxAge < 0:
+			session.ID = ""
+			return tx.SignOut(hashToken(old))
+		case begins:
+			session.ID = newToken()
+			return s.begin(tx, r, session.ID, old, data, session.Values)
+		case switches:
+			session.ID = newToken()
+			return tx.SwitchMerchant(hashToken(old), hashToken(session.ID), merchant, data)
+		default:
+			return tx.SetSessionData(hashToken(old), data)
+		}
+	})
+	if err != nil {
+		session.ID = old
+		return err
+	}
+	if session.ID != old {
+		http.SetCookie(w, sessions.NewCookie(session.Name(), session.ID, session.Options))
+	}
+	return nil
+}
+
+// guessKey holds the store.Guess that a right password gives back.
+type guessKey struct{}
+
+func (s *sessionStore) begin(tx *store.Tx, r *http.Request, token, old string, data []byte, values map[any]any) error {
+	if old != "" {
+		if err := tx.SignOut(hashToken(old)); err != nil {
+			return err
+		}
+	}
+	if g, ok := values[guessKey{}].(store.Guess); ok {
+		if err := tx.ForgiveGuess(g); err != nil {
+			return err
+		}
+	}
+	return tx.SignIn(store.NewSession{
+		TokenHash: hashToken(token), Data: data, UserAgent: clip(r.UserAgent(), 200), Lifetime: s.lifetime,
+	})
+}
+
+func (s *sessionStore) actor(r *http.Request, session *sessions.Session) store.Actor {
+	info := infoOf(r)
+	found, _ := foundIn(session)
+	m, _ := found.Membership()
+	return store.Actor{Merchant: m.Merchant, Person: found.Person.ID, Session: found.Session.String(), Request: info.id, Address: info.address}
+}
+
+// remember changes what the session remembers.
+func (a *App) remember(w http.ResponseWriter, r *http.Request, u user, change func(*memory)) error {
+	m := memoryOf(u.session)
+	change(&m)
+	u.session.Values[memoryKey] = m
+	return u.session.Save(r, w)
+}
+
+// seeOther redirects to path and has m said there, if it is not zero.
+func (a *App) seeOther(w http.ResponseWriter, r *http.Request, u user, path string, m text.Message) error {
+	if !m.IsZero() && u.signedIn() {
+		err := a.remember(w, r, u, func(mem *memory) { mem.Flash = &flash{Good: true, Key: m.Key, Pairs: m.Pairs} })
+		if err != nil {
+			return err
+		}
+	}
+	w.Header().Set("Location", path)
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+// takeFlash returns the message kept for this page, once. Its words are those
+// of the page's language.
+func (a *App) takeFlash(ctx context.Context, w http.ResponseWriter, r *http.Request, u user) (string, bool, error) {
+	f := memoryOf(u.session).Flash
+	if f == nil {
+		return "", false, nil
+	}
+	err := a.remember(w, r, u, func(m *memory) { m.Flash = nil })
+	if err != nil && !errors.Is(err, store.ErrStale) {
+		return "", false, err
+	}
+	for i, p := range f.Pairs {
+		if n, ok := p.(float64); ok { // what JSON made of a count
+			f.Pairs[i] = int64(n)
+		}
+	}
+	return text.T(ctx, f.Key, f.Pairs...), f.Good, nil
+}

@@ -1,0 +1,145 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorilla/sessions"
+
+	"portal/internal/store"
+	"portal/web/text"
+)
+
+// user is who a request acts for. The zero user is a visitor.
+type user struct {
+	person      store.Person
+	membership  store.Membership // at the chosen merchant; zero without one
+	memberships []store.Membership
+	session     *sessions.Session
+	sessionID   store.ID
+	roomy       bool
+	theme       string
+	request     string
+	address     string
+}
+
+func (u user) signedIn() bool { return u.person.ID != store.NoID }
+
+// can reports whether the person has the duty at the chosen merchant, now.
+func (u user) can(d store.Duty) bool { return u.membership.Duties.Has(d) }
+
+// actor is on whose behalf the store and the teller work.
+func (u user) actor() store.Actor {
+	a := store.Actor{Merchant: u.membership.Merchant, Person: u.person.ID, Request: u.request, Address: u.address}
+	if u.sessionID != store.NoID {
+		a.Session = u.sessionID.String()
+	}
+	return a
+}
+
+// merchantName is the name of m in the reader's language.
+func merchantName(ctx context.Context, m store.Membership) string {
+	if text.From(ctx).Lang == text.EN {
+		return m.NameEN
+	}
+	return m.NameTH
+}
+
+// serve makes an http.Handler of a route: it bounds the body, finds out who
+// asks, refuses whoever may not, and answers errors.
+func (a *App) serve(rt route) http.HandlerFunc {
+	limit := rt.bodyLimit()
+	return func(w http.ResponseWriter, r *http.Request) {
+		infoOf(r).route = strings.TrimSpace(rt.method + " " + rt.pattern)
+		if limit > formLimit {
+			// A file over a slow line takes longer than a form.
+			extendDeadlines(w, 5*time.Minute)
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
+		u, r, err := a.whoAsks(r)
+		if err == nil {
+			err = a.admit(r, u, rt)
+		}
+		if err == nil && u.signedIn() && !rt.quiet {
+			err = a.keepAlive(r, u)
+		}
+		if err == nil {
+			err = rt.handler(w, r, u)
+		}
+		if err != nil {
+			a.fail(w, r, u, err)
+		}
+	}
+}
+
+func extendDeadlines(w http.ResponseWriter, by time.Duration) {
+	c := http.NewResponseController(w)
+	now := time.Now() //nolint:forbidigo // a deadline of the socket, not of a rule
+	// Not every ResponseWriter has deadlines; then the server's own hold.
+	_ = errors.Join(c.SetReadDeadline(now.Add(by)), c.SetWriteDeadline(now.Add(by)))
+}
+
+// whoAsks reads the session, if there is one, and puts the reader's language
+// into the request's context.
+func (a *App) whoAsks(r *http.Request) (user, *http.Request, error) {
+	info := infoOf(r)
+	u := user{request: info.id, address: info.address, roomy: cookieValue(r, densityCookie) == "comfortable"}
+	session, err := a.sessions.Get(r, a.cookies.session)
+	if err == nil {
+		if found, ok := foundIn(session); ok {
+			u.person, u.memberships, u.sessionID = found.Person, found.Memberships, found.Session
+			u.membership, _ = found.Membership()
+			info.person, info.merchant = found.Person.ID, u.membership.Merchant
+			if found.Theme != "system" {
+				u.theme = found.Theme
+			}
+		}
+	}
+	u.session = session
+	locale := text.Locale{Lang: language(r, u), BuddhistEra: true, Now: a.Clock()}
+	if u.signedIn() {
+		locale.BuddhistEra = u.person.BuddhistEra
+	} else {
+		locale.BuddhistEra = locale.Lang == text.TH
+	}
+	return u, r.WithContext(text.With(r.Context(), locale)), err
+}
+
+// language is what this browser was set to, else what the person prefers, else
+// what the browser asks for.
+func language(r *http.Request, u user) text.Lang {
+	if l, ok := text.ParseLang(cookieValue(r, languageCookie)); ok {
+		return l
+	}
+	if l, ok := text.ParseLang(u.person.Lang); ok {
+		return l
+	}
+	return text.MatchLang(r.Header.Get("Accept-Language"))
+}
+
+func (a *App) admit(r *http.Request, u user, rt route) error {
+	switch {
+	case rt.permission&public != 0:
+		return nil
+	case !u.signedIn():
+		return errSignedOut
+	case !rt.permission.admits(u.membership.Duties):
+		return &forbiddenError{rt.permission}
+	case rt.stepUp > 0 && !memoryOf(u.session).provenSince(a.Clock().Add(-rt.stepUp)):
+		return errUnproven
+	default:
+		return nil
+	}
+}
+
+func (a *App) keepAlive(r *http.Request, u user) error {
+	if found, ok := foundIn(u.session); !ok || !found.Idle {
+		return nil
+	}
+	return a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
+		return tx.TouchSession(hashToken(u.session.ID))
+	})
+}
