@@ -1,0 +1,54 @@
+# Needs Go, make and git, nothing else. What is missing besides, PostgreSQL for
+# `run` and `test` and Chromium for the browser tests, is fetched into a cache
+# folder of your own on first use; nothing is installed.
+
+SHELL       := bash
+.SHELLFLAGS := -o pipefail -c
+
+# One part alone: make test PKG=./internal/store/...
+PKG    ?= ./... ./.ci/summary
+TOOL   := go tool -modfile=tools.mod
+WITHDB := go run ./cmd/portal withdb --
+
+# With CI set the tests report as JSON, for .ci/summary to count.
+REPORT := $(if $(CI),| go run ./.ci/summary)
+
+.PHONY: run test generated lint fmt generate golden bench faults clean
+
+run: ## everything on one machine
+	go run ./cmd/portal dev
+
+test: generated lint ## what CI runs; with the race detector where there is a C compiler
+	@race=$$(go build -race runtime/cgo 2>/dev/null && echo -race); set -x; \
+	$(WITHDB) go test $$race -shuffle=on -timeout=20m $(if $(CI),-json) $(PKG) $(REPORT)
+
+generated: ## fails if the code is not what the templates say
+	@before=$$(find web -name '*_templ.go' -exec cksum {} + | sort); \
+	$(TOOL) templ generate -log-level=error && \
+	if [ "$$before" != "$$(find web -name '*_templ.go' -exec cksum {} + | sort)" ]; then \
+		echo 'The generated code was out of date; it is not any more. Commit it.' >&2; exit 1; \
+	fi
+	@$(TOOL) templ fmt -fail -log-level=error web || \
+		{ echo 'The templates were not formatted; they are now. Commit them.' >&2; exit 1; }
+
+lint: ## mistakes and house rules, see .golangci.yml
+	$(TOOL) golangci-lint run $(PKG)
+
+fmt: ## format templates and code
+	$(TOOL) templ fmt -log-level=error web
+	$(TOOL) golangci-lint fmt
+
+generate: ## templates to code
+	$(TOOL) templ generate
+
+golden: ## rewrite the files that tests compare with; read the diff before you commit
+	$(WITHDB) go test -count=1 $$(grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -n1 dirname | sort -u) -update
+
+bench: ## measure, and compare with the budgets
+	go run ./cmd/portal bench
+
+faults: ## the long fault suite: up to an hour
+	PORTAL_FAULTS=long $(WITHDB) go test -run Fault -timeout=60m ./...
+
+clean: ## remove what builds and tests leave in the checkout
+	rm -f portal *.test *.out
