@@ -143,7 +143,9 @@ func (c *counter) of(what string) int {
 	return c.n[what]
 }
 
-func number(s string) krungsri.Decimal { return krungsri.Decimal{Decimal: decimal.RequireFromString(s)} }
+func number(s string) krungsri.Decimal {
+	return krungsri.Decimal{Decimal: decimal.RequireFromString(s)}
+}
 
 var (
 	seller = krungsri.Party{

@@ -108,10 +108,10 @@ func maskIdentity(s string) string {
 	return keepEnds(s, 1, 2)
 }
 
-// keepEnds hides the middle, and everything when the ends would be more than half.
+// keepEnds hides the middle, and everything when the ends would be more than two thirds.
 func keepEnds(s string, first, last int) string {
 	r := []rune(s)
-	if len(r) < 2*(first+last) {
+	if 2*len(r) < 3*(first+last) {
 		return strings.Repeat("x", len(r))
 	}
 	return string(r[:first]) + strings.Repeat("x", len(r)-first-last) + string(r[len(r)-last:])
