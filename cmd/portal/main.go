@@ -44,6 +44,16 @@ type command struct {
 // commands lists them in the order of the help text.
 func commands() []command {
 	return []command{
+		{"dev", "", "everything on this machine: database, stand-in bank, web, worker", (*program).dev},
+		{"serve", "", "the web process", (*program).serve},
+		{"work", "", "the worker, with the sequencer of the audit trail", (*program).work},
+		{"migrate", "", "bring the database's schema up to date (release process)", (*program).migrate},
+		{"sandbox", "[-state file]", "run the stand-in bank alone", (*program).sandbox},
+		{"user add", "-email -name ...", "let a person in, and make their merchant: the first administrator", (*program).userAdd},
+		{"user grant", "-email -merchant-id -duties", "change what a person may do for a merchant", (*program).userGrant},
+		{"user disable", "-email [-undo]", "keep a person out", (*program).userDisable},
+		{"audit key", "[-name name]", "make the pair of keys that signs the audit trail's checkpoints", (*program).auditKey},
+		{"config", "[-json] [-for command]", "print the effective settings, secrets hidden", (*program).config},
 		{"withdb", "command ...", "run a command with TEST_DATABASE_URL naming a temporary Postgres", (*program).withDB},
 		{"version", "", "print the version", (*program).version},
 	}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"flag"
+	"maps"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/mod/sumdb/note"
+)
+
+var update = flag.Bool("update", false, "rewrite the table of settings in docs/operations.md")
+
+var testCheckpointKey, _, _ = note.GenerateKey(rand.Reader, "test")
+
+// validProduction is a complete environment of a real installation.
+func validProduction() map[string]string {
+	return map[string]string{
+		"PORTAL_ENV":             "production",
+		"PORTAL_ORIGIN":          "https://portal.example.co.th",
+		"DATABASE_URL":           "postgres://portal:pass@db.example.net:5432/portal?sslmode=verify-full",
+		"PORTAL_SEAL_KEY":        strings.Repeat("0f", 32),
+		"PORTAL_CHECKPOINT_KEY":  testCheckpointKey,
+		"KRUNGSRI_BASE_URL":      "https://api.krungsri.com",
+		"KRUNGSRI_CLIENT_ID":     "client",
+		"KRUNGSRI_CLIENT_SECRET": "very secret",
+	}
+}
+
+func lookupIn(env map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		v, ok := env[name]
+		return v, ok
+	}
+}
+
+func TestSettingsAreRefusedWithTheirReason(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		set  map[string]string
+		want string // empty: accepted
+	}{
+		{"a whole production environment", nil, ""},
+		{"no bank", map[string]string{"KRUNGSRI_BASE_URL": ""}, "KRUNGSRI_BASE_URL is needed"},
+		{"the bank's sandbox in production", map[string]string{"KRUNGSRI_BASE_URL": "https://sandbox.api.krungsri.net"}, "is not the real bank"},
+		{"a sandbox under the real domain", map[string]string{"KRUNGSRI_BASE_URL": "https://api-test.krungsri.com"}, "is not the real bank"},
+		{"a domain that only ends alike", map[string]string{"KRUNGSRI_BASE_URL": "https://notkrungsri.com"}, "is not the real bank"},
+		{"the real name before another domain", map[string]string{"KRUNGSRI_BASE_URL": "https://api.krungsri.com.evil.example"}, "is not the real bank"},
+		{"loopback in production", map[string]string{"KRUNGSRI_BASE_URL": "https://127.0.0.1:8081"}, "is not the real bank"},
+		{"the cloud's metadata", map[string]string{"KRUNGSRI_BASE_URL": "https://169.254.169.254"}, "is not the real bank"},
+		{"the bank without TLS", map[string]string{"KRUNGSRI_BASE_URL": "http://api.krungsri.com"}, "over https only"},
+		{"a password in the bank's address", map[string]string{"KRUNGSRI_BASE_URL": "https://a:b@api.krungsri.com"}, "without a password"},
+		{"a file as the bank", map[string]string{"KRUNGSRI_BASE_URL": "file:///etc/passwd"}, "must be a URL"},
+		{"the real bank in development", map[string]string{"PORTAL_ENV": "development"}, "only PORTAL_ENV=production may reach it"},
+		{"the real bank with a dot at the end", map[string]string{"PORTAL_ENV": "development", "KRUNGSRI_BASE_URL": "https://API.krungsri.com."}, "only PORTAL_ENV=production may reach it"},
+		{"the bank's sandbox in development", map[string]string{"PORTAL_ENV": "development", "KRUNGSRI_BASE_URL": "https://sandbox.api.krungsri.net"}, ""},
+		{"our sandbox in development", map[string]string{"PORTAL_ENV": "development", "KRUNGSRI_BASE_URL": "http://127.0.0.1:8081"}, ""},
+		{"plain http to elsewhere", map[string]string{"PORTAL_ENV": "development", "KRUNGSRI_BASE_URL": "http://192.0.2.1"}, "must begin with https://"},
+		{"an unknown mode", map[string]string{"PORTAL_ENV": "prod"}, "must be development or production"},
+		{"a database in plain text", map[string]string{"DATABASE_URL": "postgres://u:p@db/portal?sslmode=disable"}, "plain text"},
+		{"a database that may fall back", map[string]string{"DATABASE_URL": "postgres://u:p@db/portal?sslmode=prefer"}, "plain text"},
+		{"an owner's link in plain text", map[string]string{"DATABASE_OWNER_URL": "postgres://u:p@db/portal?sslmode=allow"}, "plain text"},
+		{"a database without sslmode", map[string]string{"DATABASE_URL": "postgres://u:p@db/portal"}, ""},
+		{"a socket", map[string]string{"DATABASE_URL": "postgres:///portal?host=/run/postgresql&sslmode=disable"}, ""},
+		{"not a database URL", map[string]string{"DATABASE_URL": "host=db"}, "postgres://"},
+		{"a short seal key", map[string]string{"PORTAL_SEAL_KEY": "0f0f"}, "at least 32 random bytes"},
+		{"a plain http origin", map[string]string{"PORTAL_ORIGIN": "http://portal.example.co.th"}, "must begin with https://"},
+		{"an origin with a path", map[string]string{"PORTAL_ORIGIN": "https://portal.example.co.th/"}, "a scheme and a host only"},
+		{"two proxies", map[string]string{"PORTAL_TRUSTED_PROXIES": "2"}, "from 0 to 1"},
+		{"a mistyped time", map[string]string{"PORTAL_SESSION_IDLE": "30"}, "a time like"},
+		{"a mistyped level", map[string]string{"LOG_LEVEL": "loud"}, "debug, info"},
+		{"an unknown token style", map[string]string{"KRUNGSRI_TOKEN_AUTH": "digest"}, "basic or form"},
+		{"a broken checkpoint key", map[string]string{"PORTAL_CHECKPOINT_KEY": "PRIVATE"}, "portal audit key"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			env := validProduction()
+			maps.Copy(env, test.set)
+			_, err := load("serve", lookupIn(env))
+			switch {
+			case err == nil && test.want != "":
+				t.Fatalf("accepted, want a refusal with %q", test.want)
+			case err != nil && (test.want == "" || !strings.Contains(err.Error(), test.want)):
+				t.Fatalf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestAllWrongSettingsAreReportedAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := load("serve", lookupIn(map[string]string{"PORT": "x", "LOG_LEVEL": "loud"}))
+	for _, name := range []string{"PORT:", "LOG_LEVEL:", "DATABASE_URL is needed", "PORTAL_SEAL_KEY is needed", "KRUNGSRI_BASE_URL is needed"} {
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%q is missing in: %v", name, err)
+		}
+	}
+}
+
+func TestDatabaseLinkIsEncryptedUnlessSaidOtherwise(t *testing.T) {
+	t.Parallel()
+	env := validProduction()
+	env["DATABASE_URL"] = "postgres://u:p@db/portal"
+	c, err := load("serve", lookupIn(env))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "postgres://u:p@db/portal?sslmode=require"; c.database != want {
+		t.Errorf("the link is %s, want %s", c.database, want)
+	}
+}
+
+func TestErrorsAndPrintedSettingsHideSecrets(t *testing.T) {
+	t.Parallel()
+	const mark = "S3CR3T"
+	env := map[string]string{}
+	for _, s := range settings {
+		if s.secret {
+			env[s.name] = mark
+		}
+	}
+	env["DATABASE_URL"] = "postgres://user:" + mark + "@db/portal?sslmode=disable&password=" + mark
+	for _, args := range [][]string{{"config"}, {"config", "-json"}} {
+		var out bytes.Buffer
+		p := &program{stdout: &out, stderr: &out, lookup: lookupIn(env)}
+		p.main(t.Context(), args)
+		if strings.Contains(out.String(), mark) {
+			t.Errorf("%v prints a secret:\n%s", args, out.String())
+		}
+		if !strings.Contains(out.String(), "postgres://(hidden)@db/portal") {
+			t.Errorf("%v does not say which database:\n%s", args, out.String())
+		}
+	}
+}
+
+func TestEverySettingIsDeclaredWhole(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, s := range settings {
+		if seen[s.name] || s.doc == "" || s.read == nil || !strings.HasSuffix(s.doc, ".") {
+			t.Errorf("%s is declared twice, or without its sentence or its check", s.name)
+		}
+		seen[s.name] = true
+		if len(s.needed) > 0 && s.inProduction != "" {
+			t.Errorf("%s has a default and is needed all the same", s.name)
+		}
+	}
+}
+
+func TestSettingsTableInTheDocsIsFresh(t *testing.T) {
+	t.Parallel()
+	const file, begin, end = "../../docs/operations.md", "<!-- settings: begin -->\n", "<!-- settings: end -->"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, ok := strings.Cut(string(text), begin)
+	old, tail, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("%s has lost the marks %q and %q", file, begin, end)
+	}
+	if *update {
+		if err := os.WriteFile(file, []byte(head+begin+settingsTable()+end+tail), 0o644); err != nil { //nolint:gosec // G306: a document
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(settingsTable(), old); diff != "" {
+		t.Errorf("the table of settings is stale; rewrite it with: go test ./cmd/portal -run Settings -update\n%s", diff)
+	}
+}

@@ -1,0 +1,271 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"portal/internal/app/teller"
+	"portal/internal/app/thai"
+	"portal/internal/devdb"
+	"portal/internal/krungsri/sandbox"
+	"portal/internal/store"
+)
+
+const (
+	// devStop and the three seconds that the database takes at most are
+	// together less than five.
+	devStop = 1800 * time.Millisecond
+	// demoTime bounds the making of the demo bills: a portal without them is
+	// better than none.
+	demoTime = 30 * time.Second
+)
+
+// devRun is everything on one machine, in one process.
+type devRun struct {
+	config
+	program *program
+	folder  devFolder
+	log     *slog.Logger
+
+	server *devdb.Server // nil when the database is somebody else's
+	web    net.Listener
+	bank   net.Listener // nil when the bank is somebody else's
+	demo   demo
+}
+
+// dev runs database, stand-in bank, web, worker and sequencer until it is
+// stopped.
+func (p *program) dev(ctx context.Context, args []string) error {
+	if err := parse(p.flags("dev"), args, 0); err != nil {
+		return err
+	}
+	if mode, _ := p.lookup("PORTAL_ENV"); mode == production {
+		return errors.New("`portal dev` is for trying things out: PORTAL_ENV=production belongs to `portal serve` and `portal work`")
+	}
+	d := &devRun{program: p}
+	err := d.start(ctx)
+	if err == nil {
+		err = within(ctx, devStop, func() error { return d.run(ctx) })
+	}
+	stopped := d.stop()
+	if ctx.Err() == nil || errors.Is(err, errNotInTime) || stopped != nil {
+		return errors.Join(err, stopped)
+	}
+	// Whatever failed because it was told to stop has not failed.
+	fmt.Fprintln(p.stdout, "Stopped. Everything is kept for the next start.")
+	return nil
+}
+
+// start brings up what the processes need: ports first, because a busy one is
+// the likeliest trouble and the quickest to tell.
+func (d *devRun) start(ctx context.Context) error {
+	dir, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("find the checkout: %w", err)
+	}
+	if d.folder, err = openDevFolder(dir); err != nil {
+		return err
+	}
+	overlay := d.folder.settings()
+	if d.config, err = load("dev", d.lookup(overlay)); err != nil {
+		return err
+	}
+	if err := d.listen(ctx, overlay); err != nil {
+		return err
+	}
+	if err := d.startDatabase(ctx, overlay); err != nil {
+		return err
+	}
+	for _, command := range []string{"serve", "work"} {
+		if d.config, err = load(command, d.lookup(overlay)); err != nil {
+			return err
+		}
+	}
+	d.log = d.program.logger(d.config)
+	owner, err := d.ownerDatabase()
+	if err != nil {
+		return err
+	}
+	if _, err := store.Migrate(ctx, owner); err != nil {
+		return err
+	}
+	return d.ensureDemo(ctx)
+}
+
+// lookup asks the environment first, so that everything can be set by hand.
+func (d *devRun) lookup(overlay map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		if v, _ := d.program.lookup(name); v != "" {
+			return v, true
+		}
+		v, ok := overlay[name]
+		return v, ok
+	}
+}
+
+func (d *devRun) listen(ctx context.Context, overlay map[string]string) (err error) {
+	// Loopback only: the demo people have one password, and a browser accepts
+	// secure cookies without TLS from this machine alone.
+	if d.web, err = listen(ctx, "127.0.0.1", d.port); err != nil {
+		return err
+	}
+	overlay["PORTAL_ORIGIN"] = fmt.Sprintf("http://localhost:%d", portOf(d.web))
+	if v, _ := d.program.lookup("KRUNGSRI_BASE_URL"); v != "" {
+		return nil
+	}
+	d.bank, err = listen(ctx, "127.0.0.1", d.sandboxPort)
+	if _, busy := errors.AsType[*portBusyError](err); busy {
+		d.bank, err = listen(ctx, "127.0.0.1", "0")
+	}
+	if err != nil {
+		return err
+	}
+	overlay["KRUNGSRI_BASE_URL"] = "http://" + d.bank.Addr().String()
+	return nil
+}
+
+func portOf(l net.Listener) int {
+	a, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		panic("not a TCP listener")
+	}
+	return a.Port
+}
+
+func (d *devRun) startDatabase(ctx context.Context, overlay map[string]string) (err error) {
+	if v, _ := d.program.lookup("DATABASE_URL"); v != "" {
+		return nil
+	}
+	d.server, err = devdb.Start(ctx, devdb.Options{Dir: d.folder.path, Log: d.program.say})
+	if err != nil {
+		return fmt.Errorf("start the private Postgres: %w", err)
+	}
+	overlay["DATABASE_URL"] = d.server.DSN(devdb.Superuser, "postgres")
+	return nil
+}
+
+func (d *devRun) ensureDemo(ctx context.Context) error {
+	owner, err := d.openOwner(ctx)
+	if err != nil {
+		return err
+	}
+	defer closing(d.log, owner.Close)
+	d.demo, err = ensureDemo(ctx, owner, d.folder.made.DemoPassword)
+	return err
+}
+
+// run runs the processes until ctx ends or one of them fails. The bank ends
+// last, so that the worker's last calls get their answers.
+func (d *devRun) run(ctx context.Context) error {
+	file, err := store.OpenFileSink(d.checkpointsAt())
+	if err != nil {
+		return err
+	}
+	defer closing(d.log, file.Close)
+	web, err := d.openWeb(ctx)
+	if err != nil {
+		return err
+	}
+	defer closing(d.log, web.Close)
+
+	group, running := errgroup.WithContext(ctx)
+	last, stopLast := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopLast()
+	if d.bank != nil {
+		group.Go(func() error { return d.serveBank(last) })
+	}
+	group.Go(func() error {
+		defer stopLast()
+		return d.runWorker(running, d.log, []store.Publisher{file})
+	})
+	group.Go(func() error { return d.serveWeb(running, web) })
+	if d.server != nil {
+		group.Go(func() error {
+			select {
+			case <-d.server.Done():
+				return errors.New("the private Postgres ended by itself")
+			case <-last.Done():
+				return nil
+			}
+		})
+	}
+	return group.Wait()
+}
+
+func (d *devRun) checkpointsAt() string {
+	if d.checkpointFile != "" {
+		return d.checkpointFile
+	}
+	return d.folder.checkpointFile(d.demo.merchants[0])
+}
+
+func (d *devRun) serveBank(ctx context.Context) error {
+	bank, err := sandbox.New(sandbox.Config{
+		ClientID:     d.config.bank.ClientID,
+		ClientSecret: d.config.bank.ClientSecret,
+		SignatureKey: d.config.bank.SignatureKey,
+		StateFile:    d.folder.bankFile(d.demo.merchants[0]),
+	})
+	if err != nil {
+		return err
+	}
+	return serveHTTP(ctx, d.bank, bank, d.log, serverStop{drain: 200 * time.Millisecond})
+}
+
+// serveWeb opens for people when the demo bills are there.
+func (d *devRun) serveWeb(ctx context.Context, s *store.Store) error {
+	edge, err := d.newEdge(s, d.log)
+	if err != nil {
+		return err
+	}
+	if d.bank != nil {
+		limited, cancel := context.WithTimeout(ctx, demoTime)
+		defer cancel()
+		k := bookkeeper{demo: d.demo, store: s, teller: teller.New(s), today: thai.Today(time.Now())}
+		if err := k.keep(limited); err != nil && ctx.Err() == nil {
+			d.log.WarnContext(ctx, "not all demo bills were made", "err", err)
+		}
+	}
+	if ctx.Err() == nil {
+		d.banner()
+	}
+	return serveHTTP(ctx, d.web, toLocalhost(d.origin, edge.Handler()), d.log, serverStop{first: edge.Drain, drain: time.Second})
+}
+
+// toLocalhost sends whoever typed the address in digits to the one name that
+// the portal answers under.
+func toLocalhost(origin string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsLoopback() && r.Method == http.MethodGet &&
+			r.URL.Path != "/healthz" && r.URL.Path != "/readyz" {
+			http.Redirect(w, r, origin+r.URL.RequestURI(), http.StatusTemporaryRedirect)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// stop ends the database, and frees the ports of a start that did not get far.
+func (d *devRun) stop() error {
+	for _, l := range []net.Listener{d.web, d.bank} {
+		if l != nil {
+			_ = l.Close() // served and closed already, as a rule
+		}
+	}
+	if d.server == nil {
+		return nil
+	}
+	if err := d.server.Stop(); err != nil {
+		return fmt.Errorf("stop the private Postgres: %w", err)
+	}
+	return nil
+}

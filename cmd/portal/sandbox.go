@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"portal/internal/krungsri"
+	"portal/internal/krungsri/sandbox"
+)
+
+// sandbox runs the stand-in bank alone, on this machine only: it holds no
+// secrets worth stealing and asks nobody who they are.
+func (p *program) sandbox(ctx context.Context, args []string) error {
+	f := p.flags("sandbox")
+	state := f.String("state", "", "a file that keeps the bank's memory between runs")
+	if err := parse(f, args, 0); err != nil {
+		return err
+	}
+	c, err := load("sandbox", p.lookup)
+	if err != nil {
+		return err
+	}
+	made := c.bank.ClientID == "" || c.bank.ClientSecret == ""
+	if made {
+		c.bank.ClientID, c.bank.ClientSecret = "sandbox", krungsri.Secret(rand.Text())
+	}
+	bank, err := sandbox.New(sandbox.Config{
+		ClientID:     c.bank.ClientID,
+		ClientSecret: c.bank.ClientSecret,
+		SignatureKey: c.bank.SignatureKey,
+		StateFile:    *state,
+	})
+	if err != nil {
+		return err
+	}
+	l, err := listen(ctx, "127.0.0.1", c.sandboxPort)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "The stand-in bank is at http://%s/sandbox/\n", l.Addr())
+	if made {
+		fmt.Fprintf(p.stdout, "It knows: KRUNGSRI_CLIENT_ID=%s KRUNGSRI_CLIENT_SECRET=%s\n", c.bank.ClientID, string(c.bank.ClientSecret))
+	}
+	return serveHTTP(ctx, l, bank, p.logger(c), serverStop{drain: time.Second})
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"portal/internal/app"
+	"portal/internal/store"
+)
+
+const (
+	// drainTime is how long a process that was asked to stop may finish what
+	// it has begun. Platforms kill after 30 seconds.
+	drainTime = 18 * time.Second
+	// lameTime is how long a web process still answers after it began to say
+	// that it is not ready, so that a balancer can notice.
+	lameTime = 2 * time.Second
+)
+
+// serve answers browsers.
+func (p *program) serve(ctx context.Context, args []string) error {
+	if err := parse(p.flags("serve"), args, 0); err != nil {
+		return err
+	}
+	c, err := load("serve", p.lookup)
+	if err != nil {
+		return err
+	}
+	log := p.logger(c)
+	l, err := listen(ctx, "", c.port)
+	if err != nil {
+		return err
+	}
+	if err := store.CheckSchema(ctx, c.databaseFor(c.databaseWeb)); err != nil {
+		return err
+	}
+	s, err := c.openWeb(ctx)
+	if err != nil {
+		return err
+	}
+	defer closing(log, s.Close)
+	edge, err := c.newEdge(s, log)
+	if err != nil {
+		return err
+	}
+	log.InfoContext(ctx, "serving", "address", l.Addr().String(), "version", version())
+	return serveHTTP(ctx, l, edge.Handler(), log, serverStop{first: edge.Drain, lame: lameTime, drain: drainTime - lameTime})
+}
+
+func (c config) openWeb(ctx context.Context) (*store.Store, error) {
+	seal, err := store.NewSeal(c.sealKey)
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(ctx, c.databaseFor(c.databaseWeb), store.Web, store.Options{MaxConns: c.webConns, Seal: seal})
+}
+
+func (c config) newEdge(s *store.Store, log *slog.Logger) (*app.App, error) {
+	device, err := hkdf.Key(sha256.New, c.sealKey, nil, "portal device cookie", 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive the device key: %w", err)
+	}
+	environment := ""
+	if !c.production {
+		environment = development
+	}
+	return app.New(app.Config{
+		Store:           s,
+		Clock:           time.Now,
+		Log:             log,
+		Origin:          c.origin,
+		TrustedHops:     c.trustedProxies,
+		Environment:     environment,
+		Dev:             !c.production,
+		DeviceKey:       device,
+		SessionIdle:     c.sessionIdle,
+		SessionLifetime: c.sessionLife,
+	})
+}
+
+// portBusyError says in one sentence what to do about a port in use.
+type portBusyError struct{ port string }
+
+func (e *portBusyError) Error() string {
+	return fmt.Sprintf("port %s is in use by another program: stop that one, or choose another port with PORT=9090", e.port)
+}
+
+func listen(ctx context.Context, host, port string) (net.Listener, error) {
+	var c net.ListenConfig
+	l, err := c.Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, &portBusyError{port}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen on port %s: %w", port, err)
+	}
+	return l, nil
+}
+
+// serverStop says how a server stops once its context ends.
+type serverStop struct {
+	first func()        // called at once; may be nil
+	lame  time.Duration // how long it then still takes new requests
+	drain time.Duration // how long the last ones may take
+}
+
+// serveHTTP answers on l until ctx ends, and then stops as told.
+func serveHTTP(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger, stop serverStop) error {
+	s := app.NewServer(h, log)
+	failed := make(chan error, 1)
+	go func() { failed <- s.Serve(l) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
+	case <-ctx.Done():
+	}
+	if stop.first != nil {
+		stop.first()
+	}
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
+	case <-time.After(stop.lame):
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stop.drain)
+	defer cancel()
+	if err := s.Shutdown(last); err != nil {
+		return errors.Join(fmt.Errorf("finish the last requests: %w", err), s.Close())
+	}
+	return nil
+}

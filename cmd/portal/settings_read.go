@@ -1,0 +1,164 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"portal/internal/krungsri"
+	"portal/internal/store"
+)
+
+func readEnv(c *config, v string) error {
+	if v != development && v != production {
+		// Whoever mistypes it gets the stricter checks as well.
+		c.production = true
+		return errors.New("must be development or production")
+	}
+	c.production = v == production
+	return nil
+}
+
+func readPort(port *string, v string) error {
+	if n, err := strconv.Atoi(v); err != nil || n < 0 || n > 65535 {
+		return errors.New("must be a port number, 0 to 65535")
+	}
+	*port = v
+	return nil
+}
+
+func readNumber(n *int, v string, least, most int) error {
+	read, err := strconv.Atoi(v)
+	if err != nil || read < least || read > most {
+		return fmt.Errorf("must be a number from %d to %d", least, most)
+	}
+	*n = read
+	return nil
+}
+
+func readDuration(d *time.Duration, v string, least, most time.Duration) error {
+	read, err := time.ParseDuration(v)
+	if err != nil || read < least || read > most {
+		return fmt.Errorf("must be a time like 30m or 12h, from %v to %v", least, most)
+	}
+	*d = read
+	return nil
+}
+
+func readOrigin(c *config, v string) error {
+	u, err := url.Parse(v)
+	if err != nil || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("must be a scheme and a host only, as https://portal.example.co.th")
+	}
+	if u.Scheme != "https" && (c.production || u.Scheme != "http") {
+		return errors.New("must begin with https://")
+	}
+	c.origin = v
+	return nil
+}
+
+// readDatabase makes the kind of encryption explicit: left out, the driver's
+// default may fall back to plain text.
+func (c *config) readDatabase(dsn *string, v string) error {
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+		return errors.New("must be a URL that begins with postgres://")
+	}
+	q := u.Query()
+	if !q.Has("sslmode") {
+		q.Set("sslmode", "require")
+		u.RawQuery = q.Encode()
+	}
+	socket := u.Hostname() == "" && strings.HasPrefix(q.Get("host"), "/")
+	strong := slices.Contains([]string{"require", "verify-ca", "verify-full"}, q.Get("sslmode"))
+	if c.production && !strong && !socket {
+		return fmt.Errorf("sslmode=%s sends passwords and accounts in plain text: production demands require, verify-ca or verify-full", q.Get("sslmode"))
+	}
+	*dsn = u.String()
+	return nil
+}
+
+func readSealKey(c *config, v string) error {
+	key, err := hex.DecodeString(v)
+	if err != nil {
+		key, err = base64.StdEncoding.DecodeString(v)
+	}
+	if err != nil || len(key) < 32 {
+		return errors.New("must be at least 32 random bytes in hex or base64: openssl rand -hex 32")
+	}
+	c.sealKey = key
+	return nil
+}
+
+func readCheckpointKey(c *config, v string) error {
+	if _, err := store.ParseTrailSigner(v); err != nil {
+		return errors.New("is not a signing key: `portal audit key` makes one")
+	}
+	c.checkpointKey = v
+	return nil
+}
+
+func readCheckpointVerifier(c *config, v string) error {
+	keys, err := store.ParseTrailKeys(v)
+	if err != nil {
+		return errors.New("is not a list of public keys, one a line: `portal audit key` prints one beside the signing key")
+	}
+	c.checkpointVerifier, c.checkpointKeys = v, keys
+	return nil
+}
+
+func readTokenAuth(c *config, v string) error {
+	c.bank.TokenAuth = krungsri.TokenAuth(v)
+	if c.bank.TokenAuth != krungsri.TokenAuthBasic && c.bank.TokenAuth != krungsri.TokenAuthForm {
+		return errors.New("must be basic or form")
+	}
+	return nil
+}
+
+// readBankURL keeps trials away from the real bank and the real portal away
+// from any other: money and documents would go to the wrong place.
+func readBankURL(c *config, v string) error {
+	u, err := url.Parse(v)
+	if err != nil || u.Host == "" || u.User != nil {
+		return errors.New("must be a URL without a password, as https://api.krungsri.com")
+	}
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	switch {
+	case c.production && u.Scheme != "https":
+		return errors.New("production speaks to the bank over https only")
+	case c.production && !realBank(host):
+		return fmt.Errorf("%s is not the real bank: production speaks to hosts of krungsri.com only, and to no sandbox among them", host)
+	case !c.production && realBank(host):
+		return fmt.Errorf("%s is the real bank: only PORTAL_ENV=production may reach it", host)
+	case u.Scheme != "https" && (u.Scheme != "http" || !onThisMachine(host)):
+		return errors.New("must begin with https://, or http:// for a bank on this machine")
+	}
+	c.bank.BaseURL = v
+	return nil
+}
+
+// realBank tells whether host belongs to the bank's production domain and is
+// not a test system by its name.
+func realBank(host string) bool {
+	name, ok := strings.CutSuffix("."+host, ".krungsri.com")
+	if !ok {
+		return false
+	}
+	return !slices.ContainsFunc([]string{"sandbox", "sit", "uat", "test", "dev"}, func(mark string) bool {
+		return slices.ContainsFunc(strings.Split(name, "."), func(label string) bool {
+			return slices.Contains(strings.Split(label, "-"), mark)
+		})
+	})
+}
+
+func onThisMachine(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/sync/errgroup"
+
+	"portal/internal/app/teller"
+	"portal/internal/krungsri"
+	"portal/internal/store"
+)
+
+// work sends what was approved, and numbers and publishes the audit trail.
+func (p *program) work(ctx context.Context, args []string) error {
+	if err := parse(p.flags("work"), args, 0); err != nil {
+		return err
+	}
+	c, err := load("work", p.lookup)
+	if err != nil {
+		return err
+	}
+	log := p.logger(c)
+	if err := store.CheckSchema(ctx, c.databaseFor(c.databaseWork)); err != nil {
+		return err
+	}
+	sinks := []store.Publisher{store.LogSink{Handler: log.Handler()}}
+	if c.checkpointFile != "" {
+		file, err := store.OpenFileSink(c.checkpointFile)
+		if err != nil {
+			return err
+		}
+		defer closing(log, file.Close)
+		sinks = append(sinks, file)
+	}
+	log.InfoContext(ctx, "working", "version", version())
+	return within(ctx, drainTime, func() error { return c.runWorker(ctx, log, sinks) })
+}
+
+// runWorker runs a worker, and beside it the sequencer of the audit trail,
+// until ctx ends. The sequencer ends last, because the worker waits for its
+// intents to be published.
+func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.Publisher) error {
+	// A certificate that does not parse should stop the start, not a payment.
+	if _, err := krungsri.New(c.bank, refusingJournal{}); err != nil {
+		return err
+	}
+	signer, err := store.ParseTrailSigner(c.checkpointKey)
+	if err != nil {
+		return err
+	}
+	seal, err := store.NewSeal(c.sealKey)
+	if err != nil {
+		return err
+	}
+	work, err := store.Open(ctx, c.databaseFor(c.databaseWork), store.Worker, store.Options{MaxConns: c.workConns, Seal: seal})
+	if err != nil {
+		return err
+	}
+	defer closing(log, work.Close)
+	sequence, err := store.Open(ctx, c.databaseFor(c.databaseSequencer), store.Sequencer, store.Options{MaxConns: 2})
+	if err != nil {
+		return err
+	}
+	defer closing(log, sequence.Close)
+	wake, err := store.Listen(ctx, c.databaseFor(c.databaseWork), store.ApprovedChannel, log)
+	if err != nil {
+		return err
+	}
+	worker := teller.NewWorker(work, teller.WorkerConfig{Name: workerName(), Bank: c.bank, Wake: wake, Log: log})
+
+	last, stopLast := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopLast()
+	group, working := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer stopLast()
+		return worker.Run(working)
+	})
+	group.Go(func() error {
+		return sequence.Sequence(last, store.Sequencing{Signers: []note.Signer{signer}, Sinks: sinks, Log: log})
+	})
+	return group.Wait()
+}
+
+// workerName tells one process from another in the audit trail.
+func workerName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	return fmt.Sprintf("%s/%d", host, os.Getpid())
+}
+
+// refusingJournal keeps a client that only tries its settings from calling
+// anybody.
+type refusingJournal struct{}
+
+var errNoCalls = errors.New("this client makes no calls")
+
+func (refusingJournal) Begin(context.Context, krungsri.Exchange) (string, error) {
+	return "", errNoCalls
+}
+
+func (refusingJournal) End(context.Context, string, krungsri.Result) error { return errNoCalls }
+
+// closing closes something at the end of a process, when all that is left to
+// do about a failure is to say so.
+func closing(log *slog.Logger, f func() error) {
+	if err := f(); err != nil {
+		log.Warn("closing", "err", err)
+	}
+}
