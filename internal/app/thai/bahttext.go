@@ -16,7 +16,7 @@ const million = 1_000_000
 // with ลบ; below one baht only the satang are named.
 func BahtText(satang int64) string {
 	var b strings.Builder
-	rest := uint64(satang) //nolint:gosec // wraps below zero, and is turned back below
+	rest := uint64(satang) // wraps below zero, and is turned back below
 	if satang < 0 {
 		b.WriteString("ลบ")
 		rest = -rest // right for the smallest int64 too, which has no opposite

@@ -35,6 +35,11 @@ func rewritten(t *testing.T, doc []byte) []byte {
 func TestOrdinaryDocumentsPass(t *testing.T) {
 	t.Parallel()
 	big := withCatalog("", stream("/Type /XObject /Subtype /Image /Filter /FlateDecode", deflate(make([]byte, 40*mebi))))
+	// A reference behind /Prev, as in outlines, is a number of an object and
+	// not a place, even where a stream in another coding stands at that place.
+	outline := withCatalog("", "<< /Prev 100 0 R >>", stream("/Filter /DCTDecode", []byte("image")))
+	place := fmt.Sprintf("%03d", bytes.Index(outline, []byte("5 0 obj")))
+	outline = bytes.Replace(outline, []byte("/Prev 100"), []byte("/Prev "+place), 1)
 	for _, d := range []struct {
 		name  string
 		data  []byte
@@ -56,6 +61,7 @@ func TestOrdinaryDocumentsPass(t *testing.T) {
 		{"blank lines behind the end", append(sample(), "\r\n\r\n\x00 "...), 1},
 		{"a wrong offset of the table", bytes.Replace(sample(), []byte("startxref\n"), []byte("startxref\n1"), 1), 1},
 		{"an image that unpacks to 40 MiB", big, 1},
+		{"an outline and a photograph", outline, 1},
 		{"three pages in two levels", classic(fmt.Sprintf(catalog, ""), "<< /Type /Pages /Kids [3 0 R 4 0 R] /Count 3 >>",
 			fmt.Sprintf(page, ""), "<< /Type /Pages /Parent 2 0 R /Kids [5 0 R 6 0 R] /Count 2 >>", fmt.Sprintf(page, ""), fmt.Sprintf(page, "")), 3},
 	} {

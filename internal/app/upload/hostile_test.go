@@ -151,11 +151,12 @@ func heavies() []document {
 		streams = append(streams, stream("/Filter /FlateDecode", deflate([]byte("hello"))))
 	}
 	full := func(s string) string { return strings.Repeat(s, 4_900_000/len(s)) }
-	zeros := func(rows []byte) []byte { return append(rows, make([]byte, 200*mebi)...) }
+	zeros := func(rows []byte) []byte { return append(rows, make([]byte, 40*mebi)...) }
 	return []document{
-		{"bomb in an object stream", packed{pad: 200 * mebi}.modern(objects("")...), upload.ErrTooComplex},
+		{"bomb in an object stream", packed{pad: 40 * mebi}.modern(objects("")...), upload.ErrTooComplex},
 		{"bomb in a cross-reference stream", packed{xref: zeros}.modern(objects("")...), upload.ErrTooComplex},
 		{"bomb in a cross-reference stream without type", bytes.Replace(packed{xref: zeros}.modern(objects("")...), []byte("/Type /XRef"), []byte("/Tipe /XReg"), 1), upload.ErrTooComplex},
+		{"one large object under ten thousand numbers", aliased(9_000), upload.ErrTooComplex},
 		{"more objects than any invoice", classic(many...), upload.ErrTooComplex},
 		{"endless list", withCatalog("", "["+full("1 ")+"]"), upload.ErrTooComplex},
 		{"endless nesting", withCatalog("", full("[")), upload.ErrTooComplex},
@@ -168,6 +169,20 @@ func heavies() []document {
 		{"many streams and a wrong offset", bytes.Replace(classic(streams...), []byte("startxref\n"), []byte("startxref\n1"), 1), nil},
 		{"list of the largest length", withCatalog("", "["+strings.Repeat("/A ", 290_000)+"]"), nil},
 	}
+}
+
+// aliased is a document whose table gives one large object many numbers.
+func aliased(numbers int) []byte {
+	doc := withCatalog("", "["+strings.Repeat("1 ", 200_000)+"]")
+	at := bytes.Index(doc, []byte("4 0 obj"))
+	table := bytes.Index(doc, []byte("xref\n"))
+	entry := fmt.Sprintf("%010d 00000 n \n", at)
+	var b bytes.Buffer
+	b.Write(doc[:table])
+	fmt.Fprintf(&b, "xref\n0 4\n%s", doc[table+len("xref\n0 5\n"):table+len("xref\n0 5\n")+4*20])
+	fmt.Fprintf(&b, "4 %d\n%s", numbers, strings.Repeat(entry, numbers))
+	fmt.Fprintf(&b, "trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n", numbers+4, table)
+	return b.Bytes()
 }
 
 func encrypted(t *testing.T) []document {

@@ -54,6 +54,18 @@ func (l *lexer) next() (token, error) {
 	return token{kind: tokenWord, text: l.regular(), start: start}, nil
 }
 
+// atReference reports whether the number just read begins a reference such as
+// "12 0 R". The lexer itself stays where it is.
+func (l *lexer) atReference() bool {
+	ahead := *l
+	generation, err := ahead.next()
+	if err != nil || generation.kind != tokenWord || !isWhole(generation.text) {
+		return false
+	}
+	mark, err := ahead.next()
+	return err == nil && mark.kind == tokenWord && string(mark.text) == "R"
+}
+
 func (l *lexer) skipBlanks() {
 	for l.pos < len(l.data) {
 		switch c := l.data[l.pos]; {

@@ -22,10 +22,12 @@ var (
 // Bounds on what a parsed document may unfold to. They hold memory below
 // 64 MiB a file.
 const (
-	maxObjects  = 10_000
-	maxTokens   = 300_000
-	maxUnpacked = 4 << 20
-	maxDepth    = 64
+	maxObjects    = 10_000
+	maxEntries    = 50_000 // object numbers, many of which may be unused
+	maxTokens     = 300_000
+	maxJumpFactor = 4
+	maxUnpacked   = 4 << 20
+	maxDepth      = 64
 )
 
 // disableConfigDir keeps pdfcpu from writing a settings folder into HOME.
@@ -48,10 +50,11 @@ func checkPDF(ctx context.Context, data []byte, limits Limits) (pages int, err e
 	if hasSecondFormat(data) {
 		return 0, ErrSecondFormat
 	}
-	if err := scanPDF(data); err != nil {
+	scanned, err := scanPDF(data)
+	if err != nil {
 		return 0, err
 	}
-	doc, err := parsePDF(ctx, data)
+	doc, err := parsePDF(ctx, newMeter(scanned))
 	if err != nil {
 		return 0, err
 	}
@@ -61,22 +64,24 @@ func checkPDF(ctx context.Context, data []byte, limits Limits) (pages int, err e
 	return countPages(doc, limits.MaxPages)
 }
 
-func parsePDF(ctx context.Context, data []byte) (*model.Context, error) {
+func parsePDF(ctx context.Context, r *meter) (*model.Context, error) {
 	disableConfigDir()
 	conf := model.NewDefaultConfiguration()
 	conf.Cmd = model.VALIDATE
 	conf.Offline = true
-	conf.Limits.MaxStreamBytes = int64(len(data))
+	conf.Limits.MaxStreamBytes = r.Size()
 	conf.Limits.MaxDecodeBytes = maxUnpacked
-	conf.Limits.MaxObjectCount = maxObjects
+	conf.Limits.MaxObjectCount = maxEntries
 	conf.Limits.MaxObjectStreamCount = maxObjects
 	conf.Limits.MaxObjectStreamFirst = maxUnpacked
-	conf.Limits.MaxXRefEntries = maxObjects
+	conf.Limits.MaxXRefEntries = maxEntries
 	conf.Limits.MaxRecursionDepth = maxDepth
-	doc, err := pdfcpu.ReadWithContext(ctx, bytes.NewReader(data), conf)
+	doc, err := pdfcpu.ReadWithContext(ctx, r, conf)
 	switch {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("%w: %w", ErrTooComplex, ctx.Err())
+	case r.err != nil:
+		return nil, r.err
 	case errors.Is(err, pdfcpu.ErrEncrypted):
 		return nil, ErrEncrypted
 	case err != nil:

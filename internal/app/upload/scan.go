@@ -33,18 +33,18 @@ var errHidden = errors.New("a part of the structure is hidden inside other data"
 // included, without following any offset. It trusts no structure: an object
 // that starts where the scan saw a string, a comment or stream data is refused,
 // since a viewer that goes by offsets would find it there.
-func scanPDF(data []byte) error {
-	s := scan{data: data}
+func scanPDF(data []byte) (*scan, error) {
+	s := &scan{data: data}
 	err := s.file()
 	switch {
 	case s.reason != nil:
-		return s.reason
+		return nil, s.reason
 	case err != nil:
-		return damaged(err)
+		return nil, damaged(err)
 	case s.hiddenObject(), s.hiddenKeyword("startxref", s.tables), s.hiddenKeyword("trailer", s.trailers):
-		return damaged(errHidden)
+		return nil, damaged(errHidden)
 	}
-	return s.unpack()
+	return s, s.unpack()
 }
 
 // damaged wraps what is wrong with the syntax; a bound that was hit stays
@@ -61,9 +61,11 @@ type scan struct {
 	tokens   int
 	reason   error    // the gravest forbidden name met so far
 	headers  []int    // where each "obj" keyword stands, ascending
+	begins   []int    // where the number before each of them stands
+	marks    []int    // how many tokens were read up to each
 	tables   []int    // where each "startxref" stands
 	trailers []int    // where each "trailer" stands
-	targets  []int    // where a cross-reference section is said to begin
+	targets  []int    // where a cross-reference stream could begin
 	streams  []stream // all streams, in file order
 }
 
@@ -81,13 +83,14 @@ func (s *scan) file() error {
 	l := lexer{data: s.data}
 	names := map[string]bool{} // of the object at hand
 	numbers := 0               // how many whole numbers precede the token
+	before := [2]int{}         // where the two tokens before it stand
 	pointer := false           // whether the token before announces an offset
 	for {
 		t, err := s.step(&l)
 		if err != nil || t.kind == tokenEnd {
 			return err
 		}
-		if pointer {
+		if pointer && !l.atReference() {
 			s.keepTarget(t)
 		}
 		pointer = false
@@ -109,6 +112,8 @@ func (s *scan) file() error {
 			if s.headers = append(s.headers, t.start); len(s.headers) > maxObjects {
 				return ErrTooComplex
 			}
+			s.begins = append(s.begins, before[0])
+			s.marks = append(s.marks, s.tokens)
 			clear(names)
 		case word == "stream":
 			body, err := l.skipStream()
@@ -118,6 +123,7 @@ func (s *scan) file() error {
 			s.streams = append(s.streams, newStream(len(s.headers)-1, names, body))
 			clear(names)
 		}
+		before = [2]int{before[1], t.start}
 		numbers++
 		if !isWhole(t.text) || t.kind != tokenWord {
 			numbers = 0
@@ -134,8 +140,15 @@ func (s *scan) judge(name []byte) {
 	}
 }
 
+// keepTarget remembers where a cross-reference stream could begin: where an
+// offset points, unless to a table in plain text.
 func (s *scan) keepTarget(t token) {
-	if offset, err := strconv.Atoi(string(t.text)); err == nil && t.kind == tokenWord {
+	offset, err := strconv.Atoi(string(t.text))
+	if err != nil || t.kind != tokenWord || offset < 0 || offset >= len(s.data) {
+		return
+	}
+	line := bytes.TrimLeft(s.data[offset:min(len(s.data), offset+256)], whitespace)
+	if n := bytes.IndexAny(line, "\r\n"); n < 0 || string(bytes.TrimRight(line[:n], whitespace)) != "xref" {
 		s.targets = append(s.targets, offset)
 	}
 }
