@@ -1,0 +1,34 @@
+package app
+
+import "net/http"
+
+// AddRoute adds a route that only a test needs.
+func (a *App) AddRoute(method, pattern string, need string, h func(w http.ResponseWriter, r *http.Request) error) {
+	permissions := map[string]permission{"public": public, "signed in": signedIn, "checker": checker}
+	a.routes = append(a.routes, route{method, pattern, permissions[need], func(w http.ResponseWriter, r *http.Request, _ user) error {
+		return h(w, r)
+	}, extra{}})
+	a.mux = a.newMux(a.routes)
+}
+
+// DemandStepUp makes the last route added ask for the password again.
+func (a *App) DemandStepUp() {
+	last := &a.routes[len(a.routes)-1]
+	last.stepUp = a.SessionIdle / 4
+	a.mux = a.newMux(a.routes)
+}
+
+// HoldHashing takes every turn at hashing and returns how to give them back.
+func (a *App) HoldHashing() (release func()) {
+	for range cap(a.hashing) {
+		a.hashing <- struct{}{}
+	}
+	return func() {
+		for range cap(a.hashing) {
+			<-a.hashing
+		}
+	}
+}
+
+// OwnPath is ownPath.
+func (a *App) OwnPath(s string) (string, bool) { return a.ownPath(s) }

@@ -1,0 +1,148 @@
+package app_test
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"portal/internal/app/apptest"
+	"portal/internal/store"
+)
+
+func TestUnknownWrongAndDisabledGetOneAnswer(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	w.Own(store.Actor{}, func(tx *store.Tx) error { return tx.DisablePerson(w.Person(apptest.Auditor), true) })
+	var bodies []string
+	for email, password := range map[string]string{
+		"nobody-knows@example.com":      apptest.Password,
+		apptest.Email(apptest.Maker):    "wrong",
+		apptest.Email(apptest.Auditor):  apptest.Password,
+		"'; DROP TABLE sessions; --@x.y": "wrong",
+	} {
+		a := w.Visitor().Post("/sign-in", "email", email, "password", password)
+		if a.Status != http.StatusUnprocessableEntity {
+			t.Errorf("%s got %d", email, a.Status)
+		}
+		if strings.Contains(a.Body, apptest.Password) {
+			t.Error("the page shows the password")
+		}
+		at := strings.Index(a.Body, `value="`)
+		end := at + strings.Index(a.Body[at+7:], `"`) + 8
+		bodies = append(bodies, a.Body[:at]+a.Body[end:])
+	}
+	for _, b := range bodies[1:] {
+		if b != bodies[0] {
+			t.Error("the answers differ in more than the address that was typed")
+		}
+	}
+}
+
+func TestUnknownAddressCostsAHashAsWell(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	defer w.App.HoldHashing()()
+	var wg sync.WaitGroup
+	for _, email := range []string{"nobody-knows@example.com", apptest.Email(apptest.Maker)} {
+		wg.Go(func() {
+			a := w.Visitor().Post("/sign-in", "email", email, "password", "wrong")
+			if a.Status != http.StatusTooManyRequests || a.Header.Get("Retry-After") == "" {
+				t.Errorf("%s did not wait for its turn at hashing: %d", email, a.Status)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestGuessingStopsAndTheOwnerStillGetsIn(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	owner := w.SignIn(apptest.Maker)
+	owner.Post("/sign-out")
+	verified, last := 0, apptest.Answer{}
+	for i := range 30 {
+		last = w.Visitor().Post("/sign-in", "email", apptest.Email(apptest.Maker), "password", "guess "+strconv.Itoa(i))
+		if last.Status == http.StatusUnprocessableEntity {
+			verified++
+		}
+	}
+	if verified == 0 || verified > 20 {
+		t.Errorf("%d guesses were verified", verified)
+	}
+	if wait, err := strconv.Atoi(last.Header.Get("Retry-After")); last.Status != http.StatusTooManyRequests || err != nil || wait <= 0 {
+		t.Errorf("the last guess got %d, wait %q", last.Status, last.Header.Get("Retry-After"))
+	}
+	if a := w.Visitor().Post("/sign-in", "email", apptest.Email(apptest.Maker), "password", apptest.Password); a.Status != http.StatusTooManyRequests {
+		t.Errorf("a guess beyond the limit was verified: %d", a.Status)
+	}
+	if a := owner.Post("/sign-in", "email", apptest.Email(apptest.Maker), "password", apptest.Password); a.Status != http.StatusSeeOther {
+		t.Errorf("the owner, in a browser known to the portal, got %d", a.Status)
+	}
+	if a := w.Visitor().Post("/sign-in", "email", apptest.Email(apptest.Checker), "password", apptest.Password); a.Status != http.StatusSeeOther {
+		t.Errorf("another person got %d", a.Status)
+	}
+}
+
+func TestKnownBrowserIsNoPlaceForGuessingEither(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	c := w.SignIn(apptest.Maker)
+	verified := 0
+	for range 12 {
+		if c.Post("/sign-in", "email", apptest.Email(apptest.Maker), "password", "wrong").Status == http.StatusUnprocessableEntity {
+			verified++
+		}
+	}
+	if verified != 5 {
+		t.Errorf("%d guesses were verified", verified)
+	}
+	name, value := c.Cookie("device")
+	forged := w.Visitor()
+	forged.SetCookie(name, strings.Replace(value, ".", "x.", 1))
+	if a := forged.Post("/sign-in", "email", apptest.Email(apptest.Maker), "password", apptest.Password); a.Status != http.StatusSeeOther {
+		t.Errorf("a forged device must be a stranger with a stranger's allowance: %d", a.Status)
+	}
+}
+
+func TestEverySignInLeavesALeafWithoutThePasswordOrAddress(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	c := w.SignIn(apptest.Maker)
+	c.Post("/sign-out")
+	w.Visitor().Post("/sign-in", "email", "hunter2secret@example.com", "password", "hunter2secret")
+	rows, err := w.DB.Super.QueryContext(t.Context(), "SELECT action, convert_from(bytes, 'UTF8') FROM audit_leaves WHERE action LIKE 'person.sign%' ORDER BY at, id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var actions []string
+	for rows.Next() {
+		var action, bytes string
+		if err := rows.Scan(&action, &bytes); err != nil {
+			t.Fatal(err)
+		}
+		actions = append(actions, action)
+		if strings.Contains(bytes, "hunter2") || strings.Contains(bytes, apptest.Password) {
+			t.Errorf("the leaf tells too much: %s", bytes)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(actions, " "); got != "person.signed_in person.signed_out person.sign_in_failed" {
+		t.Errorf("leaves: %s", got)
+	}
+	if strings.Contains(w.Log.String(), "hunter2") || strings.Contains(w.Log.String(), "@example.com") {
+		t.Error("the log tells who tried to sign in")
+	}
+}
+
+func TestSignInFormKeepsWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	a := w.Visitor().Post("/sign-in", "email", "me@example.com", "password", "", "next", "/account")
+	if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, `value="me@example.com"`) || !strings.Contains(a.Body, `value="/account"`) {
+		t.Errorf("got %d and lost what was typed", a.Status)
+	}
+}
