@@ -17,9 +17,9 @@ func TestUnknownWrongAndDisabledGetOneAnswer(t *testing.T) {
 	w.Own(store.Actor{}, func(tx *store.Tx) error { return tx.DisablePerson(w.Person(apptest.Auditor), true) })
 	var bodies []string
 	for email, password := range map[string]string{
-		"nobody-knows@example.com":      apptest.Password,
-		apptest.Email(apptest.Maker):    "wrong",
-		apptest.Email(apptest.Auditor):  apptest.Password,
+		"nobody-knows@example.com":       apptest.Password,
+		apptest.Email(apptest.Maker):     "wrong",
+		apptest.Email(apptest.Auditor):   apptest.Password,
 		"'; DROP TABLE sessions; --@x.y": "wrong",
 	} {
 		a := w.Visitor().Post("/sign-in", "email", email, "password", password)
