@@ -71,7 +71,7 @@ func New(c Config, j Journal) (*Client, error) {
 		c.Timeout = DefaultTimeout
 	}
 	if c.Clock == nil {
-		c.Clock = time.Now
+		c.Clock = time.Now //nolint:forbidigo // the default of a clock that callers pass in
 	}
 	tlsConfig, err := tlsConfig(c)
 	if err != nil {

@@ -1,6 +1,7 @@
 package krungsri
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -76,7 +77,7 @@ func (i Instant) String() string { return i.In(Bangkok).Format(wireInstant) }
 // MarshalText refuses the zero time: a missing moment is left out, not sent as year one.
 func (i Instant) MarshalText() ([]byte, error) {
 	if i.IsZero() {
-		return nil, fmt.Errorf("a time is missing")
+		return nil, errors.New("a time is missing")
 	}
 	return []byte(i.String()), nil
 }

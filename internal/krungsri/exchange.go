@@ -97,8 +97,7 @@ func (c *Client) roundTrip(ctx context.Context, w wire) answer {
 	// A connection in hand counts as sent: how far the first write came cannot be told apart from there on.
 	var sent atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:      func(httptrace.GotConnInfo) { sent.Store(true) },
-		WroteHeaders: func() { sent.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
 	})
 	target := *c.base
 	target.Path = w.path

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -95,9 +96,7 @@ func (c *Client) requestToken(ctx context.Context, now time.Time) (Secret, time.
 	} else {
 		header.Set("Authorization", basic(c.config.ClientID, c.config.ClientSecret))
 	}
-	for name, values := range form {
-		masked[name] = values
-	}
+	maps.Copy(masked, form)
 	journaled := []byte(masked.Encode())
 	if c.config.TokenAuth == TokenAuthForm {
 		form.Set("client_secret", string(c.config.ClientSecret))

@@ -3,6 +3,7 @@ package krungsri_test
 import (
 	"encoding/json"
 	"math"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -138,7 +139,7 @@ func TestTheCatalogueIsWhole(t *testing.T) {
 	operations := krungsri.Operations()
 	ids, paths, confirmed := map[string]bool{}, map[string]bool{}, 0
 	for i, o := range operations {
-		if o.Number != i+1 || o.ID == "" || ids[o.ID] || paths[o.Path] || o.Settles == "" || o.Method != "POST" {
+		if o.Number != i+1 || o.ID == "" || ids[o.ID] || paths[o.Path] || o.Settles == "" || o.Method != http.MethodPost {
 			t.Errorf("row %d: %+v", i+1, o)
 		}
 		if (o.Kind == krungsri.Read) != strings.HasPrefix(o.Settles, "repeat") {

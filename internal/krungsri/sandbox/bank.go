@@ -48,7 +48,7 @@ func New(c Config) (*Bank, error) {
 		c.TokenLife = time.Hour
 	}
 	if c.Clock == nil {
-		c.Clock = time.Now
+		c.Clock = time.Now //nolint:forbidigo // the default of a clock that callers pass in
 	}
 	b := &Bank{config: c, state: newState()}
 	if c.StateFile != "" {

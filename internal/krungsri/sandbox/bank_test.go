@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -114,9 +115,7 @@ func answer(w *httptest.ResponseRecorder) object {
 
 func party(taxID string, more object) object {
 	p := object{"taxIdentification": taxID, "branchNumber": "00000", "name": "บริษัท ตัวอย่าง", "address": "กรุงเทพฯ 10120"}
-	for k, v := range more {
-		p[k] = v
-	}
+	maps.Copy(p, more)
 	return p
 }
 
@@ -195,6 +194,7 @@ func TestTheGateStopsTheHandler(t *testing.T) {
 		"bad date-time":       {set(krungsri.HeaderTransactionDateTime, "yesterday"), 400, krungsri.MemberCode(krungsri.HeaderTransactionDateTime)},
 		"bad content type":    {set("Content-Type", "text/plain"), 400, krungsri.MemberCode("Content-Type")},
 		"bad digest":          {signed("key", clock(), "another body"), 401, krungsri.CodeSignature},
+		"digest of another":   {func(r *http.Request) { signed("key", clock(), string(encoded))(r); r.Header.Set("Digest", "SHA-256=x") }, 401, krungsri.CodeSignature},
 		"bad key":             {signed("other", clock(), string(encoded)), 401, krungsri.CodeSignature},
 		"stale created":       {signed("key", clock().Add(-301*time.Second), string(encoded)), 401, krungsri.CodeSignature},
 		"created in future":   {signed("key", clock().Add(301*time.Second), string(encoded)), 401, krungsri.CodeSignature},

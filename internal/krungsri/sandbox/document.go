@@ -44,7 +44,7 @@ func (b *Bank) readDocuments(m *members) []document {
 	for _, f := range m.list("documents", documentsLimit) {
 		d := document{
 			FileName: f.pattern("fileName", fileNameForm, mandatory),
-			MIMEType: f.choice("mimeType", mandatory, "application/pdf", "application/xml", "text/xml", "image/png", "image/jpeg"),
+			MIMEType: f.choice("mimeType", "application/pdf", "application/xml", "text/xml", "image/png", "image/jpeg"),
 			SHA256:   f.pattern("sha256", hashForm, mandatory),
 			Category: f.pattern("documentCategory", categoryForm, mandatory),
 		}
@@ -119,11 +119,11 @@ func addDocuments(have, files []document) ([]document, *refusal) {
 }
 
 func documentKey(reference string, files []document) string {
-	key := reference
+	parts := []string{reference}
 	for _, f := range files {
-		key += "/" + f.SHA256
+		parts = append(parts, f.SHA256)
 	}
-	return key
+	return strings.Join(parts, "/")
 }
 
 func results(files []document) []krungsri.DocumentResult {

@@ -110,9 +110,9 @@ func (m *members) pattern(name string, form *regexp.Regexp, n need) string {
 	return s
 }
 
-func (m *members) choice(name string, n need, allowed ...string) string {
-	s := m.text(name, 40, n)
-	if (s != "" || n == mandatory) && !slices.Contains(allowed, s) {
+func (m *members) choice(name string, allowed ...string) string {
+	s := m.text(name, 40, mandatory)
+	if !slices.Contains(allowed, s) {
 		m.refuse(name, "%.40q is not one of %s", s, strings.Join(allowed, ", "))
 	}
 	return s

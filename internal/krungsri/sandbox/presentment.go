@@ -53,14 +53,14 @@ var typeCodes = map[string][]string{
 func (b *Bank) createPresentment(q request) (any, *refusal) {
 	m := q.members
 	p := &presentment{Partner: q.reference, At: b.now(), Status: krungsri.StatusReceived, Content: contentHash(m)}
-	p.Type = m.choice("presentmentType", mandatory, "INVOICE", "TAX_INVOICE", "DEBIT_NOTE", "CREDIT_NOTE")
-	m.choice("documentTypeCode", mandatory, typeCodes[p.Type]...)
+	p.Type = m.choice("presentmentType", "INVOICE", "TAX_INVOICE", "DEBIT_NOTE", "CREDIT_NOTE")
+	m.choice("documentTypeCode", typeCodes[p.Type]...)
 	p.Number = m.pattern("documentNumber", documentForm, mandatory)
 	issued := m.day("documentDate")
 	p.Due = m.day("dueDate")
 	p.Seller = readParty(m.object("seller"), true)
 	p.Buyer = readParty(m.object("buyer"), false)
-	m.choice("currency", mandatory, "THB")
+	m.choice("currency", "THB")
 	totals := readTotals(m)
 	p.Total = totals.total
 	p.Attachments = m.flag("hasAttachment")
