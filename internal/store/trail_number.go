@@ -73,48 +73,29 @@ func (q *sequencer) number(ctx context.Context) (int, error) {
 }
 
 // extend adds leaves to the tree, and returns its new signed head and the
-// hashes to store, one after another. On error the sequencer must start afresh.
+// hashes to store, one after another. When they are not stored after all, the
+// sequencer must start afresh.
 func (q *sequencer) extend(waiting []waitingLeaf) (Checkpoint, []byte, error) {
-	fresh := make([]tlog.Hash, 0, 2*len(waiting)+64)
-	first := tlog.StoredHashCount(q.head.Size)
-	read := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
-		hashes := make([]tlog.Hash, len(indexes))
-		for n, i := range indexes {
-			if i >= first {
-				hashes[n] = fresh[i-first]
-				continue
-			}
-			h, ok := q.edge[i]
-			if !ok {
-				return nil, fmt.Errorf("hash %d is not on the edge of the tree", i)
-			}
-			hashes[n] = h
-		}
-		return hashes, nil
-	})
-	size := q.head.Size
+	packed := make([]byte, 0, 2*len(waiting)*tlog.HashSize)
 	for _, w := range waiting {
-		add, err := tlog.StoredHashesForRecordHash(size, tlog.Hash(w.Hash), read)
+		hashes, err := q.tree.add(tlog.Hash(w.Hash))
 		if err != nil {
-			return Checkpoint{}, nil, fmt.Errorf("adding leaf %d to the tree: %w", size, err)
+			return Checkpoint{}, nil, err
 		}
-		fresh = append(fresh, add...)
-		size++
+		for _, h := range hashes {
+			packed = append(packed, h[:]...)
+		}
 	}
-	root, err := q.newEdge(size, read)
+	root, err := q.tree.settle()
 	if err != nil {
 		return Checkpoint{}, nil, err
 	}
-	head := Checkpoint{Origin: q.Signers[0].Name(), Size: size, Root: root}
+	head := Checkpoint{Origin: q.Signers[0].Name(), Size: q.tree.size, Root: root}
 	if q.head.Size > 0 {
 		head.Previous = q.head.Hash()
 	}
 	if err := head.sign(q.Signers); err != nil {
 		return Checkpoint{}, nil, err
-	}
-	packed := make([]byte, 0, len(fresh)*tlog.HashSize)
-	for _, h := range fresh {
-		packed = append(packed, h[:]...)
 	}
 	return head, packed, nil
 }

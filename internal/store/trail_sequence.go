@@ -137,11 +137,11 @@ type sequencer struct {
 	store *Store
 	conn  *sqlx.Conn
 
-	head      Checkpoint          // the newest one committed
-	edge      map[int64]tlog.Hash // the stored hashes that the next leaf needs
-	published int64               // the size published for certain
-	away      []bool              // which sinks did not take the last one
-	retry     time.Time           // when to ask sinks again that were all away
+	head      Checkpoint // the newest one committed
+	tree      *tree
+	published int64     // the size published for certain
+	away      []bool    // which sinks did not take the last one
+	retry     time.Time // when to ask sinks again that were all away
 }
 
 var (
@@ -178,35 +178,16 @@ func (q *sequencer) load(ctx context.Context) error {
 		if ends.Leaves != size || ends.Hashes != tlog.StoredHashCount(size) {
 			return fmt.Errorf("%w: the newest checkpoint has %d leaves, the table %d numbered ones and %d hashes", ErrTrailBroken, size, ends.Leaves, ends.Hashes)
 		}
-		root, err := q.newEdge(size, t.storedHashes)
+		tree, root, err := loadTree(size, t.storedHashes)
 		if err != nil {
 			return err
 		}
+		q.tree = tree
 		if size > 0 && (root != q.head.Root || q.head.Origin != q.Signers[0].Name()) {
 			return fmt.Errorf("%w: the newest checkpoint is of another trail", ErrTrailBroken)
 		}
 		return nil
 	})
-}
-
-// newEdge computes the root of the first size leaves, and keeps the hashes it
-// took, which are just those that leaf number size will need.
-func (q *sequencer) newEdge(size int64, read tlog.HashReaderFunc) (tlog.Hash, error) {
-	edge := map[int64]tlog.Hash{}
-	root, err := tlog.TreeHash(size, tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
-		hashes, err := read(indexes)
-		if err == nil {
-			for n, i := range indexes {
-				edge[i] = hashes[n]
-			}
-		}
-		return hashes, err
-	}))
-	if err != nil {
-		return tlog.Hash{}, fmt.Errorf("hashing the tree of %d leaves: %w", size, err)
-	}
-	q.edge = edge
-	return root, nil
 }
 
 // storedHashes reads hashes of the tree by their places.

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"bufio"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// anchoredRoot is what an anchor says of the first Size leaves.
+type anchoredRoot struct {
+	size   int64
+	root   tlog.Hash
+	anchor string
+}
+
+// readAnchors returns what all anchors say, by size.
+func readAnchors(v Verification, r *Report) ([]anchoredRoot, error) {
+	var all []anchoredRoot
+	for _, a := range v.Anchors {
+		found, err := readAnchor(v.Keys, a, r)
+		if err != nil {
+			return nil, fmt.Errorf("reading the checkpoints of %s: %w", a.Name, err)
+		}
+		all = append(all, found...)
+	}
+	slices.SortStableFunc(all, func(a, b anchoredRoot) int { return cmp.Compare(a.size, b.size) })
+	if len(all) > 0 {
+		r.Anchored = all[len(all)-1].size
+	}
+	return all, nil
+}
+
+func readAnchor(keys TrailKeys, a Anchor, r *Report) ([]anchoredRoot, error) {
+	var found []anchoredRoot
+	var last Checkpoint
+	check := func() {
+		if _, err := keys.Open(last.Note); err != nil {
+			r.add(last.Size, Unsigned, "%s holds a checkpoint of %d leaves without a valid signature: %v.", a.Name, last.Size, err)
+		}
+	}
+	in := bufio.NewReader(a.Lines)
+	for {
+		line, err := in.ReadBytes('\n')
+		if c, ok := readPublished(line); ok {
+			// One signature vouches for all that it follows in a chain.
+			if len(found) > 0 && c.Previous != last.Hash() {
+				check()
+			}
+			last = c
+			found = append(found, anchoredRoot{c.Size, c.Root, a.Name})
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if len(found) > 0 {
+		check()
+	} else {
+		r.add(-1, Unsigned, "%s holds no checkpoint.", a.Name)
+	}
+	return found, nil
+}

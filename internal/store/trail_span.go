@@ -1,0 +1,215 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/lib/pq"
+	"golang.org/x/mod/sumdb/tlog"
+	"golang.org/x/sync/errgroup"
+)
+
+// spanSize is how many leaves are read and hashed at once.
+const spanSize = 4096
+
+// span is a stretch of the trail: what was found of the leaves from first to
+// before limit, and of the tree's hashes that came with them.
+type span struct {
+	first, limit int64
+	now          time.Time
+	found        []leafFacts
+	hashes       map[int64]tlog.Hash
+}
+
+// leafFacts is all that the walk needs of a leaf.
+type leafFacts struct {
+	there bool
+	hash  tlog.Hash // of its bytes, computed here
+	at    time.Time
+	wrong string // how its columns differ from its bytes
+}
+
+func (s *span) leafAt(i int64) (leafFacts, bool) {
+	l := s.found[i-s.first]
+	return l, l.there
+}
+
+func (s *span) hashAt(i int64) (tlog.Hash, bool) {
+	h, ok := s.hashes[i]
+	return h, ok
+}
+
+// spans reads the trail with as many connections as there are processors, all
+// on the snapshot of the walk, and hands the spans to f in order. Only a few
+// are in memory at a time.
+func (w *walk) spans(x trailExtent, f func(span) error) error {
+	workers := max(1, min(runtime.GOMAXPROCS(0), w.q.store.db.Stats().MaxOpenConnections-1))
+	g, ctx := errgroup.WithContext(w.q.ctx)
+	type job struct {
+		first int64
+		done  chan span
+	}
+	jobs := make(chan job)
+	order := make(chan chan span, 2*workers)
+	g.Go(func() error {
+		defer close(jobs)
+		defer close(order)
+		for first := int64(0); first < w.end; first += spanSize {
+			done := make(chan span, 1)
+			for _, send := range []func() error{
+				func() error { return sendTo(ctx, order, done) },
+				func() error { return sendTo(ctx, jobs, job{first, done}) },
+			} {
+				if err := send(); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	for range workers {
+		g.Go(func() error {
+			return w.q.store.Read(ctx, Actor{}, func(q *Query) error {
+				if _, err := q.tx.ExecContext(ctx, `SET TRANSACTION SNAPSHOT `+pq.QuoteLiteral(x.Snapshot)); err != nil {
+					return fmt.Errorf("joining the snapshot: %w", err)
+				}
+				for j := range jobs {
+					s, err := q.span(j.first, min(j.first+spanSize, w.end))
+					if err != nil {
+						return err
+					}
+					s.now = x.Now
+					j.done <- s
+				}
+				return nil
+			})
+		})
+	}
+	g.Go(func() error {
+		for done := range order {
+			select {
+			case s := <-done:
+				if err := f(s); err != nil {
+					return err
+				}
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	return g.Wait()
+}
+
+func sendTo[T any](ctx context.Context, to chan<- T, v T) error {
+	select {
+	case to <- v:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+const leafRecordColumns = `id, at, merchant_id, person_id, session_id, request_id, address, action, subject, bytes, coalesce(idx, -1)`
+
+var (
+	sqlLeafSpan   = statement(`SELECT ` + leafRecordColumns + ` FROM audit_leaves WHERE idx >= $1 AND idx < $2`)
+	sqlUnnumbered = statement(`SELECT ` + leafRecordColumns + ` FROM audit_leaves WHERE idx IS NULL ORDER BY at, id`)
+	// One value for a whole span: as rows the hashes would take longer than the leaves.
+	sqlHashSpan = statement(`SELECT coalesce(string_agg(int8send(i) || hash, ''::bytea), ''::bytea) FROM audit_hashes WHERE i >= $1 AND i < $2`)
+)
+
+func (q *Query) span(first, limit int64) (span, error) {
+	s := span{first: first, limit: limit, found: make([]leafFacts, limit-first)}
+	err := q.eachLeaf(sqlLeafSpan, func(l *leafRecord) {
+		s.found[l.Idx-first] = leafFacts{there: true, hash: l.hash(), at: l.At, wrong: l.misread()}
+	}, first, limit)
+	if err != nil {
+		return s, err
+	}
+	var packed []byte
+	if err := q.get(&packed, sqlHashSpan, tlog.StoredHashCount(first), tlog.StoredHashCount(limit)); err != nil {
+		return s, fmt.Errorf("reading the tree: %w", err)
+	}
+	const record = 8 + tlog.HashSize
+	s.hashes = make(map[int64]tlog.Hash, len(packed)/record)
+	for ; len(packed) >= record; packed = packed[record:] {
+		s.hashes[int64(binary.BigEndian.Uint64(packed))] = tlog.Hash(packed[8:record]) //nolint:gosec // what int8send made of an int64
+	}
+	return s, nil
+}
+
+// leafRecord is a row of audit_leaves.
+type leafRecord struct {
+	Leaf
+	Bytes []byte
+	Idx   int64
+}
+
+// eachLeaf calls f for each row; the record is the same one each time.
+func (q *Query) eachLeaf(query string, f func(*leafRecord), args ...any) error {
+	rows, err := q.stmt(query).QueryContext(q.ctx, args...)
+	if err != nil {
+		return fmt.Errorf("reading leaves: %w", busy(err))
+	}
+	var l leafRecord
+	for rows.Next() {
+		err := rows.Scan(&l.ID, &l.At, &l.Merchant, &l.Person, &l.Session, &l.Request, &l.Address, &l.Action, &l.Subject, &l.Bytes, &l.Idx)
+		if err != nil {
+			return fmt.Errorf("reading leaves: %w", errors.Join(err, rows.Close()))
+		}
+		f(&l)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return fmt.Errorf("reading leaves: %w", err)
+	}
+	return nil
+}
+
+// hash is RFC 6962's hash of a leaf.
+func (l *leafRecord) hash() tlog.Hash { return tlog.RecordHash(l.Bytes) }
+
+// misread says how the columns that people read differ from the bytes that
+// were hashed; empty if they do not. The bytes must be just what Audit would
+// write of those columns, so nothing can hide beside them.
+func (l *leafRecord) misread() string {
+	var hashed Leaf
+	if err := json.Unmarshal(l.Bytes, &hashed); err != nil {
+		return "cannot be read"
+	}
+	again := hashed
+	again.ID, again.At, again.Merchant, again.Person = l.ID, l.At.UTC(), l.Merchant, l.Person
+	again.Session, again.Request, again.Address, again.Action, again.Subject = l.Session, l.Request, l.Address, l.Action, l.Subject
+	written, err := json.Marshal(again)
+	switch {
+	case err != nil:
+		return "cannot be read"
+	case bytes.Equal(written, l.Bytes):
+		return ""
+	}
+	for _, c := range []struct {
+		name string
+		same bool
+	}{
+		{"id", hashed.ID == l.ID},
+		{"time", hashed.At.Equal(l.At)},
+		{"merchant", hashed.Merchant == l.Merchant},
+		{"person", hashed.Person == l.Person},
+		{"session", hashed.Session == l.Session},
+		{"request", hashed.Request == l.Request},
+		{"address", hashed.Address == l.Address},
+		{"action", hashed.Action == l.Action},
+		{"subject", hashed.Subject == l.Subject},
+	} {
+		if !c.same {
+			return "shows another " + c.name + " than was hashed"
+		}
+	}
+	return "is not written as the portal writes leaves"
+}
