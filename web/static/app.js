@@ -52,11 +52,6 @@ document.addEventListener("click", async (event) => {
 
 document.addEventListener("change", (event) => {
   const { target } = event;
-  if (target.matches(".pick")) {
-    const list = target.closest(".list");
-    const count = list?.querySelector("[data-picked]");
-    if (count) count.textContent = list.querySelectorAll(".pick:checked").length;
-  }
   const names = target.closest("[data-drop]")?.querySelector(".drop-names");
   names?.replaceChildren(...Array.from(target.files, (file) => Object.assign(document.createElement("li"), { textContent: file.name })));
 });
