@@ -121,3 +121,13 @@ func (s *Store) FileOpened(ctx context.Context, a Actor, f File) error {
 		return t.Audit("file.opened", About("file", f.ID), map[string]any{"name": f.Name})
 	})
 }
+
+var sqlOpenedFiles = statement(`
+	SELECT DISTINCT split_part(subject, '/', 2)::uuid FROM audit_leaves
+	WHERE merchant_id = $1 AND person_id = $2 AND at >= $3 AND action = 'file.opened'`)
+
+// OpenedFiles returns the files that a person has opened since then.
+func (q *Query) OpenedFiles(person ID, since time.Time) ([]ID, error) {
+	var ids []ID
+	return ids, q.all(&ids, sqlOpenedFiles, q.actor.Merchant, person, since)
+}

@@ -356,3 +356,12 @@ func (q *Query) WorkCounts() (WorkCounts, error) {
 	var c WorkCounts
 	return c, q.get(&c, sqlWorkCounts, q.actor.Merchant, q.actor.Person)
 }
+
+// ParseFingerprint reads the hexadecimal form back.
+func ParseFingerprint(s string) (f Fingerprint, ok bool) {
+	b, err := hex.DecodeString(s)
+	if err != nil || len(b) != len(f) {
+		return f, false
+	}
+	return Fingerprint(b), true
+}

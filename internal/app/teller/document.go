@@ -12,9 +12,9 @@ import (
 	"portal/internal/store"
 )
 
-// documentPayload is what people approve of a document: not its bytes but
+// Document is what people approve of a document: not its bytes but
 // their hash, which the worker compares before it sends them.
-type documentPayload struct {
+type Document struct {
 	FileID          store.ID `json:"file"`
 	FileName        string   `json:"file_name"`
 	MediaType       string   `json:"media_type"`
@@ -32,21 +32,21 @@ var (
 	errUnsendable = errors.New("the stored content is not what was approved")
 )
 
-func presentmentDocument(ctx context.Context, s *store.Store, c store.Claimed, p documentPayload) (krungsri.UploadPresentmentDocumentRequest, error) {
+func presentmentDocument(ctx context.Context, s *store.Store, c store.Claimed, p Document) (krungsri.UploadPresentmentDocumentRequest, error) {
 	d, err := loadDocument(ctx, s, c, p)
 	return krungsri.UploadPresentmentDocumentRequest{
 		PresentmentReference: c.LeadReference, Document: d, UploadCompleted: p.UploadCompleted,
 	}, err
 }
 
-func receiptDocument(ctx context.Context, s *store.Store, c store.Claimed, p documentPayload) (krungsri.UploadReceiptDocumentRequest, error) {
+func receiptDocument(ctx context.Context, s *store.Store, c store.Claimed, p Document) (krungsri.UploadReceiptDocumentRequest, error) {
 	d, err := loadDocument(ctx, s, c, p)
 	return krungsri.UploadReceiptDocumentRequest{
 		ReceiptReference: c.LeadReference, Document: d, UploadCompleted: p.UploadCompleted,
 	}, err
 }
 
-func loadDocument(ctx context.Context, s *store.Store, c store.Claimed, p documentPayload) (krungsri.Document, error) {
+func loadDocument(ctx context.Context, s *store.Store, c store.Claimed, p Document) (krungsri.Document, error) {
 	content := bytes.NewBuffer(make([]byte, 0, p.Size))
 	err := s.Read(ctx, store.Actor{Merchant: c.MerchantID}, func(q *store.Query) error { return q.WriteFile(p.FileID, content) })
 	if err != nil {

@@ -53,6 +53,8 @@ type operation struct {
 	send func(ctx context.Context, bank *krungsri.Client, s *store.Store, c store.Claimed) (reference string, err error)
 	// reference reads a recorded success answer.
 	reference func(answer []byte) (string, error)
+	// payload reads the approved bytes.
+	payload func([]byte) (any, error)
 }
 
 var operations = map[string]operation{}
@@ -103,8 +105,24 @@ func instruction[P, Req, Resp any](
 			}
 			return reference(r), nil
 		},
+		payload: func(b []byte) (any, error) {
+			var p P
+			err := json.Unmarshal(b, &p)
+			return p, err
+		},
 	}
 	return Write[P]{id}
+}
+
+// Payload reads an instruction's own bytes, the ones that are approved and
+// sent: a krungsri.CreatePresentmentRequest, a krungsri.CancelPresentmentRequest
+// or whatever else its operation declares, or a Document.
+func Payload(i store.Instruction) (any, error) {
+	o, ok := operations[i.Operation]
+	if !ok {
+		return nil, fmt.Errorf("operation %q is not declared", i.Operation)
+	}
+	return o.payload(i.Payload)
 }
 
 // asIs is the build of an operation whose payload is the request itself.

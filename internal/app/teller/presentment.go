@@ -67,7 +67,7 @@ func presentmentSubmission(tx *store.Tx, p store.Presentment, key string) (submi
 	}
 	s.parts = append(s.parts, entry)
 	for n, d := range p.Documents {
-		upload, err := uploadPresentmentDocument.part(documentPayload{
+		upload, err := uploadPresentmentDocument.part(Document{
 			FileID: d.FileID, FileName: d.Name, MediaType: d.MediaType, Category: "INVOICE", Size: d.Size,
 			SHA256: hex.EncodeToString(d.SHA256), UploadCompleted: n == len(p.Documents)-1,
 		})

@@ -35,6 +35,8 @@ type DB struct {
 	t     testing.TB
 }
 
+var held *devdb.Server
+
 // server is one Postgres for all tests of a binary that was not given one.
 var server = sync.OnceValues(func() (string, error) {
 	if dsn := os.Getenv("TEST_DATABASE_URL"); dsn != "" {
@@ -45,6 +47,9 @@ var server = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	// It ends with this process: Postgres is started to die with its parent.
+	// Until then it must be held, or its lock is collected and others take it
+	// for abandoned.
+	held = s
 	return s.DSN("portal", "postgres"), nil
 })
 

@@ -59,10 +59,10 @@ func New(t testing.TB, o Options) *World {
 	w := &World{T: t, DB: storetest.New(t)}
 	w.Web, w.Work, w.Owner = w.DB.Store(store.Web), w.DB.Store(store.Worker), w.DB.Store(store.Owner)
 	w.Teller = teller.New(w.Web)
-	w.openBank()
+	w.Bank, w.Config = OpenBank(t)
 	w.settle(max(1, o.ApprovalsNeeded))
 	if !o.NoSequencer {
-		w.sequence()
+		w.CheckpointFile, w.CheckpointKey = Sequence(t, w.DB)
 	}
 	w.Worker = w.NewWorker("test", o.Lease)
 	return w
@@ -73,16 +73,16 @@ func (w *World) NewWorker(name string, lease time.Duration) *teller.Worker {
 	return teller.NewWorker(w.Work, teller.WorkerConfig{Name: name, Bank: w.Config, Log: slog.New(slog.DiscardHandler), Lease: lease})
 }
 
-func (w *World) openBank() {
-	w.T.Helper()
-	var err error
-	w.Bank, err = sandbox.New(sandbox.Config{ClientID: "test-client", ClientSecret: "test-secret", SignatureKey: "test-signature-key"})
+// OpenBank opens a stand-in bank over HTTP for the length of a test.
+func OpenBank(t testing.TB) (*sandbox.Bank, krungsri.Config) {
+	t.Helper()
+	bank, err := sandbox.New(sandbox.Config{ClientID: "test-client", ClientSecret: "test-secret", SignatureKey: "test-signature-key"})
 	if err != nil {
-		w.T.Fatal(err)
+		t.Fatal(err)
 	}
-	server := httptest.NewServer(w.Bank)
-	w.T.Cleanup(server.Close)
-	w.Config = BankConfig(server.URL)
+	server := httptest.NewServer(bank)
+	t.Cleanup(server.Close)
+	return bank, BankConfig(server.URL)
 }
 
 // BankConfig is how the stand-in bank of a world is called.
@@ -128,36 +128,39 @@ func (w *World) settle(approvals int) {
 	})
 }
 
-func (w *World) sequence() {
-	w.T.Helper()
-	private, public, err := store.NewTrailKey("portal.test")
+// Sequence runs a sequencer over db for the length of a test, and returns the
+// file its checkpoints go to and the key that checks them.
+func Sequence(t testing.TB, db *storetest.DB) (file, key string) {
+	t.Helper()
+	private, key, err := store.NewTrailKey("portal.test")
 	if err != nil {
-		w.T.Fatal(err)
+		t.Fatal(err)
 	}
 	signer, err := store.ParseTrailSigner(private)
 	if err != nil {
-		w.T.Fatal(err)
+		t.Fatal(err)
 	}
-	w.CheckpointFile, w.CheckpointKey = filepath.Join(w.T.TempDir(), "checkpoints"), public
-	sink, err := store.OpenFileSink(w.CheckpointFile)
+	file = filepath.Join(t.TempDir(), "checkpoints")
+	sink, err := store.OpenFileSink(file)
 	if err != nil {
-		w.T.Fatal(err)
+		t.Fatal(err)
 	}
-	sequencer := w.DB.Store(store.Sequencer)
+	sequencer := db.Store(store.Sequencer)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
 		done <- sequencer.Sequence(ctx, store.Sequencing{Signers: []note.Signer{signer}, Sinks: []store.Publisher{sink}, Pause: 5 * time.Millisecond})
 	}()
-	w.T.Cleanup(func() {
+	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
-			w.T.Errorf("sequencer: %v", err)
+			t.Errorf("sequencer: %v", err)
 		}
 		if err := sink.Close(); err != nil {
-			w.T.Error(err)
+			t.Error(err)
 		}
 	})
+	return file, key
 }
 
 // As is a person of this world at work.

@@ -1,0 +1,228 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"portal/internal/app/teller"
+	"portal/internal/app/thai"
+	"portal/internal/krungsri"
+	"portal/internal/store"
+	"portal/web/templates"
+	"portal/web/templates/ui"
+	"portal/web/text"
+)
+
+// showApproval shows one instruction, read from the bytes that will be sent.
+func (a *App) showApproval(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	return a.approvalPage(w, r, u, id, http.StatusOK, templates.ApprovalView{})
+}
+
+// approvalPage shows the instruction with what v already says of a refused try.
+func (a *App) approvalPage(w http.ResponseWriter, r *http.Request, u user, id store.ID, status int, v templates.ApprovalView) error {
+	ctx := r.Context()
+	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
+		parts, err := q.Parts(id)
+		if err != nil {
+			return err
+		}
+		if err := a.describe(ctx, q, parts, &v); err != nil {
+			return err
+		}
+		given, err := q.Approvals(id)
+		if err != nil {
+			return err
+		}
+		for _, g := range given {
+			v.Approved = append(v.Approved, templates.ApprovalGiven{Person: g.PersonName, At: g.At})
+		}
+		authors, err := q.Authors(id)
+		if err != nil {
+			return err
+		}
+		v.WhyNot = a.whyNotDecide(ctx, u, parts[0], authors, given)
+		v.MayDecide = v.WhyNot == ""
+		if !v.MayDecide && u.can(store.Checker) {
+			next, err := q.Waiting(true, store.InstructionCursor{}, 1)
+			if err != nil {
+				return err
+			}
+			if len(next.Rows) > 0 {
+				v.Next = "/approvals/" + next.Rows[0].ID.String()
+			}
+		}
+		v.Story.Events, err = storyOf(ctx, q, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaApprovals, Status: status}, templates.Approval(v))
+}
+
+// describe fills v from the parts' own bytes.
+func (a *App) describe(ctx context.Context, q *store.Query, parts []store.Instruction, v *templates.ApprovalView) error {
+	lead := parts[0]
+	print := store.FingerprintOf(parts)
+	v.ID, v.Title, v.Operation, v.Amount, v.Maker = lead.ID.String(), lead.Title, lead.Operation, lead.AmountSatang, lead.MakerName
+	v.SubmittedAt, v.ExpiresAt, v.Needed = lead.SubmittedAt, lead.ExpiresAt, lead.ApprovalsNeeded
+	v.Fingerprint, v.Short = print.String(), print.Short()
+	v.Subject = "/presentments/" + lead.SubjectID().String()
+	v.State = ui.StateLine{Status: instructionStatus(ctx, lead.State), Sentence: a.turn(ctx, lead), Since: lead.StateSince}
+	opened, err := q.OpenedFiles(q.Actor().Person, lead.SubmittedAt)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		payload, err := teller.Payload(p)
+		if err != nil {
+			return err
+		}
+		switch p := payload.(type) {
+		case krungsri.CreatePresentmentRequest:
+			v.Paper = paperOfRequest(p)
+			v.Sentence = text.T(ctx, "approval.asks_to_pay", "buyer", p.Buyer.Name, "amount", text.Amount(int64(p.TotalAmount)),
+				"number", p.DocumentNumber, "due", text.BothEras(ctx, dayOf(p.DueDate).Time()))
+			v.Lasting = text.T(ctx, "approval.lasting_entry")
+		case krungsri.CancelPresentmentRequest:
+			v.Reason, v.Reference = p.Reason, p.PresentmentReference
+			v.Sentence = text.T(ctx, "approval.asks_to_cancel", "title", lead.Title, "amount", text.Amount(lead.AmountSatang))
+			v.Lasting = text.T(ctx, "approval.lasting_cancel")
+		case teller.Document:
+			v.Documents = append(v.Documents, templates.ApprovalDocument{
+				Href: "/files/" + p.FileID.String(), Name: p.FileName, Size: p.Size, SHA256: p.SHA256, Opened: slices.Contains(opened, p.FileID),
+			})
+		default:
+			return fmt.Errorf("the approval page cannot show a %T", payload)
+		}
+	}
+	return nil
+}
+
+// turn says whose turn it is.
+func (a *App) turn(ctx context.Context, i store.Instruction) string {
+	if i.State == store.Pending {
+		return text.T(ctx, "approval.turn.pending", "left", text.Duration(ctx, max(0, i.ExpiresAt.Sub(a.Clock()))))
+	}
+	return text.T(ctx, text.Prefix("approval.turn.")+i.State)
+}
+
+// whyNotDecide says why the reader may not decide, or nothing if they may. The
+// teller and the schema refuse the same; this is for the page only.
+func (a *App) whyNotDecide(ctx context.Context, u user, lead store.Instruction, authors []store.ID, given []store.Approval) string {
+	switch {
+	case lead.State != store.Pending:
+		return text.T(ctx, "approval.not.decided")
+	case !lead.ExpiresAt.After(a.Clock()):
+		return text.T(ctx, "approval.not.expired")
+	case lead.MakerID == u.person.ID:
+		return text.T(ctx, "approval.not.self")
+	case !u.can(store.Checker):
+		return text.T(ctx, "approval.not.checker")
+	case slices.Contains(authors, u.person.ID):
+		return text.T(ctx, "approval.not.author")
+	case slices.ContainsFunc(given, func(g store.Approval) bool { return g.PersonID == u.person.ID }):
+		return text.T(ctx, "approval.not.again")
+	}
+	return ""
+}
+
+// paperOfRequest is the bill as the buyer will see it, from the bytes that go
+// to the bank.
+func paperOfRequest(r krungsri.CreatePresentmentRequest) *templates.Paper {
+	p := &templates.Paper{
+		Type: r.DocumentTypeCode, Number: r.DocumentNumber, On: dayOf(r.DocumentDate).Time(), Due: dayOf(r.DueDate).Time(),
+		Seller: paperPartyOf(r.Seller), Buyer: paperPartyOf(r.Buyer), Rate: r.TaxRate.String(), BeforeTaxSatang: int64(r.AmountBeforeTax),
+		VATSatang: int64(r.TaxAmount), TotalSatang: int64(r.TotalAmount), Words: thai.BahtText(int64(r.TotalAmount)), Remark: r.Remark,
+	}
+	for _, i := range r.Items {
+		line := templates.PaperLine{
+			Description: i.Name, Quantity: i.Quantity.String(), UnitPrice: text.Group(i.UnitPrice.StringFixed(2)), VAT: "standard", AmountSatang: int64(i.AmountBeforeTax),
+		}
+		if i.TaxRate != nil && i.TaxRate.IsZero() {
+			line.VAT = "none" // the bank is not told zero-rated and exempt apart
+		}
+		p.Lines = append(p.Lines, line)
+	}
+	return p
+}
+
+func paperPartyOf(p krungsri.Party) templates.PaperParty {
+	return templates.PaperParty{Name: p.Name, TaxID: thai.TaxID(p.TaxIdentification).Grouped(), Branch: p.BranchNumber, Address: p.Address}
+}
+
+func dayOf(d krungsri.Date) thai.Day { return thai.Day{Year: d.Year, Month: d.Month, Day: d.Day} }
+
+// approve records this person's consent to what the form says they saw.
+func (a *App) approve(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	f := readForm(r)
+	seen, readable := store.ParseFingerprint(f.raw("fingerprint"))
+	if err := f.check(); err != nil {
+		return err
+	}
+	if !readable {
+		return &requestError{"unreadable fingerprint"}
+	}
+	if err := a.Teller.Approve(r.Context(), u.actor(), id, seen); err != nil {
+		return a.refusedDecision(w, r, u, id, err)
+	}
+	return a.seeOther(w, r, u, "/approvals/"+id.String(), text.Msg("approval.done"))
+}
+
+// reject ends an instruction with this person's reason.
+func (a *App) reject(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	f := readForm(r)
+	typed := f.raw("reason")
+	reason := f.paragraph("reason", required, maxLen(300))
+	if err := f.check(); err != nil {
+		return err
+	}
+	if !f.valid() {
+		return a.approvalPage(w, r, u, id, http.StatusUnprocessableEntity, templates.ApprovalView{
+			RejectReason: typed, RejectError: f.errorOf(r.Context(), "reason"), Errors: f.summary(r.Context()),
+		})
+	}
+	if err := a.Teller.Reject(r.Context(), u.actor(), id, reason); err != nil {
+		return a.refusedDecision(w, r, u, id, err)
+	}
+	return a.seeOther(w, r, u, "/approvals/"+id.String(), text.Msg("approval.rejected"))
+}
+
+// refusedDecision shows the instruction as it is now, with the reason why what
+// was just tried did not happen.
+func (a *App) refusedDecision(w http.ResponseWriter, r *http.Request, u user, id store.ID, err error) error {
+	for _, c := range []struct {
+		reason  error
+		message string
+		status  int
+	}{
+		{teller.ErrSelfApproval, text.K("approval.not.self"), http.StatusForbidden},
+		{teller.ErrAuthor, text.K("approval.not.author"), http.StatusForbidden},
+		{teller.ErrNotChecker, text.K("approval.not.checker"), http.StatusForbidden},
+		{teller.ErrAlreadyApproved, text.K("approval.not.again"), http.StatusConflict},
+		{teller.ErrNotPending, text.K("approval.not.decided"), http.StatusConflict},
+		{teller.ErrExpired, text.K("approval.not.expired"), http.StatusConflict},
+		{teller.ErrChanged, text.K("approval.not.changed"), http.StatusConflict},
+		{store.ErrStale, text.K("approval.not.decided"), http.StatusConflict},
+	} {
+		if errors.Is(err, c.reason) {
+			return a.approvalPage(w, r, u, id, c.status, templates.ApprovalView{Refused: text.T(r.Context(), c.message)})
+		}
+	}
+	return err
+}

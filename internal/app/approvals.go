@@ -1,0 +1,121 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"portal/internal/store"
+	"portal/web/templates"
+	"portal/web/templates/ui"
+	"portal/web/text"
+)
+
+// pageRows is how many rows a list shows at once.
+const pageRows = 50
+
+// The tabs of the inbox.
+const (
+	inboxMine     = "mine"
+	inboxOthers   = "others"
+	inboxFinished = "finished"
+)
+
+// listApprovals shows what waits for this person, for others, and what has
+// been decided.
+func (a *App) listApprovals(w http.ResponseWriter, r *http.Request, u user) error {
+	f := readQuery(r)
+	tab := f.choice("tab", inboxMine, inboxOthers, inboxFinished)
+	from := cursorOf(f)
+	if err := f.check(); err != nil {
+		return err
+	}
+	if tab == "" {
+		tab = inboxMine
+	}
+	var page store.InstructionPage
+	var counts store.WorkCounts
+	err := a.Store.Read(r.Context(), u.actor(), func(q *store.Query) (err error) {
+		if counts, err = q.WorkCounts(); err != nil {
+			return err
+		}
+		if tab == inboxFinished {
+			page, err = q.Finished(from, pageRows)
+		} else {
+			page, err = q.Waiting(tab == inboxMine, from, pageRows)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	v := a.approvalList(r.Context(), tab, page, counts)
+	if !from.At.IsZero() {
+		v.Pager.First = "/approvals?tab=" + tab
+	}
+	return a.page(w, r, u, shell{Header: v.Header(r.Context()), Area: areaApprovals, Part: templates.ApprovalListPart}, templates.ApprovalList(v))
+}
+
+func (a *App) approvalList(ctx context.Context, tab string, page store.InstructionPage, counts store.WorkCounts) templates.ApprovalListView {
+	v := templates.ApprovalListView{Tab: tab}
+	number := map[string]string{inboxMine: capped(counts.ForMe), inboxOthers: capped(counts.ForOther)}
+	for _, t := range []string{inboxMine, inboxOthers, inboxFinished} {
+		v.Tabs = append(v.Tabs, ui.Tab{
+			Label: text.T(ctx, text.Prefix("approval.tab.")+t), Href: "/approvals?tab=" + t, Count: number[t], Current: t == tab,
+		})
+	}
+	for _, i := range page.Rows {
+		row := templates.ApprovalRow{
+			Href: "/approvals/" + i.LeadID.String(), Operation: i.Operation, Title: i.Title, Maker: i.MakerName, SubmittedAt: i.SubmittedAt,
+			Given: i.ApprovalsGiven, Needed: i.ApprovalsNeeded, Status: instructionStatus(ctx, i.State), Since: i.StateSince, AmountSatang: i.AmountSatang,
+		}
+		if tab != inboxFinished {
+			row.ExpiresIn = max(0, i.ExpiresAt.Sub(a.Clock()))
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	if page.More {
+		last := page.Rows[len(page.Rows)-1]
+		at := last.SubmittedAt
+		if tab == inboxFinished {
+			at = last.StateSince
+		}
+		v.Pager.Next = "/approvals?" + url.Values{"tab": {tab}, "at": {at.UTC().Format(time.RFC3339Nano)}, "id": {last.ID.String()}}.Encode()
+	}
+	return v
+}
+
+// cursorOf reads a place in a list of instructions from the query.
+func cursorOf(f *form) store.InstructionCursor {
+	at, id := f.raw("at"), f.id("id")
+	if at == "" {
+		return store.InstructionCursor{}
+	}
+	t, err := time.Parse(time.RFC3339Nano, at)
+	if err != nil {
+		f.broken = &requestError{"unreadable place in a list"}
+	}
+	return store.InstructionCursor{At: t, ID: id}
+}
+
+// capped writes a count that stops at the store's limit: "1,000+".
+func capped(n int) string {
+	switch {
+	case n == 0:
+		return ""
+	case n > store.CountLimit:
+		return text.Int(store.CountLimit) + "+"
+	}
+	return strconv.Itoa(n)
+}
+
+// instructionStatus is the badge of an instruction's state.
+func instructionStatus(ctx context.Context, state string) ui.Status {
+	meaning := map[string]ui.Meaning{
+		store.Pending: ui.Warning, store.Approved: ui.Info, store.Sending: ui.Info, store.Done: ui.Good, store.Failed: ui.Bad,
+		store.Unknown: ui.Unknown, store.Rejected: ui.Bad, store.Withdrawn: ui.Neutral, store.Expired: ui.Neutral,
+	}[state]
+	return ui.Status{Meaning: meaning, Label: text.T(ctx, text.Prefix("approval.state_of.")+state)}
+}

@@ -1,0 +1,38 @@
+package apptest
+
+import (
+	"io"
+	"log/slog"
+	"testing"
+
+	"portal/internal/app/teller"
+	"portal/internal/app/teller/tellertest"
+	"portal/internal/krungsri/sandbox"
+	"portal/internal/store"
+)
+
+// Bank is the stand-in bank behind a portal, and the worker that sends to it.
+type Bank struct {
+	*sandbox.Bank
+	Worker *teller.Worker
+	t      testing.TB
+}
+
+// OpenBank puts a bank, a sequencer and a worker behind the portal.
+func (w *World) OpenBank() *Bank {
+	w.t.Helper()
+	bank, config := tellertest.OpenBank(w.t)
+	tellertest.Sequence(w.t, w.DB)
+	worker := teller.NewWorker(w.DB.Store(store.Worker), teller.WorkerConfig{
+		Name: "test", Bank: config, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+	return &Bank{Bank: bank, Worker: worker, t: w.t}
+}
+
+// Send has the worker send all that is approved.
+func (b *Bank) Send() {
+	b.t.Helper()
+	if err := b.Worker.Drain(b.t.Context()); err != nil {
+		b.t.Fatal(err)
+	}
+}
