@@ -212,7 +212,7 @@ func renderFallback() ([]byte, error) {
 	var buf bytes.Buffer
 	buf.WriteString(`<!DOCTYPE html><html lang="th"><meta charset="utf-8">`)
 	for _, lang := range []text.Lang{text.TH, text.EN} {
-		ctx := text.With(context.Background(), text.Locale{Lang: lang})
+		ctx := text.With(context.Background(), text.Locale{Lang: lang}) //nolint:forbidigo // rendered once at the start, for nobody
 		v := templates.ErrorView{Title: text.T(ctx, "edge.unexpected_title"), Help: text.T(ctx, "edge.unexpected_help")}
 		if err := templates.Error(v).Render(ctx, &buf); err != nil {
 			return nil, err

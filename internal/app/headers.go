@@ -11,9 +11,10 @@ const (
 	// policyPage is what every answer gets unless its handler says otherwise.
 	policyPage = policyBase + "; frame-ancestors 'none'"
 	// policyEmbedding is for the page that shows one of our own files in a frame.
-	policyEmbedding = policyPage + "; frame-src 'self'"
-	// policyEmbedded is for such a file: nothing in it may run or load.
-	policyEmbedded = "default-src 'none'; style-src 'unsafe-inline'; plugin-types application/pdf; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+	policyEmbedding = policyPage + "; frame-src 'self'; object-src 'self'"
+	// policyEmbedded is for such a file: nothing in it may run or load. It does
+	// not say sandbox, because browsers show no PDF in a sandbox.
+	policyEmbedded = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 
 // embedsFiles lets this page show our own files in frames.

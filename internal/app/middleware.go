@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -22,8 +24,8 @@ type layer func(http.Handler) http.Handler
 
 // chain puts layers around h, the first one outermost.
 func chain(h http.Handler, layers ...layer) http.Handler {
-	for i := len(layers) - 1; i >= 0; i-- {
-		h = layers[i](h)
+	for _, l := range slices.Backward(layers) {
+		h = l(h)
 	}
 	return h
 }
@@ -89,30 +91,33 @@ func clientAddress(r *http.Request, hops int) string {
 func (a *App) logAccess(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := a.Clock()
-		defer func() {
-			info := infoOf(r)
-			attrs := []slog.Attr{
-				slog.String("request", info.id), slog.String("method", clip(r.Method, 16)), slog.String("route", info.route),
-				slog.Int("status", info.status), slog.Int64("bytes", info.bytes),
-				slog.Float64("ms", float64(a.Clock().Sub(began).Microseconds())/1000),
-				slog.String("address", info.address), slog.String("agent", clip(r.UserAgent(), 200)),
-			}
-			if info.route != "" && info.status != http.StatusNotFound {
-				attrs = append(attrs, slog.String("path", clip(r.URL.Path, 200)))
-			}
-			if info.person != store.NoID {
-				attrs = append(attrs, slog.String("person", info.person.String()), slog.String("merchant", info.merchant.String()))
-			}
-			if info.err != nil {
-				attrs = append(attrs, slog.String("error", clip(info.err.Error(), 1000)))
-			}
-			if info.stack != "" {
-				attrs = append(attrs, slog.String("stack", clip(info.stack, 8000)))
-			}
-			a.Log.LogAttrs(context.WithoutCancel(r.Context()), info.level, "request", attrs...)
-		}()
+		// Deferred, because a cut line passes here as a panic.
+		defer a.logRequest(r, began)
 		next.ServeHTTP(w, r)
 	})
+}
+
+func (a *App) logRequest(r *http.Request, began time.Time) {
+	info := infoOf(r)
+	attrs := []slog.Attr{
+		slog.String("request", info.id), slog.String("method", clip(r.Method, 16)), slog.String("route", info.route),
+		slog.Int("status", info.status), slog.Int64("bytes", info.bytes),
+		slog.Float64("ms", float64(a.Clock().Sub(began).Microseconds())/1000),
+		slog.String("address", info.address), slog.String("agent", clip(r.UserAgent(), 200)),
+	}
+	if info.route != "" {
+		attrs = append(attrs, slog.String("path", clip(r.URL.Path, 200)))
+	}
+	if info.person != store.NoID {
+		attrs = append(attrs, slog.String("person", info.person.String()), slog.String("merchant", info.merchant.String()))
+	}
+	if info.err != nil {
+		attrs = append(attrs, slog.String("error", clip(info.err.Error(), 1000)))
+	}
+	if info.stack != "" {
+		attrs = append(attrs, slog.String("stack", clip(info.stack, 8000)))
+	}
+	a.Log.LogAttrs(context.WithoutCancel(r.Context()), info.level, "request", attrs...)
 }
 
 // clip shortens s to at most so many bytes of whole characters.

@@ -29,7 +29,7 @@ func cookieValue(r *http.Request, name string) string {
 const aYear = 365 * 24 * 60 * 60
 
 func (a *App) setDisplayCookie(w http.ResponseWriter, name, value string) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever the origin allows it
 		Name: name, Value: value, Path: "/", MaxAge: aYear, HttpOnly: true, Secure: a.cookies.secure, SameSite: http.SameSiteLaxMode,
 	})
 }

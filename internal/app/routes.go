@@ -2,6 +2,8 @@ package app
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,12 +51,7 @@ func (p permission) admits(ds store.Duties) bool {
 	if p&(public|signedIn) != 0 {
 		return true
 	}
-	for _, d := range p.duties() {
-		if ds.Has(d) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.duties(), ds.Has)
 }
 
 // String names the permission for `portal routes`.
@@ -176,7 +173,7 @@ func (a *App) dispatch(w http.ResponseWriter, r *http.Request) {
 	// The mux's own answer tells an unknown path from a wrong method.
 	probe := headProbe{header: make(http.Header)}
 	h.ServeHTTP(&probe, r)
-	var err error = store.ErrNotFound
+	err := store.ErrNotFound
 	if probe.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", probe.header.Get("Allow"))
 		err = errMethodNotAllowed
@@ -194,14 +191,10 @@ func (p *headProbe) Header() http.Header         { return p.header }
 func (p *headProbe) Write(b []byte) (int, error) { return len(b), nil }
 func (p *headProbe) WriteHeader(status int)      { p.status = status }
 
-// known reports whether path is one of our own pages, and page whether it is
-// one that a person may be sent to.
+// isPage reports whether path is one of our own pages that a person may be
+// sent to.
 func (a *App) isPage(path string) bool {
-	probe, err := http.NewRequest(http.MethodGet, path, nil) //nolint:noctx // never sent, only matched
-	if err != nil {
-		return false
-	}
-	_, pattern := a.mux.Handler(probe)
+	_, pattern := a.mux.Handler(&http.Request{Method: http.MethodGet, Host: a.origin.Host, URL: &url.URL{Path: path}})
 	switch pattern {
 	case "", "GET /sign-in", "GET /language/{lang}", "GET /healthz", "GET /readyz", "GET " + static.Root:
 		return false

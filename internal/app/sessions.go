@@ -204,7 +204,7 @@ func (s *sessionStore) actor(r *http.Request, session *sessions.Session) store.A
 	info := infoOf(r)
 	found, _ := foundIn(session)
 	m, _ := found.Membership()
-	return store.Actor{Merchant: m.Merchant, Person: found.Person.ID, Session: found.Session.String(), Request: info.id, Address: info.address}
+	return store.Actor{Merchant: m.Merchant, Person: found.ID, Session: found.Session.String(), Request: info.id, Address: info.address}
 }
 
 // remember changes what the session remembers.

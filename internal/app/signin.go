@@ -191,7 +191,7 @@ func (a *App) setDeviceCookie(w http.ResponseWriter, r *http.Request, email stri
 		return
 	}
 	device := rand.Text()
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever the origin allows it
 		Name: a.cookies.device, Value: device + "." + a.signDevice(device, email),
 		Path: "/", MaxAge: aYear, HttpOnly: true, Secure: a.cookies.secure, SameSite: http.SameSiteStrictMode,
 	})

@@ -61,7 +61,7 @@ func (a *App) serve(rt route) http.HandlerFunc {
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		u, r, err := a.whoAsks(r)
 		if err == nil {
-			err = a.admit(r, u, rt)
+			err = a.admit(u, rt)
 		}
 		if err == nil && u.signedIn() && !rt.quiet {
 			err = a.keepAlive(r, u)
@@ -92,7 +92,7 @@ func (a *App) whoAsks(r *http.Request) (user, *http.Request, error) {
 		if found, ok := foundIn(session); ok {
 			u.person, u.memberships, u.sessionID = found.Person, found.Memberships, found.Session
 			u.membership, _ = found.Membership()
-			info.person, info.merchant = found.Person.ID, u.membership.Merchant
+			info.person, info.merchant = found.ID, u.membership.Merchant
 			if found.Theme != "system" {
 				u.theme = found.Theme
 			}
@@ -120,7 +120,7 @@ func language(r *http.Request, u user) text.Lang {
 	return text.MatchLang(r.Header.Get("Accept-Language"))
 }
 
-func (a *App) admit(r *http.Request, u user, rt route) error {
+func (a *App) admit(u user, rt route) error {
 	switch {
 	case rt.permission&public != 0:
 		return nil
