@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"portal/internal/debs"
 )
@@ -124,6 +125,9 @@ func site(t *testing.T) string {
 			r.FormValue("payer"), r.FormValue("due"), r.FormValue("kind"), content, err == nil)
 	})
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" || r.URL.Path == "/next" {
+			<-time.After(300 * time.Millisecond) // what a click has to wait for
+		}
 		w.Header().Set("Content-Security-Policy", policy)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		mux.ServeHTTP(w, r)

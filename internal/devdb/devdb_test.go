@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,7 +20,8 @@ import (
 )
 
 // helperDir makes the test binary a process that starts a server in the named
-// folder ("temporary" for none), says where, and waits to be killed.
+// folder, or in a temporary one outside memory for "temporary", says where, and
+// waits to be killed.
 const helperDir = "DEVDB_TEST_HELPER"
 
 func TestMain(m *testing.M) {
@@ -30,10 +32,11 @@ func TestMain(m *testing.M) {
 }
 
 func runHelper(dir string) {
+	o := Options{Dir: dir, Fast: true}
 	if dir == "temporary" {
-		dir = ""
+		o = Options{}
 	}
-	s, err := Start(context.Background(), Options{Dir: dir, Fast: true})
+	s, err := Start(context.Background(), o)
 	if err != nil {
 		fmt.Println("error:", err)
 		os.Exit(1)
@@ -150,14 +153,25 @@ func TestMarksOfALongDeadServerAreNoObstacle(t *testing.T) {
 	if err := s.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	// Our own number: a living process that is no PostgreSQL.
-	stale := fmt.Sprintf("%d\n%s\n1700000000\n5432\n%s\n\n", os.Getppid(), filepath.Join(run, "data"), run)
+	// Its number belongs by now to a process that is no PostgreSQL.
+	stranger := exec.CommandContext(t.Context(), "sleep", "600")
+	if err := stranger.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stale := fmt.Sprintf("%d\n%s\n1700000000\n5432\n%s\n\n", stranger.Process.Pid, filepath.Join(run, "data"), run)
 	for _, mark := range []string{filepath.Join(run, "data", "postmaster.pid"), filepath.Join(run, ".s.PGSQL.5432.lock")} {
 		if err := os.WriteFile(mark, []byte(stale), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	start(t, Options{Dir: dir, Fast: true})
+	if err := stranger.Process.Signal(syscall.Signal(0)); err != nil {
+		t.Errorf("the stranger was ended: %v", err)
+	}
+	if err := stranger.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	_ = stranger.Wait() // reports the kill, or an end before it
 }
 
 func TestAClusterHalfMadeIsMadeAgain(t *testing.T) {
@@ -170,24 +184,50 @@ func TestAClusterHalfMadeIsMadeAgain(t *testing.T) {
 }
 
 func TestAForgottenTemporaryServerIsSwept(t *testing.T) {
-	t.Parallel()
+	// A folder of our own, or the server of another package would sweep it
+	// first. Its name is short, for a socket's path must be.
+	parent, err := os.MkdirTemp("/tmp", "sweep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(parent) })
+	if err := os.Chmod(parent, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", parent)
+
 	home := killHelper(t, "temporary")
 	if _, err := os.Stat(home); err != nil {
 		t.Fatalf("the killed process left no folder to sweep: %v", err)
 	}
-	start(t, Options{Fast: true})
-	// Another process may be the one that sweeps it, at this moment.
+	live := start(t, Options{})
+	start(t, Options{})
+	if _, err := os.Stat(home); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the forgotten folder is still there: %v", err)
+	}
+	if got := queryRow(t, open(t, live), "select 'alive'"); got != "alive" {
+		t.Errorf("the living server answers %q", got)
+	}
+}
+
+func TestTheServerEndsWithItsParent(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells a child of its parent's death")
+	}
+	run := filepath.Join(killHelper(t, openDir(t)), "run")
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(20 * time.Second)
 	for {
-		if _, err := os.Stat(home); errors.Is(err, fs.ErrNotExist) {
+		// A server that ends in order takes this file away.
+		if firstNumber(filepath.Join(run, "data", "postmaster.pid")) == 0 {
 			return
 		}
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatal("the forgotten folder is still there")
+			t.Fatal("the server outlives its parent")
 		}
 	}
 }
