@@ -165,13 +165,13 @@ func TestMarksOfALongDeadServerAreNoObstacle(t *testing.T) {
 		}
 	}
 	start(t, Options{Dir: dir, Fast: true})
-	if err := stranger.Process.Signal(syscall.Signal(0)); err != nil {
-		t.Errorf("the stranger was ended: %v", err)
-	}
-	if err := stranger.Process.Kill(); err != nil {
+	if err := stranger.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Error(err)
 	}
-	_ = stranger.Wait() // reports the kill, or an end before it
+	_ = stranger.Wait() // reports the signal
+	if end, ok := stranger.ProcessState.Sys().(syscall.WaitStatus); !ok || end.Signal() != syscall.SIGTERM {
+		t.Errorf("the stranger was ended by %v before we did", end.Signal())
+	}
 }
 
 func TestAClusterHalfMadeIsMadeAgain(t *testing.T) {
@@ -184,9 +184,8 @@ func TestAClusterHalfMadeIsMadeAgain(t *testing.T) {
 }
 
 func TestAForgottenTemporaryServerIsSwept(t *testing.T) {
-	// A folder of our own, or the server of another package would sweep it
-	// first. Its name is short, for a socket's path must be.
-	parent, err := os.MkdirTemp("/tmp", "sweep")
+	// A folder of our own, or the server of another package would sweep it first.
+	parent, err := os.MkdirTemp("/tmp", "sweep") //nolint:usetesting // TempDir's name is too long for a socket in it.
 	if err != nil {
 		t.Fatal(err)
 	}
