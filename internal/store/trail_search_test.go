@@ -184,7 +184,7 @@ func TestListsOfTheTrailReadTheirIndex(t *testing.T) {
 		{"story", "portal_web", store.SQLStory, `'` + shopID + `', '{presentment/3,presentment/4}', 1000`, []string{"audit_leaves_of_subject"}},
 		{"published", "portal_worker", store.SQLPublished, `'{` + shopID + `}'`, []string{"audit_leaves_pkey", "audit_checkpoints_published"}},
 		{"waiting", "portal_sequencer", store.SQLWaitingLeaves, `10000`, []string{"audit_leaves_unsequenced"}},
-		{"numbering", "portal_sequencer", store.SQLNumberLeaves, `0, '{` + shopID + `}'`, nil},
+		{"numbering", "portal_sequencer", store.SQLNumberLeaves, `0, '{` + shopID + `}'`, []string{"audit_leaves_pkey"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			plan := explain(t, r.DB, c.role, c.sql, c.args)

@@ -24,7 +24,12 @@ type span struct {
 	first, limit int64
 	now          time.Time
 	found        []leafFacts
-	hashes       map[int64]tlog.Hash
+	hashes       []storedHash // from the place of the first leaf's own hash on
+}
+
+type storedHash struct {
+	there bool
+	hash  tlog.Hash
 }
 
 // leafFacts is all that the walk needs of a leaf.
@@ -41,8 +46,11 @@ func (s *span) leafAt(i int64) (leafFacts, bool) {
 }
 
 func (s *span) hashAt(i int64) (tlog.Hash, bool) {
-	h, ok := s.hashes[i]
-	return h, ok
+	at := i - tlog.StoredHashCount(s.first)
+	if at < 0 || at >= int64(len(s.hashes)) {
+		return tlog.Hash{}, false
+	}
+	return s.hashes[at].hash, s.hashes[at].there
 }
 
 // spans reads the trail with as many connections as there are processors, all
@@ -134,13 +142,15 @@ func (q *Query) span(first, limit int64) (span, error) {
 		return s, err
 	}
 	var packed []byte
-	if err := q.get(&packed, sqlHashSpan, tlog.StoredHashCount(first), tlog.StoredHashCount(limit)); err != nil {
+	from, to := tlog.StoredHashCount(first), tlog.StoredHashCount(limit)
+	if err := q.get(&packed, sqlHashSpan, from, to); err != nil {
 		return s, fmt.Errorf("reading the tree: %w", err)
 	}
 	const record = 8 + tlog.HashSize
-	s.hashes = make(map[int64]tlog.Hash, len(packed)/record)
+	s.hashes = make([]storedHash, to-from)
 	for ; len(packed) >= record; packed = packed[record:] {
-		s.hashes[int64(binary.BigEndian.Uint64(packed))] = tlog.Hash(packed[8:record]) //nolint:gosec // what int8send made of an int64
+		i := int64(binary.BigEndian.Uint64(packed)) //nolint:gosec // what int8send made of an int64
+		s.hashes[i-from] = storedHash{true, tlog.Hash(packed[8:record])}
 	}
 	return s, nil
 }
@@ -179,18 +189,15 @@ func (l *leafRecord) hash() tlog.Hash { return tlog.RecordHash(l.Bytes) }
 // were hashed; empty if they do not. The bytes must be just what Audit would
 // write of those columns, so nothing can hide beside them.
 func (l *leafRecord) misread() string {
+	// Writing is three times as fast as reading, and is nearly always enough.
+	if _, rest, ok := bytes.Cut(l.Bytes, []byte(`,"detail":`)); ok && l.written(Leaf{Version: 1, Detail: rest[:max(len(rest)-1, 0)]}) {
+		return ""
+	}
 	var hashed Leaf
 	if err := json.Unmarshal(l.Bytes, &hashed); err != nil {
 		return "cannot be read"
 	}
-	again := hashed
-	again.ID, again.At, again.Merchant, again.Person = l.ID, l.At.UTC(), l.Merchant, l.Person
-	again.Session, again.Request, again.Address, again.Action, again.Subject = l.Session, l.Request, l.Address, l.Action, l.Subject
-	written, err := json.Marshal(again)
-	switch {
-	case err != nil:
-		return "cannot be read"
-	case bytes.Equal(written, l.Bytes):
+	if l.written(hashed) {
 		return ""
 	}
 	for _, c := range []struct {
@@ -212,4 +219,13 @@ func (l *leafRecord) misread() string {
 		}
 	}
 	return "is not written as the portal writes leaves"
+}
+
+// written reports that like, with the values of the columns in place of its
+// own, is written as the bytes that were hashed.
+func (l *leafRecord) written(like Leaf) bool {
+	like.ID, like.At, like.Merchant, like.Person = l.ID, l.At.UTC(), l.Merchant, l.Person
+	like.Session, like.Request, like.Address, like.Action, like.Subject = l.Session, l.Request, l.Address, l.Action, l.Subject
+	text, err := json.Marshal(like)
+	return err == nil && bytes.Equal(text, l.Bytes)
 }
