@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -163,9 +164,7 @@ func mustLoad(lang Lang) map[string]string {
 		if err := json.Unmarshal(b, &area); err != nil {
 			panic(fmt.Sprintf("text: %s: %v", name, err))
 		}
-		for key, s := range area {
-			all[key] = s
-		}
+		maps.Copy(all, area)
 	}
 	return all
 }

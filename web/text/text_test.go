@@ -3,7 +3,6 @@ package text
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -283,7 +282,7 @@ func pairsOf(t *testing.T, name string) [][2]string {
 		}
 	}
 	if len(words)%2 != 0 {
-		t.Fatal(fmt.Sprintf("%s: a key or value is not a string", name))
+		t.Fatalf("%s: a key or value is not a string", name)
 	}
 	var pairs [][2]string
 	for pair := range slices.Chunk(words, 2) {
