@@ -102,6 +102,23 @@ func TestStylesheetNamesHashedFiles(t *testing.T) {
 	}
 }
 
+func TestSqueezingTheStylesheetTouchesNoString(t *testing.T) {
+	t.Parallel()
+	source, err := embedded.ReadFile("app.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range regexp.MustCompile(`"[^"\n]*"`).FindAllString(string(source), -1) {
+		if strings.ContainsAny(s, "{};,") || strings.Contains(s, "/*") {
+			t.Errorf("the string %s would not survive", s)
+		}
+	}
+	got := string(squeezed([]byte("/* why */\n@media (a) {\n  .b > .c:not(.d), e { color: red;\n    margin: 0 1px; }\n}\n")))
+	if want := "@media (a){.b > .c:not(.d),e{color: red;margin: 0 1px}}"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // The budgets are goal 15's share: a first page must paint over a slow line.
 func TestFilesStayWithinTheirBudget(t *testing.T) {
 	t.Parallel()
