@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"portal/internal/app/teller"
 	"portal/internal/store"
 )
 
@@ -17,6 +18,8 @@ type Config struct {
 	Store *store.Store
 	Clock func() time.Time
 	Log   *slog.Logger
+	// Teller carries out what people ask of the bank.
+	Teller *teller.Teller
 	// Origin is the one address the portal answers under, such as
 	// "https://portal.example.co.th". Requests for another host are refused.
 	Origin string
@@ -44,6 +47,7 @@ type App struct {
 	sessions *sessionStore
 	cookies  cookieNames
 	hashing  chan struct{}
+	uploads  chan struct{} // how many files are taken in at a time
 	routes   []route
 	mux      *http.ServeMux
 	draining atomic.Bool
@@ -69,8 +73,8 @@ func New(c Config) (*App, error) {
 		Config:  c,
 		origin:  origin,
 		cookies: namesFor(origin),
-		// Each hash takes 19 MiB and a core for 25 ms.
 		hashing: make(chan struct{}, 2),
+		uploads: make(chan struct{}, maxUploads),
 	}
 	a.sessions = newSessionStore(c.Store, a.cookies, c.SessionIdle, c.SessionLifetime)
 	a.routes = a.table()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"portal/internal/app/teller"
 	"portal/internal/app/thai"
@@ -70,12 +71,16 @@ func (a *App) approvalPage(w http.ResponseWriter, r *http.Request, u user, id st
 // describe fills v from the parts' own bytes.
 func (a *App) describe(ctx context.Context, q *store.Query, parts []store.Instruction, v *templates.ApprovalView) error {
 	lead := parts[0]
-	print := store.FingerprintOf(parts)
 	v.ID, v.Title, v.Operation, v.Amount, v.Maker = lead.ID.String(), lead.Title, lead.Operation, lead.AmountSatang, lead.MakerName
-	v.SubmittedAt, v.ExpiresAt, v.Needed = lead.SubmittedAt, lead.ExpiresAt, lead.ApprovalsNeeded
-	v.Fingerprint, v.Short = print.String(), print.Short()
+	v.SubmittedAt, v.Needed = lead.SubmittedAt, lead.ApprovalsNeeded
+	v.Fingerprint = store.FingerprintOf(parts).String()
 	v.Subject = "/presentments/" + lead.SubjectID().String()
-	v.State = ui.StateLine{Status: instructionStatus(ctx, lead.State), Sentence: a.turn(ctx, lead), Since: lead.StateSince}
+	deciders, err := q.Deciders(lead.ID)
+	if err != nil {
+		return err
+	}
+	v.State = ui.StateLine{Status: instructionStatus(ctx, lead.State), Sentence: turn(ctx, lead, deciders), Since: lead.StateSince}
+	v.Left = max(0, lead.ExpiresAt.Sub(a.Clock()))
 	opened, err := q.OpenedFiles(q.Actor().Person, lead.SubmittedAt)
 	if err != nil {
 		return err
@@ -106,12 +111,15 @@ func (a *App) describe(ctx context.Context, q *store.Query, parts []store.Instru
 	return nil
 }
 
-// turn says whose turn it is.
-func (a *App) turn(ctx context.Context, i store.Instruction) string {
-	if i.State == store.Pending {
-		return text.T(ctx, "approval.turn.pending", "left", text.Duration(ctx, max(0, i.ExpiresAt.Sub(a.Clock()))))
+// turn says whose turn it is, by name where somebody must decide.
+func turn(ctx context.Context, i store.Instruction, deciders []string) string {
+	switch {
+	case i.State != store.Pending:
+		return text.T(ctx, text.Prefix("approval.turn.")+i.State)
+	case len(deciders) == 0:
+		return text.T(ctx, "approval.turn.nobody")
 	}
-	return text.T(ctx, text.Prefix("approval.turn.")+i.State)
+	return text.T(ctx, "approval.turn.pending", "people", strings.Join(deciders, text.T(ctx, "approval.or")))
 }
 
 // whyNotDecide says why the reader may not decide, or nothing if they may. The

@@ -114,6 +114,30 @@ func (a *App) table() []route {
 		{"GET", "/language/{lang}", public, a.chooseLanguage, extra{}},
 		{"POST", "/merchant", signedIn, a.switchMerchant, extra{}},
 
+		// Approvals.
+		{"GET", "/approvals", anyDuty, a.listApprovals, extra{}},
+		{"GET", "/approvals/{id}", anyDuty, a.showApproval, extra{}},
+		{"POST", "/instructions/{id}/approval", checker, a.approve, extra{}},
+		{"POST", "/instructions/{id}/rejection", checker, a.reject, extra{}},
+
+		// Bills to buyers, and their documents.
+		{"GET", "/presentments", anyDuty, a.listPresentments, extra{}},
+		{"GET", "/presentments/new", maker, a.newPresentment, extra{}},
+		{"POST", "/presentments", maker, a.createPresentment, extra{}},
+		{"POST", "/presentments/totals", maker, a.totalPresentment, extra{}},
+		{"GET", "/presentments/{id}", anyDuty, a.showPresentment, extra{}},
+		{"GET", "/presentments/{id}/progress", anyDuty, a.presentmentProgress, extra{quiet: true}},
+		{"GET", "/presentments/{id}/edit", maker, a.editPresentment, extra{}},
+		{"POST", "/presentments/{id}", maker, a.updatePresentment, extra{}},
+		{"POST", "/presentments/{id}/documents", maker, a.addDocuments, extra{body: uploadLimit}},
+		{"POST", "/presentments/{id}/documents/{file}/removal", maker, a.removeDocument, extra{}},
+		{"GET", "/presentments/{id}/submission/new", maker, a.newSubmission, extra{}},
+		{"POST", "/presentments/{id}/submission", maker, a.createSubmission, extra{}},
+		{"GET", "/presentments/{id}/cancellation/new", maker, a.newCancellation, extra{}},
+		{"POST", "/presentments/{id}/cancellation", maker, a.createCancellation, extra{}},
+		{"POST", "/instructions/{id}/withdrawal", maker, a.createWithdrawal, extra{}},
+		{"GET", "/files/{id}", anyDuty, a.showFile, extra{}},
+
 		// For machines.
 		{"GET", "/healthz", public, a.alive, extra{}},
 		{"GET", "/readyz", public, a.ready, extra{}},

@@ -121,20 +121,6 @@ func FingerprintOf(parts []Instruction) Fingerprint {
 // String is the whole fingerprint in hexadecimal.
 func (f Fingerprint) String() string { return hex.EncodeToString(f[:]) }
 
-// Short is a code of eight letters and digits to compare by eye or telephone.
-// It has none that are easily mistaken for another.
-func (f Fingerprint) Short() string {
-	const letters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-	var b strings.Builder
-	for i := range 8 {
-		if i == 4 {
-			b.WriteByte('-')
-		}
-		b.WriteByte(letters[f[i]%32])
-	}
-	return b.String()
-}
-
 // Approval is one person's agreement to the exact bytes.
 type Approval struct {
 	PersonID   ID        `db:"person_id"`

@@ -36,3 +36,15 @@ func (b *Bank) Send() {
 		b.t.Fatal(err)
 	}
 }
+
+// Submitted is a bill of 1,070.00 baht that a person has submitted, and its lead.
+func (w *World) Submitted(by, number string) (bill store.Presentment, lead store.ID) {
+	w.t.Helper()
+	a := w.Actor(by)
+	bill = tellertest.Draft(w.t, w.Web, a, number)
+	lead, err := teller.New(w.Web).SubmitPresentment(w.t.Context(), a, bill.ID, bill.Version, store.NewID().String())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return bill, lead
+}

@@ -14,6 +14,7 @@ import (
 
 	"portal/internal/app"
 	"portal/internal/app/password"
+	"portal/internal/app/teller"
 	"portal/internal/store"
 	"portal/internal/store/storetest"
 )
@@ -71,7 +72,7 @@ func New(t testing.TB, changes ...func(*app.Config)) *World {
 	server := httptest.NewUnstartedServer(nil)
 	w.URL = "http://" + server.Listener.Addr().String()
 	c := app.Config{
-		Store: w.Web, Clock: time.Now, Log: slog.New(slog.NewJSONHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Store: w.Web, Teller: teller.New(w.Web), Clock: time.Now, Log: slog.New(slog.NewJSONHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Origin: w.URL, Dev: true, Environment: "Test", DeviceKey: bytes.Repeat([]byte("d"), 32),
 	}
 	for _, change := range changes {

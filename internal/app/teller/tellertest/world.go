@@ -171,9 +171,7 @@ func (w *World) As(person store.ID) store.Actor {
 // Write runs a transaction and fails the test if it is refused.
 func (w *World) Write(s *store.Store, a store.Actor, f func(*store.Tx) error) {
 	w.T.Helper()
-	if err := s.Write(w.T.Context(), a, f); err != nil {
-		w.T.Fatal(err)
-	}
+	write(w.T, s, a, f)
 }
 
 // Read runs a read and fails the test if it fails.
@@ -188,10 +186,15 @@ func (w *World) Read(f func(*store.Query) error) {
 // number to choose one; the sandbox bank looks for its magic words in it.
 func (w *World) Bill(number string) store.Presentment {
 	w.T.Helper()
-	n := strconv.FormatInt(w.bills.Add(1), 10)
 	if number == "" {
-		number = "INV-" + n
+		number = "INV-" + strconv.FormatInt(w.bills.Add(1), 10)
 	}
+	return Draft(w.T, w.Web, w.As(w.Maker), number)
+}
+
+// Draft stores a bill of 1,070.00 baht with one document, made by a.
+func Draft(t testing.TB, s *store.Store, a store.Actor, number string) store.Presentment {
+	t.Helper()
 	today := time.Now().In(krungsri.Bangkok)
 	on := time.Date(today.Year(), today.Month(), today.Day(), 0, 0, 0, 0, time.UTC)
 	p := store.Presentment{
@@ -202,18 +205,27 @@ func (w *World) Bill(number string) store.Presentment {
 			LineNo: 1, Description: "ค่าบริการ", Quantity: decimal.NewFromInt(2), UnitPrice: decimal.NewFromInt(500), VAT: "standard", AmountSatang: 100000,
 		}},
 	}
-	w.Write(w.Web, w.As(w.Maker), func(tx *store.Tx) error { return tx.AddPresentment(p) })
-	w.Attach(p.ID, w.Maker, number)
-	w.Read(func(q *store.Query) (err error) { p, err = q.Presentment(p.ID); return err })
+	write(t, s, a, func(tx *store.Tx) error { return tx.AddPresentment(p) })
+	Attach(t, s, a, p.ID, number)
+	err := s.Read(t.Context(), a, func(q *store.Query) (err error) { p, err = q.Presentment(p.ID); return err })
+	if err != nil {
+		t.Fatal(err)
+	}
 	return p
 }
 
 // Attach adds a small PDF to a draft.
 func (w *World) Attach(presentment, person store.ID, title string) {
 	w.T.Helper()
+	Attach(w.T, w.Web, w.As(person), presentment, title)
+}
+
+// Attach adds a small PDF to a draft of a's merchant.
+func Attach(t testing.TB, s *store.Store, a store.Actor, presentment store.ID, title string) {
+	t.Helper()
 	content := samplepdf.SamplePDF(title)
 	hash := sha256.Sum256(content)
-	w.Write(w.Web, w.As(person), func(tx *store.Tx) error {
+	write(t, s, a, func(tx *store.Tx) error {
 		out := tx.NewFile()
 		if _, err := bytes.NewReader(content).WriteTo(out); err != nil {
 			return err
@@ -224,6 +236,13 @@ func (w *World) Attach(presentment, person store.ID, title string) {
 		}
 		return tx.Attach(presentment, f)
 	})
+}
+
+func write(t testing.TB, s *store.Store, a store.Actor, f func(*store.Tx) error) {
+	t.Helper()
+	if err := s.Write(t.Context(), a, f); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Submitted is a bill that waits for approval, and its lead.
