@@ -72,7 +72,8 @@ func (a *App) changePassword(w http.ResponseWriter, r *http.Request, u user) err
 			OldError: f.errorOf(ctx, "old"), NewError: f.errorOf(ctx, "new"), Errors: f.summary(ctx),
 		})
 	}
-	hash, err := a.hash(r, chosen)
+	var hash string
+	err := a.inTurn(r, func() error { hash = password.Hash(chosen); return nil })
 	if err != nil {
 		return err
 	}

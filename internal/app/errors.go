@@ -114,6 +114,11 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, u user, err error) {
 		info.status = statusCanceled
 		return
 	}
+	if info.status != 0 {
+		// Part of an answer is out; cutting the line tells that it is not whole.
+		info.level = slog.LevelError
+		panic(http.ErrAbortHandler)
+	}
 	if errors.Is(err, errSignedOut) || errors.Is(err, errUnproven) {
 		if a.sendToProof(w, r, err) {
 			return

@@ -1,12 +1,26 @@
 package app
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/a-h/templ"
+
+	"portal/web/templates/ui"
+)
 
 // AddRoute adds a route that only a test needs.
 func (a *App) AddRoute(method, pattern string, need string, h func(w http.ResponseWriter, r *http.Request) error) {
 	permissions := map[string]permission{"public": public, "signed in": signedIn, "checker": checker}
 	a.routes = append(a.routes, route{method, pattern, permissions[need], func(w http.ResponseWriter, r *http.Request, _ user) error {
 		return h(w, r)
+	}, extra{}})
+	a.mux = a.newMux(a.routes)
+}
+
+// AddPage adds a page with a part that may be asked for alone.
+func (a *App) AddPage(pattern, part string, c templ.Component) {
+	a.routes = append(a.routes, route{"GET", pattern, signedIn, func(w http.ResponseWriter, r *http.Request, u user) error {
+		return a.page(w, r, u, shell{Header: ui.Header{Title: "Page"}, Part: fragment(part)}, c)
 	}, extra{}})
 	a.mux = a.newMux(a.routes)
 }

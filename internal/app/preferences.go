@@ -39,6 +39,12 @@ func (a *App) setDisplayCookie(w http.ResponseWriter, name, value string) {
 func (a *App) chooseLanguage(w http.ResponseWriter, r *http.Request, u user) error {
 	f := readQuery(r)
 	back := a.ownPathOr(f.raw("return"), "/")
+	// The form for signing in is no page to be sent to, except for its reader.
+	if next, ok := strings.CutPrefix(f.raw("return"), "/sign-in?next="); ok {
+		if next, err := url.QueryUnescape(next); err == nil {
+			back = signInPath(a.ownPathOr(next, ""))
+		}
+	}
 	if err := f.check(); err != nil {
 		return err
 	}

@@ -333,6 +333,13 @@ func TestLanguageBeforeSignInComesFromTheBrowserAndIsThaiOtherwise(t *testing.T)
 	if a := c.Get("/sign-in"); !strings.Contains(a.Body, `<html lang="en"`) {
 		t.Error("the chosen language is not kept")
 	}
+	a := c.Get("/language/th?return=%2Fsign-in%3Fnext%3D%252Faccount")
+	if a.Location() != "/sign-in?next=%2Faccount" {
+		t.Errorf("choosing a language while signing in led to %q", a.Location())
+	}
+	if a := c.Get("/language/th?return=%2Fsign-in%3Fnext%3D%252F%252Fevil.example"); a.Location() != "/sign-in" {
+		t.Errorf("choosing a language led to %q", a.Location())
+	}
 	if a := c.Get("/language/xx"); a.Status != http.StatusNotFound {
 		t.Errorf("an unknown language gave %d", a.Status)
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -31,9 +32,16 @@ func (a *App) newSession(w http.ResponseWriter, r *http.Request, u user) error {
 }
 
 func (a *App) signInPage(w http.ResponseWriter, r *http.Request, status int, v templates.SignInView) error {
-	back := "/sign-in"
-	v.Bare = a.bare(r.Context(), text.T(r.Context(), "edge.sign_in"), back)
+	v.Bare = a.bare(r.Context(), text.T(r.Context(), "edge.sign_in"), signInPath(v.Next))
 	return a.respond(w, r, status, templates.SignIn(v))
+}
+
+// signInPath is the form for signing in that leads to next, unless it is "".
+func signInPath(next string) string {
+	if next == "" {
+		return "/sign-in"
+	}
+	return "/sign-in?next=" + url.QueryEscape(next)
 }
 
 func orHome(next string) string {
@@ -59,7 +67,12 @@ func (a *App) createSession(w http.ResponseWriter, r *http.Request, u user) erro
 		view.Errors = f.summary(r.Context())
 		return a.signInPage(w, r, http.StatusUnprocessableEntity, view)
 	}
-	account, guess, err := a.authenticate(r, u, email, typed)
+	var account store.Account
+	var guess store.Guess
+	err := a.inTurn(r, func() (err error) {
+		account, guess, err = a.authenticate(r, u, email, typed)
+		return err
+	})
 	if errors.Is(err, errWrongPassword) {
 		view.Refused = true
 		return a.signInPage(w, r, http.StatusUnprocessableEntity, view)
@@ -96,7 +109,7 @@ func (a *App) authenticate(r *http.Request, u user, email, typed string) (store.
 	if !known {
 		account.PasswordHash = password.Dummy
 	}
-	right, err := a.matches(r, account.PasswordHash, typed)
+	right, err := password.Matches(account.PasswordHash, typed)
 	if err != nil {
 		return store.Account{}, store.Guess{}, err
 	}
@@ -109,34 +122,24 @@ func (a *App) authenticate(r *http.Request, u user, email, typed string) (store.
 	return store.Account{}, store.Guess{}, errors.Join(errWrongPassword, err)
 }
 
-// hashingWait is how long a sign-in waits for its turn to be hashed.
-const hashingWait = 2 * time.Second
+// turnWait is how long somebody waits for their turn to show a password.
+const turnWait = 2 * time.Second
 
-// inTurn runs f when it is its turn, because each hash takes 19 MiB: a flood
-// of sign-ins is told to come back rather than let in.
-func (a *App) inTurn(r *http.Request, f func()) error {
-	t := time.NewTimer(hashingWait)
+// inTurn runs f when it is its turn: a hash takes 19 MiB and a core for 25 ms,
+// and counting guesses a connection. A flood of sign-ins waits at this door,
+// where it costs nothing, and is then told to come back.
+func (a *App) inTurn(r *http.Request, f func() error) error {
+	t := time.NewTimer(turnWait)
 	defer t.Stop()
 	select {
 	case a.hashing <- struct{}{}:
 		defer func() { <-a.hashing }()
-		f()
-		return nil
+		return f()
 	case <-t.C:
 		return errHashingBusy
 	case <-r.Context().Done():
 		return r.Context().Err()
 	}
-}
-
-func (a *App) matches(r *http.Request, hash, typed string) (right bool, err error) {
-	turn := a.inTurn(r, func() { right, err = password.Matches(hash, typed) })
-	return right, errors.Join(turn, err)
-}
-
-func (a *App) hash(r *http.Request, chosen string) (hash string, err error) {
-	err = a.inTurn(r, func() { hash = password.Hash(chosen) })
-	return hash, err
 }
 
 // begin starts the session at the person's first merchant.
@@ -282,23 +285,26 @@ func (a *App) createProof(w http.ResponseWriter, r *http.Request, u user) error 
 
 // provePassword reports whether typed is the password of whoever is signed in.
 // Wrong ones count, so that a session left open is no place for guessing.
-func (a *App) provePassword(r *http.Request, u user, typed string) (bool, error) {
-	var hash string
-	var guess store.Guess
+func (a *App) provePassword(r *http.Request, u user, typed string) (right bool, err error) {
+	ctx := r.Context()
 	limit := store.GuessLimit{Bucket: "person " + u.person.ID.String(), Most: guessesPerDevice, Within: time.Hour}
-	err := a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) (err error) {
-		if guess, err = tx.ReserveGuess(limit); err != nil {
+	err = a.inTurn(r, func() error {
+		var hash string
+		var guess store.Guess
+		err := a.Store.Write(ctx, u.actor(), func(tx *store.Tx) (err error) {
+			if guess, err = tx.ReserveGuess(limit); err != nil {
+				return err
+			}
+			hash, err = tx.PasswordHash()
+			return err
+		})
+		if err != nil {
 			return err
 		}
-		hash, err = tx.PasswordHash()
-		return err
+		if right, err = password.Matches(hash, typed); err != nil || !right {
+			return err
+		}
+		return a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error { return tx.ForgiveGuess(guess) })
 	})
-	if err != nil {
-		return false, err
-	}
-	right, err := a.matches(r, hash, typed)
-	if err != nil || !right {
-		return false, err
-	}
-	return true, a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error { return tx.ForgiveGuess(guess) })
+	return right, err
 }
