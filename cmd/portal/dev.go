@@ -97,7 +97,16 @@ func (d *devRun) start(ctx context.Context) error {
 	if _, err := store.Migrate(ctx, owner); err != nil {
 		return err
 	}
-	return d.ensureDemo(ctx)
+	if err := d.ensureDemo(ctx); err != nil {
+		return err
+	}
+	overlay["PORTAL_CHECKPOINT_FILE"] = d.checkpointsAt()
+	for _, s := range settings {
+		if v, _ := d.program.lookup(s.name); v != "" {
+			overlay[s.name] = v
+		}
+	}
+	return d.folder.announce(overlay)
 }
 
 // lookup asks the environment first, so that everything can be set by hand.
@@ -260,6 +269,9 @@ func (d *devRun) stop() error {
 		if l != nil {
 			_ = l.Close() // served and closed already, as a rule
 		}
+	}
+	if d.folder.path != "" {
+		_ = os.Remove(d.folder.running()) // not there yet, if the start failed
 	}
 	if d.server == nil {
 		return nil

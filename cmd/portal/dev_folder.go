@@ -111,6 +111,46 @@ func (d *devFolder) makeSecrets() error {
 	return nil
 }
 
+// running is where the settings of a `portal dev` stand while it runs, for
+// commands that look at it from outside.
+func (d *devFolder) running() string { return filepath.Join(d.path, "running.json") }
+
+func (d *devFolder) announce(settings map[string]string) error {
+	text, err := json.Marshal(settings)
+	if err != nil {
+		return fmt.Errorf("write the running settings: %w", err)
+	}
+	if err := os.WriteFile(d.running(), text, 0o600); err != nil {
+		return fmt.Errorf("write the running settings: %w", err)
+	}
+	return nil
+}
+
+// runningDev returns the settings of the `portal dev` of this checkout.
+func runningDev() (map[string]string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, fmt.Errorf("find the checkout: %w", err)
+	}
+	path, err := devdb.DevDir(checkoutOf(dir))
+	if err != nil {
+		return nil, err
+	}
+	d := devFolder{path: path}
+	text, err := os.ReadFile(d.running())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.New("no `portal dev` runs in this checkout")
+	}
+	var settings map[string]string
+	if err == nil {
+		err = json.Unmarshal(text, &settings)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the running settings: %w", err)
+	}
+	return settings, nil
+}
+
 // checkoutOf is the folder of the module that dir lies in, or dir itself.
 func checkoutOf(dir string) string {
 	for at := dir; ; at = filepath.Dir(at) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"portal/internal/app"
+	"portal/internal/app/teller"
 	"portal/internal/store"
 )
 
@@ -74,6 +75,7 @@ func (c config) newEdge(s *store.Store, log *slog.Logger) (*app.App, error) {
 	}
 	return app.New(app.Config{
 		Store:           s,
+		Teller:          teller.New(s),
 		Clock:           time.Now,
 		Log:             log,
 		Origin:          c.origin,

@@ -24,7 +24,7 @@ type newUser struct {
 	merchant            store.Merchant
 	approvals           int
 	decideWithin        time.Duration
-	fromStdin           bool
+	fromStdin, dev      bool
 }
 
 // userAdd lets a person in, and makes the merchant they work for if one is
@@ -37,6 +37,7 @@ func (p *program) userAdd(ctx context.Context, args []string) error {
 	f.StringVar(&n.name, "name", "", "the person's name")
 	f.StringVar(&n.duties, "duties", string(store.Admin), "what they may do: maker, checker, auditor, admin, separated by commas")
 	f.BoolVar(&n.fromStdin, "password-stdin", false, "read the password from the first line of the input instead of making one")
+	f.BoolVar(&n.dev, "dev", false, "in the running `portal dev` of this checkout")
 	f.StringVar(&n.merchantID, "merchant-id", "", "the merchant they work for, if it is there already")
 	f.StringVar(&n.merchant.NameTH, "merchant", "", "the Thai name of a new merchant")
 	f.StringVar(&n.merchant.NameEN, "merchant-en", "", "its English name")
@@ -57,7 +58,7 @@ func (p *program) userAdd(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	c, err := load("user add", p.lookup)
+	c, err := p.ownerConfig("user add", n.dev)
 	if err != nil {
 		return err
 	}
@@ -158,6 +159,7 @@ func (p *program) userGrant(ctx context.Context, args []string) error {
 	f := p.flags("user grant")
 	email := f.String("email", "", "the e-mail address they sign in with")
 	merchantID := f.String("merchant-id", "", "the merchant")
+	dev := f.Bool("dev", false, "in the running `portal dev` of this checkout")
 	list := f.String("duties", "", "maker, checker, auditor, admin, separated by commas; empty takes all away")
 	if err := parse(f, args, 0); err != nil {
 		return err
@@ -172,7 +174,7 @@ func (p *program) userGrant(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	return p.changePerson(ctx, "user grant", *email, func(tx *store.Tx, person store.ID) error {
+	return p.changePerson(ctx, "user grant", *dev, *email, func(tx *store.Tx, person store.ID) error {
 		return tx.GrantDuties(merchant, person, duties...)
 	})
 }
@@ -181,17 +183,18 @@ func (p *program) userGrant(ctx context.Context, args []string) error {
 func (p *program) userDisable(ctx context.Context, args []string) error {
 	f := p.flags("user disable")
 	email := f.String("email", "", "the e-mail address they sign in with")
+	dev := f.Bool("dev", false, "in the running `portal dev` of this checkout")
 	undo := f.Bool("undo", false, "let them in again")
 	if err := parse(f, args, 0); err != nil {
 		return err
 	}
-	return p.changePerson(ctx, "user disable", *email, func(tx *store.Tx, person store.ID) error {
+	return p.changePerson(ctx, "user disable", *dev, *email, func(tx *store.Tx, person store.ID) error {
 		return tx.DisablePerson(person, !*undo)
 	})
 }
 
-func (p *program) changePerson(ctx context.Context, command, email string, change func(*store.Tx, store.ID) error) error {
-	c, err := load(command, p.lookup)
+func (p *program) changePerson(ctx context.Context, command string, dev bool, email string, change func(*store.Tx, store.ID) error) error {
+	c, err := p.ownerConfig(command, dev)
 	if err != nil {
 		return err
 	}
@@ -239,6 +242,19 @@ func policy(approvals int, within time.Duration) store.Policy {
 // terminal: the trail cannot know more.
 func operator(command string) store.Actor {
 	return store.Actor{Request: "portal " + command}
+}
+
+// ownerConfig reads the settings of a command that works with the owner's
+// credential, or takes those of the `portal dev` that runs in this checkout.
+func (p *program) ownerConfig(command string, dev bool) (config, error) {
+	if !dev {
+		return load(command, p.lookup)
+	}
+	running, err := runningDev()
+	if err != nil {
+		return config{}, err
+	}
+	return load(command, func(name string) (string, bool) { v, ok := running[name]; return v, ok })
 }
 
 func (c config) openOwner(ctx context.Context) (*store.Store, error) {

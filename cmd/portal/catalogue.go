@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"portal/internal/app"
+	"portal/internal/app/teller"
+	"portal/internal/krungsri"
+)
+
+// routes prints the route table: nothing else can be reached in a browser.
+func (p *program) routes(_ context.Context, args []string) error {
+	f := p.flags("routes")
+	asJSON := f.Bool("json", false, "print an array of objects")
+	if err := parse(f, args, 0); err != nil {
+		return err
+	}
+	routes, err := routeTable()
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return p.printJSON(routes)
+	}
+	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	for _, r := range routes {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", r.Method, r.Pattern, r.Permission)
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("print the routes: %w", err)
+	}
+	return nil
+}
+
+// routeTable reads the table of an edge that serves nobody.
+func routeTable() ([]app.RouteInfo, error) {
+	edge, err := app.New(app.Config{
+		Clock: time.Now, Log: slog.New(slog.DiscardHandler), Origin: "https://portal.invalid", DeviceKey: make([]byte, 32),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return edge.Routes(), nil
+}
+
+// screens names the page on which people begin an operation.
+var screens = map[string]string{
+	"presentment.create":          "/presentments/new",
+	"presentment.document.upload": "/presentments/{id}",
+	"presentment.cancel":          "/presentments/{id}",
+}
+
+// catalogueRow is an operation of the bank, and what the portal makes of it.
+type catalogueRow struct {
+	Number      int               `json:"number"`
+	ID          string            `json:"id"`
+	Name        string            `json:"name"`
+	Group       string            `json:"group"`
+	Method      string            `json:"method"`
+	Path        string            `json:"path"`
+	Standing    krungsri.Standing `json:"standing"`
+	Kind        krungsri.Kind     `json:"kind"`
+	Signed      bool              `json:"signed"`
+	Settles     string            `json:"settles"`
+	Implemented bool              `json:"implemented"`
+	Screen      string            `json:"screen"`
+}
+
+func catalogue() ([]catalogueRow, error) {
+	routes, err := routeTable()
+	if err != nil {
+		return nil, err
+	}
+	declared := teller.Operations()
+	var rows []catalogueRow
+	for _, o := range krungsri.Operations() {
+		row := catalogueRow{
+			Number: o.Number, ID: o.ID, Name: o.Name, Group: o.Group, Method: o.Method, Path: o.Path,
+			Standing: o.Standing, Kind: o.Kind, Signed: o.Signed, Settles: o.Settles,
+			Implemented: slices.Contains(declared, o.ID),
+		}
+		// A page counts when it can be reached, not when it is planned.
+		if slices.ContainsFunc(routes, func(r app.RouteInfo) bool { return r.Method == "GET" && r.Pattern == screens[o.ID] }) {
+			row.Screen = screens[o.ID]
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// operations prints the bank's whole catalogue.
+func (p *program) operations(_ context.Context, args []string) error {
+	f := p.flags("operations")
+	asJSON := f.Bool("json", false, "print an array of objects")
+	if err := parse(f, args, 0); err != nil {
+		return err
+	}
+	rows, err := catalogue()
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return p.printJSON(rows)
+	}
+	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "NO\tID\tNAME\tGROUP\tMETHOD\tPATH\tSTANDING\tKIND\tSIGNED\tSETTLES\tIMPLEMENTED\tSCREEN")
+	for _, r := range rows {
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Number, r.ID, r.Name, r.Group, r.Method, r.Path,
+			r.Standing, r.Kind, yes(r.Signed), r.Settles, yes(r.Implemented), r.Screen)
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("print the operations: %w", err)
+	}
+	return nil
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
