@@ -1,0 +1,214 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"slices"
+	"time"
+
+	"portal/internal/app/upload"
+	"portal/internal/store"
+	"portal/web/templates/ui"
+	"portal/web/text"
+)
+
+const (
+	// maxDocuments is how many files go with one bill.
+	maxDocuments = 10
+	// uploadLimit bounds one request: every file at its largest, and the
+	// lines between them.
+	uploadLimit = maxDocuments*5<<20 + 64<<10
+	// maxUploads bounds how many files are taken in at a time: each is held in
+	// memory while it is judged, and holds a connection to the database.
+	maxUploads = 3
+	// uploadWait is how long a file waits for its turn.
+	uploadWait = 10 * time.Second
+)
+
+// errUploadTwice means that the database wanted a transaction repeated whose
+// file has already been read from the network.
+var errUploadTwice = fmt.Errorf("%w: the file was already read", store.ErrBusy)
+
+// documentRefusals are the reasons for which a file is not taken.
+var documentRefusals = []struct {
+	reason error
+	word   string
+}{
+	{upload.ErrEmpty, text.K("presentment.upload.empty")}, {upload.ErrTooLarge, text.K("presentment.upload.too_large")},
+	{upload.ErrNotPDF, text.K("presentment.upload.not_pdf")}, {upload.ErrTruncated, text.K("presentment.upload.truncated")},
+	{upload.ErrDamaged, text.K("presentment.upload.damaged")}, {upload.ErrTooComplex, text.K("presentment.upload.complex")},
+	{upload.ErrNoPages, text.K("presentment.upload.no_pages")}, {upload.ErrTooManyPages, text.K("presentment.upload.many_pages")},
+	{upload.ErrEncrypted, text.K("presentment.upload.encrypted")}, {upload.ErrScript, text.K("presentment.upload.script")},
+	{upload.ErrLaunch, text.K("presentment.upload.launch")}, {upload.ErrEmbedded, text.K("presentment.upload.embedded")},
+	{upload.ErrRichMedia, text.K("presentment.upload.media")}, {upload.ErrXFA, text.K("presentment.upload.xfa")},
+	{upload.ErrAction, text.K("presentment.upload.action")}, {upload.ErrSecondFormat, text.K("presentment.upload.second")},
+	{errSameDocument, text.K("presentment.upload.twice")}, {errManyDocuments, text.K("presentment.upload.many")},
+}
+
+var (
+	errSameDocument  = errors.New("the bill has this document already")
+	errManyDocuments = errors.New("the bill has as many documents as it may")
+)
+
+// addDocuments takes files as they come in, one after another. Each is stored
+// and attached on its own, so that one bad file does not cost the good ones.
+func (a *App) addDocuments(w http.ResponseWriter, r *http.Request, u user) error {
+	p, err := a.presentment(r, u)
+	if err != nil {
+		return err
+	}
+	reader, err := r.MultipartReader()
+	if err != nil {
+		return &requestError{"not a multipart form"}
+	}
+	attached := 0
+	var refused []text.Message
+	for {
+		part, err := reader.NextPart()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil {
+			err = a.takeDocument(r, u, p.ID, part, &attached, &refused)
+		}
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+			refused = append(refused, text.Msg("presentment.upload.together"))
+			break
+		}
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			return &requestError{"the form breaks off"}
+		}
+		if errors.Is(err, store.ErrStale) || store.Violated(err, "presentment_is_editable") {
+			return a.presentmentPage(w, r, u, p.ID, http.StatusConflict, presentmentSays{refusal: text.T(r.Context(), "presentment.refused.not_editable")})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if attached == 0 && len(refused) == 0 {
+		refused = append(refused, text.Msg("presentment.upload.none"))
+	}
+	if len(refused) > 0 {
+		says := presentmentSays{}
+		for _, m := range refused {
+			says.uploads = append(says.uploads, ui.FieldError{Field: "files", Message: m.In(r.Context())})
+		}
+		return a.presentmentPage(w, r, u, p.ID, http.StatusUnprocessableEntity, says)
+	}
+	return a.seeOther(w, r, u, "/presentments/"+p.ID.String()+"#documents", attachedMessage(attached))
+}
+
+func attachedMessage(n int) text.Message {
+	if n == 1 {
+		return text.Msg("presentment.document_attached")
+	}
+	return text.Msg("presentment.documents_attached", "n", n)
+}
+
+// takeDocument stores one part of the form, or adds the reason why not.
+func (a *App) takeDocument(r *http.Request, u user, presentment store.ID, part *multipart.Part, attached *int, refused *[]text.Message) error {
+	defer func() { _ = part.Close() }()
+	if part.FormName() != "files" {
+		return &requestError{"unknown field " + clip(part.FormName(), 60)}
+	}
+	if part.FileName() == "" {
+		return nil // an empty choice
+	}
+	select {
+	case a.uploads <- struct{}{}:
+		defer func() { <-a.uploads }()
+	case <-time.After(uploadWait):
+		return fmt.Errorf("%w: too many uploads", store.ErrBusy)
+	case <-r.Context().Done():
+		return r.Context().Err()
+	}
+	err := a.storeDocument(r, u, presentment, part)
+	for _, d := range documentRefusals {
+		if errors.Is(err, d.reason) {
+			*refused = append(*refused, text.Msg(d.word, "name", upload.CleanFileName(part.FileName(), upload.PDF)))
+			return nil
+		}
+	}
+	if err == nil {
+		*attached++
+	}
+	return err
+}
+
+// storeDocument streams a file into the judge and into the store side by side,
+// in one transaction that ends well only if the judge is content.
+func (a *App) storeDocument(r *http.Request, u user, presentment store.ID, part *multipart.Part) error {
+	read := false
+	return a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
+		if read {
+			return errUploadTwice
+		}
+		read = true
+		judge, file := upload.NewChecker(upload.PresentmentLimits()), tx.NewFile()
+		if _, err := io.Copy(io.MultiWriter(judge, file), part); err != nil {
+			return err
+		}
+		result, err := judge.Finish(r.Context())
+		if err != nil {
+			return err
+		}
+		if err := room(tx, presentment, result.SHA256[:]); err != nil {
+			return err
+		}
+		f, err := file.Finish(upload.CleanFileName(part.FileName(), result.Kind), result.Kind.MediaType(), result.SHA256[:])
+		if err != nil {
+			return err
+		}
+		return tx.Attach(presentment, f)
+	})
+}
+
+// room refuses a document that the bill has already, or has no room for.
+// Others who attach at the same time wait for their turn.
+func room(tx *store.Tx, presentment store.ID, sha256 []byte) error {
+	if _, err := tx.LockPresentment(presentment); err != nil {
+		return err
+	}
+	p, err := tx.Presentment(presentment)
+	if err != nil {
+		return err
+	}
+	switch {
+	case slices.ContainsFunc(p.Documents, func(d store.PresentmentDocument) bool { return slices.Equal(d.SHA256, sha256) }):
+		return errSameDocument
+	case len(p.Documents) >= maxDocuments:
+		return errManyDocuments
+	}
+	return nil
+}
+
+// removeDocument takes a file off a draft.
+func (a *App) removeDocument(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	file, err := pathID(r, "file")
+	if err != nil {
+		return err
+	}
+	if err := readForm(r).check(); err != nil {
+		return err
+	}
+	p, err := a.presentment(r, u)
+	if err != nil {
+		return err
+	}
+	if !p.Editable() {
+		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(r.Context(), "presentment.refused.not_editable")})
+	}
+	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error { return tx.Detach(id, file) })
+	if err != nil && !errors.Is(err, store.ErrStale) {
+		return err
+	}
+	// Stale: a second click, or another tab, was faster. It is off either way.
+	return a.seeOther(w, r, u, "/presentments/"+id.String()+"#documents", text.Msg("presentment.document_removed"))
+}

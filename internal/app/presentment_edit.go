@@ -1,0 +1,290 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"portal/internal/app/bill"
+	"portal/internal/app/thai"
+	"portal/internal/store"
+	"portal/web/templates"
+	"portal/web/templates/ui"
+	"portal/web/text"
+)
+
+func (a *App) today() thai.Day { return thai.Today(a.Clock()) }
+
+// newPresentment is the empty form, dated today and due in thirty days.
+func (a *App) newPresentment(w http.ResponseWriter, r *http.Request, u user) error {
+	today := a.today()
+	v := templates.PresentmentFormView{
+		Type: documentTypes[0], DocumentOn: typedDay(r.Context(), today), DueOn: typedDay(r.Context(), today.AddDays(30)),
+		Branch: templates.Input{Value: string(thai.HeadOffice)},
+	}
+	line := newLine(false)
+	v.Lines = []templates.LineInput{{Quantity: templates.Input{Value: line.quantity}, VAT: line.vat}}
+	v.Totals, _ = runningTotals(r.Context(), nil, v.DocumentOn.Value, today)
+	return a.presentmentFormPage(w, r, u, http.StatusOK, v, nil)
+}
+
+// typedDay is a day as this reader would type it.
+func typedDay(ctx context.Context, d thai.Day) templates.DayInput {
+	return templates.DayInput{Input: templates.Input{Value: text.Date(ctx, midnight(d))}, Day: midnight(d)}
+}
+
+// presentmentFormPage shows the form for a new bill, or for editing one.
+func (a *App) presentmentFormPage(w http.ResponseWriter, r *http.Request, u user, status int, v templates.PresentmentFormView, editing *store.Presentment) error {
+	ctx := r.Context()
+	header := ui.Header{Title: text.T(ctx, "presentment.form_new"), Crumbs: []ui.Crumb{{Label: text.T(ctx, "presentment.title"), Href: "/presentments"}}}
+	v.Action, v.Back = "/presentments", "/presentments"
+	if editing != nil {
+		v.Action = "/presentments/" + editing.ID.String()
+		v.Back = v.Action
+		header.Title = text.T(ctx, "presentment.form_edit", "number", editing.DocumentNumber)
+		header.Crumbs = append(header.Crumbs, ui.Crumb{Label: editing.DocumentNumber, Href: v.Back})
+	}
+	return a.page(w, r, u, shell{Header: header, Area: areaPresentments, Status: status, Part: templates.PresentmentLinesPart}, templates.PresentmentForm(v))
+}
+
+// createPresentment stores a new draft.
+func (a *App) createPresentment(w http.ResponseWriter, r *http.Request, u user) error {
+	f, err := a.judgedForm(r, u)
+	if err != nil {
+		return err
+	}
+	if f.rearranges() || !f.valid() {
+		return a.formAgain(w, r, u, f, nil)
+	}
+	f.read.ID = store.NewID()
+	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error { return tx.AddPresentment(f.read) })
+	if err != nil {
+		return a.presentmentRefused(w, r, u, f, nil, err)
+	}
+	return a.seeOther(w, r, u, "/presentments/"+f.read.ID.String(), text.Msg("presentment.saved"))
+}
+
+// judgedForm reads the form and, unless only its lines are rearranged, says
+// what is wrong with it.
+func (a *App) judgedForm(r *http.Request, u user) (*presentmentForm, error) {
+	f := readPresentmentForm(r)
+	var own string
+	err := a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error {
+		m, err := q.Merchant()
+		own = m.TaxID
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	f.judge(a.today(), own)
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	if f.rearranges() {
+		f.faults = nil // nobody said that it was finished
+	}
+	return f, nil
+}
+
+// formAgain shows the form as it was typed, with what is wrong with it.
+func (a *App) formAgain(w http.ResponseWriter, r *http.Request, u user, f *presentmentForm, editing *store.Presentment) error {
+	status := http.StatusOK
+	if !f.valid() {
+		status = http.StatusUnprocessableEntity
+	}
+	return a.presentmentFormPage(w, r, u, status, f.view(r.Context(), a.today()), editing)
+}
+
+// presentmentRefused shows what the schema would not take.
+func (a *App) presentmentRefused(w http.ResponseWriter, r *http.Request, u user, f *presentmentForm, editing *store.Presentment, refusal error) error {
+	if !store.Violated(refusal, "presentment_number_is_unique") {
+		return refusal
+	}
+	f.fail("number", text.Msg("presentment.error.number_taken"))
+	v := f.view(r.Context(), a.today())
+	err := a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error {
+		id, err := q.PresentmentNumbered(f.read.DocumentNumber)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil // it was cancelled or renumbered meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		other, err := q.Presentment(id)
+		v.Taken = &templates.TakenNumber{Href: "/presentments/" + id.String(), Name: other.DocumentNumber + " · " + other.BuyerName}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return a.presentmentFormPage(w, r, u, http.StatusUnprocessableEntity, v, editing)
+}
+
+// totalPresentment answers while somebody types: what the lines come to.
+func (a *App) totalPresentment(w http.ResponseWriter, r *http.Request, _ user) error {
+	f := readPresentmentForm(r)
+	for _, field := range []string{"buyer_name", "buyer_tax_id", "buyer_branch", "buyer_address", "type", "number", "due_on", "remark"} {
+		f.raw(field)
+	}
+	day := f.raw("document_on")
+	if err := f.check(); err != nil {
+		return err
+	}
+	totals, amounts := runningTotals(r.Context(), f.lines, day, a.today())
+	return a.respond(w, r, http.StatusOK, templates.PresentmentTotalsOf(totals, amounts))
+}
+
+// editPresentment is the form with what is stored.
+func (a *App) editPresentment(w http.ResponseWriter, r *http.Request, u user) error {
+	p, err := a.presentment(r, u)
+	if err != nil {
+		return err
+	}
+	if !p.Editable() {
+		return a.seeOther(w, r, u, "/presentments/"+p.ID.String(), text.Message{})
+	}
+	return a.presentmentFormPage(w, r, u, http.StatusOK, a.storedForm(r.Context(), p), &p)
+}
+
+// presentment reads the bill that the path names.
+func (a *App) presentment(r *http.Request, u user) (store.Presentment, error) {
+	var p store.Presentment
+	id, err := pathID(r, "id")
+	if err != nil {
+		return p, err
+	}
+	err = a.Store.Read(r.Context(), u.actor(), func(q *store.Query) (err error) {
+		p, err = q.Presentment(id)
+		return err
+	})
+	return p, err
+}
+
+// storedForm is a stored bill as this reader would have typed it.
+func (a *App) storedForm(ctx context.Context, p store.Presentment) templates.PresentmentFormView {
+	input := func(s string) templates.Input { return templates.Input{Value: s} }
+	v := templates.PresentmentFormView{
+		Version: p.Version, Type: p.DocumentType, Number: input(p.DocumentNumber),
+		DocumentOn: typedDay(ctx, thai.DayOf(p.DocumentOn)), DueOn: typedDay(ctx, thai.DayOf(p.DueOn)),
+		BuyerName: input(p.BuyerName), TaxID: input(p.BuyerTaxID), Branch: input(p.BuyerBranch), Address: input(p.BuyerAddress), Remark: input(p.Remark),
+	}
+	lines := typedLines(p)
+	var amounts []string
+	v.Totals, amounts = runningTotals(ctx, lines, v.DocumentOn.Value, a.today())
+	for i, l := range lines {
+		v.Lines = append(v.Lines, templates.LineInput{
+			Description: input(l.description), Quantity: input(l.quantity), Price: input(l.price), VAT: l.vat, Amount: amounts[i],
+		})
+	}
+	return v
+}
+
+func typedLines(p store.Presentment) []typedLine {
+	lines := make([]typedLine, len(p.Lines))
+	for i, l := range p.Lines {
+		lines[i] = typedLine{description: l.Description, quantity: l.Quantity.String(), price: unitPrice(l.UnitPrice), vat: l.VAT}
+	}
+	return lines
+}
+
+// unitPrice writes a price with its satang, and with more decimals only where
+// it has more.
+func unitPrice(d decimal.Decimal) string {
+	if d.Equal(d.Round(2)) {
+		return text.Group(d.StringFixed(2))
+	}
+	return text.Group(d.String())
+}
+
+// updatePresentment stores the draft anew, unless somebody else has meanwhile.
+func (a *App) updatePresentment(w http.ResponseWriter, r *http.Request, u user) error {
+	f, err := a.judgedForm(r, u)
+	if err != nil {
+		return err
+	}
+	p, err := a.presentment(r, u)
+	if err != nil {
+		return err
+	}
+	if f.rearranges() || !f.valid() {
+		return a.formAgain(w, r, u, f, &p)
+	}
+	f.read.ID, f.read.Version = p.ID, f.version
+	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error { return tx.ChangePresentment(f.read) })
+	switch {
+	case errors.Is(err, store.ErrStale):
+		return a.presentmentConflict(w, r, u, f)
+	case err != nil:
+		return a.presentmentRefused(w, r, u, f, &p, err)
+	}
+	return a.seeOther(w, r, u, "/presentments/"+p.ID.String(), text.Msg("presentment.saved_changes"))
+}
+
+// presentmentConflict shows what was typed beside what somebody else saved
+// meanwhile. Saving once more goes over the version shown here.
+func (a *App) presentmentConflict(w http.ResponseWriter, r *http.Request, u user, f *presentmentForm) error {
+	ctx := r.Context()
+	p, err := a.presentment(r, u)
+	if err != nil {
+		return err
+	}
+	if !p.Editable() {
+		return a.presentmentPage(w, r, u, p.ID, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "presentment.refused.not_editable")})
+	}
+	c := &templates.PresentmentConflict{At: p.EditedAt, Person: text.T(ctx, "presentment.conflict_somebody"), Changes: conflicts(ctx, p, f)}
+	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
+		leaves, err := q.Leaves(store.LeafFilter{Subjects: []store.Subject{store.About("presentment", p.ID)}, Action: "presentment.", Limit: 1})
+		if len(leaves) > 0 && leaves[0].PersonName != "" {
+			c.Person = leaves[0].PersonName
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	f.version = p.Version
+	v := f.view(ctx, a.today())
+	v.Conflict = c
+	return a.presentmentFormPage(w, r, u, http.StatusConflict, v, &p)
+}
+
+// conflicts lists the fields whose saved value is not the typed one.
+func conflicts(ctx context.Context, saved store.Presentment, f *presentmentForm) []templates.PresentmentChange {
+	mine := f.read
+	day := func(p store.Presentment) [2]string {
+		return [2]string{text.Date(ctx, p.DocumentOn), text.Date(ctx, p.DueOn)}
+	}
+	var changes []templates.PresentmentChange
+	compare := func(label, saved, typed string) {
+		if saved != typed {
+			changes = append(changes, templates.PresentmentChange{Field: label, Saved: saved, Typed: typed})
+		}
+	}
+	compare(text.T(ctx, "presentment.buyer_name"), saved.BuyerName, mine.BuyerName)
+	compare(text.T(ctx, "presentment.tax_id"), saved.BuyerTaxID, mine.BuyerTaxID)
+	compare(text.T(ctx, "presentment.branch"), saved.BuyerBranch, mine.BuyerBranch)
+	compare(text.T(ctx, "presentment.address"), saved.BuyerAddress, mine.BuyerAddress)
+	compare(text.T(ctx, "presentment.type"), text.T(ctx, text.Prefix("presentment.type.")+saved.DocumentType), text.T(ctx, text.Prefix("presentment.type.")+mine.DocumentType))
+	compare(text.T(ctx, "presentment.number"), saved.DocumentNumber, mine.DocumentNumber)
+	compare(text.T(ctx, "presentment.on"), day(saved)[0], day(mine)[0])
+	compare(text.T(ctx, "presentment.due"), day(saved)[1], day(mine)[1])
+	compare(text.T(ctx, "presentment.remark"), saved.Remark, mine.Remark)
+	compare(text.T(ctx, "presentment.lines"), linesInBrief(saved.Lines), linesInBrief(mine.Lines))
+	return changes
+}
+
+// linesInBrief writes lines so that two sets can be compared by eye.
+func linesInBrief(lines []store.PresentmentLine) string {
+	parts := make([]string, len(lines))
+	for i, l := range lines {
+		parts[i] = fmt.Sprintf("%s · %s × %s (%s)", l.Description, l.Quantity, unitPrice(l.UnitPrice), vatInBrief[bill.VATKind(l.VAT)])
+	}
+	return strings.Join(parts, "; ")
+}
+
+var vatInBrief = map[bill.VATKind]string{bill.VATStandard: "VAT", bill.VATZero: "0%", bill.VATExempt: "–"}

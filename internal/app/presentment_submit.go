@@ -1,0 +1,214 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"portal/internal/app/teller"
+	"portal/internal/app/thai"
+	"portal/internal/store"
+	"portal/web/templates"
+	"portal/web/templates/ui"
+	"portal/web/text"
+)
+
+// newSubmission is the last look before a bill goes to whoever approves it.
+func (a *App) newSubmission(w http.ResponseWriter, r *http.Request, u user) error {
+	return a.submissionPage(w, r, u, http.StatusOK, newKey(), "")
+}
+
+func (a *App) submissionPage(w http.ResponseWriter, r *http.Request, u user, status int, key, refusal string) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	ctx := r.Context()
+	v := templates.SubmissionView{ID: id.String(), Key: key, Refusal: refusal}
+	var p store.Presentment
+	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
+		m, err := q.Merchant()
+		if err != nil {
+			return err
+		}
+		if p, err = q.Presentment(id); err != nil {
+			return err
+		}
+		names, err := q.CheckersBesides(append(p.Editors, u.person.ID))
+		v.Approvers = someNames(ctx, names)
+		v.Paper, v.Version = paperOf(p, m), p.Version
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !p.Editable() {
+		return a.seeOther(w, r, u, "/presentments/"+v.ID, text.Message{})
+	}
+	v.Obstacles = a.obstacles(ctx, p)
+	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaPresentments, Status: status}, templates.Submission(v))
+}
+
+// obstacles are what would make the bank, or the teller, refuse the bill as it
+// is today. Each leads to where it is mended.
+func (a *App) obstacles(ctx context.Context, p store.Presentment) []ui.FieldError {
+	here := "/presentments/" + p.ID.String()
+	var found []ui.FieldError
+	if len(p.Documents) == 0 {
+		found = append(found, ui.FieldError{Field: here + "#documents", Message: text.T(ctx, "presentment.obstacle.documents")})
+	}
+	on, today := thai.DayOf(p.DocumentOn), a.today()
+	switch {
+	case on.Compare(today) > 0:
+		found = append(found, ui.FieldError{Field: here + "/edit#document_on", Message: text.T(ctx, "presentment.error.future")})
+	case on.Compare(today.AddDays(-maxDaysOld)) < 0:
+		found = append(found, ui.FieldError{Field: here + "/edit#document_on", Message: text.T(ctx, "presentment.error.old")})
+	}
+	return found
+}
+
+// createSubmission asks for approval of the bill in the version that was seen.
+func (a *App) createSubmission(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	f := readForm(r)
+	key := f.key()
+	version, err := strconv.Atoi(f.raw("version"))
+	if err != nil {
+		f.broken = &requestError{"no version"}
+	}
+	if err := f.check(); err != nil {
+		return err
+	}
+	_, err = a.Teller.SubmitPresentment(r.Context(), u.actor(), id, version, key)
+	ctx, again := r.Context(), newKey()
+	switch {
+	case err == nil:
+		return a.seeOther(w, r, u, "/presentments/"+id.String(), text.Msg("presentment.submitted"))
+	case errors.Is(err, teller.ErrNotEditable):
+		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "presentment.refused.submitted")})
+	case errors.Is(err, store.ErrStale):
+		return a.submissionPage(w, r, u, http.StatusConflict, again, text.T(ctx, "presentment.refused.stale"))
+	case errors.Is(err, teller.ErrKeyReused):
+		return a.submissionPage(w, r, u, http.StatusConflict, again, text.T(ctx, "presentment.refused.key"))
+	case errors.Is(err, teller.ErrNoDocument):
+		return a.submissionPage(w, r, u, http.StatusUnprocessableEntity, again, "")
+	}
+	return err
+}
+
+// newCancellation asks why the bill shall be taken back.
+func (a *App) newCancellation(w http.ResponseWriter, r *http.Request, u user) error {
+	return a.cancellationPage(w, r, u, http.StatusOK, templates.CancellationView{Key: newKey()})
+}
+
+func (a *App) cancellationPage(w http.ResponseWriter, r *http.Request, u user, status int, v templates.CancellationView) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	ctx := r.Context()
+	var p store.Presentment
+	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
+		m, err := q.Merchant()
+		if err != nil {
+			return err
+		}
+		if p, err = q.Presentment(id); err != nil {
+			return err
+		}
+		names, err := q.CheckersBesides(store.IDs{u.person.ID})
+		v.ID, v.Paper, v.Reference, v.Approvers = id.String(), paperOf(p, m), p.BankReference, someNames(ctx, names)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !atBank(p) {
+		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "presentment.refused.not_cancellable")})
+	}
+	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaPresentments, Status: status}, templates.Cancellation(v))
+}
+
+// maxReason is what the bank takes as the reason for a cancellation.
+const maxReason = 140
+
+// createCancellation asks that the bill be taken back from the bank as a whole.
+func (a *App) createCancellation(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	f := readForm(r)
+	v := templates.CancellationView{Key: f.key(), Reason: templates.Input{Value: f.raw("reason")}}
+	reason := f.text("reason", required, maxLen(maxReason))
+	if err := f.check(); err != nil {
+		return err
+	}
+	ctx := r.Context()
+	if !f.valid() {
+		v.Reason.Error, v.Errors = f.errorOf(ctx, "reason"), f.summary(ctx)
+		return a.cancellationPage(w, r, u, http.StatusUnprocessableEntity, v)
+	}
+	_, err = a.Teller.RequestCancellation(ctx, u.actor(), id, reason, v.Key)
+	switch {
+	case err == nil:
+		return a.seeOther(w, r, u, "/presentments/"+id.String(), text.Msg("presentment.cancellation_submitted"))
+	case errors.Is(err, teller.ErrNotCancellable):
+		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "presentment.refused.not_cancellable")})
+	case errors.Is(err, teller.ErrKeyReused):
+		v.Key, v.Refusal = newKey(), text.T(ctx, "presentment.refused.key")
+		return a.cancellationPage(w, r, u, http.StatusConflict, v)
+	}
+	return err
+}
+
+// createWithdrawal takes back what waits and has not left yet.
+func (a *App) createWithdrawal(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	f := readForm(r)
+	reason := f.paragraph("reason", maxLen(maxRemark))
+	if err := f.check(); err != nil {
+		return err
+	}
+	var i store.Instruction
+	err = a.Store.Read(r.Context(), u.actor(), func(q *store.Query) (err error) {
+		i, err = q.Instruction(id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !f.valid() {
+		return a.withdrawalRefused(w, r, u, i, http.StatusUnprocessableEntity, f.errorOf(r.Context(), "reason"))
+	}
+	err = a.Teller.Withdraw(r.Context(), u.actor(), i.LeadID, reason)
+	for _, c := range []struct {
+		reason  error
+		message string
+		status  int
+	}{
+		{teller.ErrNotMaker, text.K("presentment.withdraw_not_yours"), http.StatusForbidden},
+		{teller.ErrAlreadySent, text.K("presentment.withdraw_late"), http.StatusConflict},
+		{teller.ErrNotPending, text.K("presentment.withdraw_decided"), http.StatusConflict},
+		{store.ErrStale, text.K("presentment.withdraw_decided"), http.StatusConflict},
+	} {
+		if errors.Is(err, c.reason) {
+			return a.withdrawalRefused(w, r, u, i, c.status, text.T(r.Context(), c.message))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return a.seeOther(w, r, u, "/presentments/"+i.SubjectID().String(), text.Msg("presentment.withdrawn"))
+}
+
+func (a *App) withdrawalRefused(w http.ResponseWriter, r *http.Request, u user, i store.Instruction, status int, why string) error {
+	return a.presentmentPage(w, r, u, i.SubjectID(), status, presentmentSays{refusal: why})
+}
