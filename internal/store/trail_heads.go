@@ -10,7 +10,7 @@ import (
 // reached compares the tree with every checkpoint and every anchor of the size
 // it has grown to.
 func (w *walk) reached(size int64) error {
-	if err := w.nextCheckpoints(size); err != nil {
+	if err := w.nextCheckpoints(); err != nil {
 		return err
 	}
 	due := len(w.checkpoints) > 0 && w.checkpoints[0].Size <= size || len(w.anchored) > 0 && w.anchored[0].size <= size
@@ -37,8 +37,8 @@ func (w *walk) reached(size int64) error {
 	return nil
 }
 
-// nextCheckpoints keeps the checkpoints in hand until one is larger than size.
-func (w *walk) nextCheckpoints(size int64) error {
+// nextCheckpoints reads some more when none is in hand.
+func (w *walk) nextCheckpoints() error {
 	if len(w.checkpoints) > 0 || w.exhausted {
 		return nil
 	}
@@ -105,10 +105,15 @@ func (w *walk) firstUnsigned(from, to int64) (int64, *checkpointRow, error) {
 			return from, nil, err
 		}
 		for _, row := range rows {
-			if _, err := w.Keys.Open(row.Note); err != nil {
+			if !w.signed(row) {
 				return from, &row, nil
 			}
 			from = row.Size
 		}
 	}
+}
+
+func (w *walk) signed(row checkpointRow) bool {
+	_, err := w.Keys.Open(row.Note)
+	return err == nil
 }

@@ -130,7 +130,7 @@ func (q *sequencer) publish(ctx context.Context) error {
 		taken = taken || err == nil
 	}
 	if !taken {
-		q.retry = time.Now().Add(afterFailure)
+		q.retry = time.After(afterFailure)
 		return nil
 	}
 	err := q.tx(ctx, func(t *Tx) error {

@@ -165,11 +165,14 @@ func syncDir(path string) error {
 }
 
 // LogSink writes checkpoints to a log whose lines leave the machine.
-type LogSink struct{ Handler slog.Handler }
+type LogSink struct {
+	Handler slog.Handler
+	Clock   func() time.Time
+}
 
 // Publish implements Publisher.
 func (l LogSink) Publish(ctx context.Context, c Checkpoint) error {
-	r := slog.NewRecord(time.Now(), slog.LevelInfo, "audit checkpoint", 0)
+	r := slog.NewRecord(l.Clock(), slog.LevelInfo, "audit checkpoint", 0)
 	r.AddAttrs(slog.Int64("size", c.Size), slog.String("note", c.Note))
 	// Straight to the handler, because a Logger swallows its errors.
 	if err := l.Handler.Handle(ctx, r); err != nil {

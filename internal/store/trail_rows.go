@@ -13,7 +13,7 @@ import (
 
 // comparison finds rows that do not agree with what the trail says of them.
 // Its statement gives the index of the leaf concerned, or -1, and the row's
-// subject; $1 is the age in seconds at which an open attempt is a problem.
+// subject.
 type comparison struct {
 	class   Class
 	message string // about the subject
@@ -22,53 +22,54 @@ type comparison struct {
 
 const payloadOfLeaf = `convert_from(l.bytes, 'UTF8')::json #>> '{detail,payload_hash}'`
 
-var comparisons = []comparison{
-	{Unanswered, "%s was being sent, and nobody recorded what became of it.", statement(`
+// forgotten are attempts that are open for longer than $1 seconds.
+var forgotten = comparison{Unanswered, "%s was being sent, and nobody recorded what became of it.", statement(`
 		SELECT coalesce((SELECT min(idx) FROM audit_leaves l WHERE l.subject = 'instruction/' || a.instruction_id AND l.action = 'instruction.sending'), -1) AS idx,
 			'instruction/' || a.instruction_id AS subject
-		FROM attempts a WHERE a.outcome IS NULL AND greatest(a.claimed_at, a.deadline) < now() - $1 * interval '1 second'`)},
+		FROM attempts a WHERE a.outcome IS NULL AND greatest(a.claimed_at, a.deadline) < now() - $1 * interval '1 second'`)}
+
+var comparisons = []comparison{
 	{Vanished, "%s was submitted, but its row is gone.", statement(`
 		SELECT coalesce(l.idx, -1) AS idx, l.subject FROM audit_leaves l
-		WHERE l.action = 'instruction.submitted' AND $1::bigint > 0
-		  AND NOT EXISTS (SELECT FROM instructions i WHERE 'instruction/' || i.id = l.subject)`)},
+		WHERE l.action = 'instruction.submitted' AND NOT EXISTS (SELECT FROM instructions i WHERE 'instruction/' || i.id = l.subject)`)},
 	{Vanished, "%s was begun, but its row is gone.", statement(`
 		SELECT coalesce(l.idx, -1) AS idx, l.subject FROM audit_leaves l
-		WHERE l.action = 'exchange.began' AND $1::bigint > 0 AND NOT EXISTS (SELECT FROM exchanges x WHERE 'exchange/' || x.id = l.subject)`)},
+		WHERE l.action = 'exchange.began' AND NOT EXISTS (SELECT FROM exchanges x WHERE 'exchange/' || x.id = l.subject)`)},
 	{Vanished, "%s was answered, but the answer's row is gone.", statement(`
 		SELECT coalesce(l.idx, -1) AS idx, l.subject FROM audit_leaves l
-		WHERE l.action = 'exchange.ended' AND $1::bigint > 0 AND NOT EXISTS (SELECT FROM exchange_results x WHERE 'exchange/' || x.exchange_id = l.subject)`)},
+		WHERE l.action = 'exchange.ended' AND NOT EXISTS (SELECT FROM exchange_results x WHERE 'exchange/' || x.exchange_id = l.subject)`)},
 	{Contradicts, "%s holds another payload than its leaf.", statement(`
 		SELECT coalesce(l.idx, -1) AS idx, l.subject FROM instructions i JOIN audit_leaves l ON l.subject = 'instruction/' || i.id
-		WHERE $1::bigint > 0 AND ` + payloadOfLeaf + ` <> encode(sha256(i.payload), 'hex')`)},
+		WHERE ` + payloadOfLeaf + ` <> encode(sha256(i.payload), 'hex')`)},
 	{Unaudited, "%s was never submitted as far as the trail knows.", statement(`
 		SELECT -1 AS idx, 'instruction/' || i.id AS subject FROM instructions i
-		WHERE $1::bigint > 0 AND NOT EXISTS (SELECT FROM audit_leaves l
+		WHERE NOT EXISTS (SELECT FROM audit_leaves l
 			WHERE l.subject = 'instruction/' || i.id AND l.action = 'instruction.submitted' AND ` + payloadOfLeaf + ` IS NOT NULL)`)},
 	{Unaudited, "%s has an approval that its approver left no leaf of.", statement(`
 		SELECT -1 AS idx, 'instruction/' || a.instruction_id AS subject FROM approvals a
-		WHERE $1::bigint > 0 AND NOT EXISTS (SELECT FROM audit_leaves l
+		WHERE NOT EXISTS (SELECT FROM audit_leaves l
 			WHERE l.subject = 'instruction/' || a.instruction_id AND l.person_id = a.person_id AND l.at = a.at)`)},
 	{Unaudited, "%s was attempted without a leaf.", statement(`
 		SELECT -1 AS idx, 'instruction/' || a.instruction_id AS subject FROM attempts a
-		WHERE $1::bigint > 0 AND NOT EXISTS (SELECT FROM audit_leaves l
+		WHERE NOT EXISTS (SELECT FROM audit_leaves l
 			WHERE l.subject = 'instruction/' || a.instruction_id AND l.action = 'instruction.sending'
 			  AND convert_from(l.bytes, 'UTF8')::json #>> '{detail,attempt}' = a.id::text)`)},
 	{Unaudited, "%s moved at a time of which it has no leaf.", statement(`
 		SELECT -1 AS idx, 'instruction/' || m.instruction_id AS subject FROM instruction_moves m
-		WHERE $1::bigint > 0 AND NOT EXISTS (SELECT FROM audit_leaves l WHERE l.subject = 'instruction/' || m.instruction_id AND l.at = m.at)`)},
+		WHERE NOT EXISTS (SELECT FROM audit_leaves l WHERE l.subject = 'instruction/' || m.instruction_id AND l.at = m.at)`)},
 	{Contradicts, "%s is in another state than its last move led to.", statement(`
 		SELECT -1 AS idx, 'instruction/' || i.id AS subject FROM instructions i
-		WHERE $1::bigint > 0 AND i.state IS DISTINCT FROM
+		WHERE i.state IS DISTINCT FROM
 			(SELECT m.to_state FROM instruction_moves m WHERE m.instruction_id = i.id ORDER BY m.seq DESC LIMIT 1)`)},
 	{Contradicts, "%s holds another request than its leaf.", statement(`
 		SELECT coalesce(l.idx, -1) AS idx, l.subject FROM exchanges x JOIN audit_leaves l ON l.subject = 'exchange/' || x.id AND l.action = 'exchange.began'
-		WHERE $1::bigint > 0 AND convert_from(l.bytes, 'UTF8')::json #>> '{detail,body_sha256}' <> encode(x.body_hash, 'hex')`)},
+		WHERE convert_from(l.bytes, 'UTF8')::json #>> '{detail,body_sha256}' <> encode(x.body_hash, 'hex')`)},
 	{Contradicts, "%s holds another answer than its leaf.", statement(`
 		SELECT coalesce(l.idx, -1) AS idx, l.subject FROM exchange_results x JOIN audit_leaves l ON l.subject = 'exchange/' || x.exchange_id AND l.action = 'exchange.ended'
-		WHERE $1::bigint > 0 AND convert_from(l.bytes, 'UTF8')::json #>> '{detail,body_sha256}' <> encode(x.body_hash, 'hex')`)},
+		WHERE convert_from(l.bytes, 'UTF8')::json #>> '{detail,body_sha256}' <> encode(x.body_hash, 'hex')`)},
 	{Contradicts, "%s has another hash than its leaf.", statement(`
 		SELECT coalesce(l.idx, -1) AS idx, l.subject FROM files f JOIN audit_leaves l ON l.subject = 'file/' || f.id AND l.action = 'file.uploaded'
-		WHERE $1::bigint > 0 AND convert_from(l.bytes, 'UTF8')::json #>> '{detail,sha256}' <> encode(f.sha256, 'hex')`)},
+		WHERE convert_from(l.bytes, 'UTF8')::json #>> '{detail,sha256}' <> encode(f.sha256, 'hex')`)},
 }
 
 type finding struct {
@@ -89,17 +90,26 @@ func (w *walk) rows() error {
 	if err := w.q.get(&w.report.Unanswered, sqlUnanswered, age); err != nil {
 		return fmt.Errorf("counting requests without an answer: %w", err)
 	}
+	if err := w.compare(forgotten, age); err != nil {
+		return err
+	}
 	for _, c := range comparisons {
-		var found []finding
-		err := w.attempt(func() error { return w.q.all(&found, c.sql, max(age, 1)) })
-		if err != nil {
+		if err := w.compare(c); err != nil {
 			return err
-		}
-		for _, f := range found {
-			w.report.add(f.Idx, c.class, c.message, f.Subject)
 		}
 	}
 	return w.unaudited()
+}
+
+func (w *walk) compare(c comparison, args ...any) error {
+	var found []finding
+	if err := w.attempt(func() error { return w.q.all(&found, c.sql, args...) }); err != nil {
+		return err
+	}
+	for _, f := range found {
+		w.report.add(f.Idx, c.class, c.message, f.Subject)
+	}
+	return nil
 }
 
 // unaudited finds rows that no leaf speaks of.
@@ -157,6 +167,7 @@ func (w *walk) files() error {
 	if err != nil {
 		return fmt.Errorf("reading files: %w", busy(err))
 	}
+	defer func() { _ = rows.Close() }() // what went wrong is in Err
 	var (
 		file, at   ID
 		want, next []byte
@@ -170,7 +181,7 @@ func (w *walk) files() error {
 	}
 	for rows.Next() {
 		if err := rows.Scan(&at, &next, &data); err != nil {
-			return fmt.Errorf("reading files: %w", errors.Join(err, rows.Close()))
+			return fmt.Errorf("reading files: %w", err)
 		}
 		if got == nil || at != file {
 			check()
@@ -179,7 +190,7 @@ func (w *walk) files() error {
 		_, _ = got.Write(data) // a hash never fails
 	}
 	check()
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+	if err := rows.Err(); err != nil {
 		return fmt.Errorf("reading files: %w", err)
 	}
 	return nil

@@ -80,7 +80,8 @@ var (
 			SELECT (SELECT l.action FROM audit_leaves l WHERE l.merchant_id = $1 AND l.action > a.action ORDER BY l.action LIMIT 1)
 			FROM actions a WHERE starts_with(a.action, $6)
 		)
-		SELECT l.* FROM actions a CROSS JOIN LATERAL (
+		SELECT l.id, l.at, l.person_id, l.person_name, l.session_id, l.request_id, l.address, l.action, l.subject, l.bytes, l.idx, l.published
+		FROM actions a CROSS JOIN LATERAL (
 			SELECT` + leafColumns + ` FROM audit_leaves l
 			WHERE l.merchant_id = $1 AND l.action = a.action` + leafWindow + leafOrder + `
 		) l WHERE starts_with(a.action, $6)` + leafOrder)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,8 +75,8 @@ func TestLeavesAreFoundByEveryFilter(t *testing.T) {
 
 	var times []time.Time
 	all := r.leaves(nok, store.LeafFilter{})
-	for i := len(all) - 1; i >= 0; i-- {
-		times = append(times, all[i].At)
+	for _, l := range slices.Backward(all) {
+		times = append(times, l.At)
 	}
 	cursor := func(i int) store.LeafCursor { return store.LeafCursor{At: times[i], ID: said[i]} }
 	for _, c := range []struct {

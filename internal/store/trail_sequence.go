@@ -71,7 +71,7 @@ func (s *Store) Sequence(ctx context.Context, o Sequencing) error {
 		err := s.sequence(ctx, o)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // it was asked to stop
 		case errors.Is(err, ErrTrailBroken):
 			return err
 		}
@@ -139,9 +139,9 @@ type sequencer struct {
 
 	head      Checkpoint // the newest one committed
 	tree      *tree
-	published int64     // the size published for certain
-	away      []bool    // which sinks did not take the last one
-	retry     time.Time // when to ask sinks again that were all away
+	published int64            // the size published for certain
+	away      []bool           // which sinks did not take the last one
+	retry     <-chan time.Time // set when all were away: comes when to ask again
 }
 
 var (
@@ -234,7 +234,7 @@ func (q *sequencer) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if q.published < q.head.Size && time.Now().After(q.retry) {
+		if q.published < q.head.Size && q.mayPublish() {
 			if err := q.publish(ctx); err != nil {
 				return err
 			}
@@ -245,6 +245,20 @@ func (q *sequencer) run(ctx context.Context) error {
 		if err := q.rest(ctx); err != nil {
 			return err
 		}
+	}
+}
+
+// mayPublish is false for a while after all sinks were away.
+func (q *sequencer) mayPublish() bool {
+	if q.retry == nil {
+		return true
+	}
+	select {
+	case <-q.retry:
+		q.retry = nil
+		return true
+	default:
+		return false
 	}
 }
 

@@ -237,7 +237,7 @@ func TestSequencerRefusesATrailThatWasSetBack(t *testing.T) {
 	r.sequence(r.write(4)...)
 	r.tamper(`TRUNCATE audit_leaves, audit_hashes, audit_checkpoints`)
 	// The emptied trail is made to look well, by one who has the key.
-	r.o.Sinks = []store.Publisher{store.LogSink{Handler: slog.DiscardHandler}}
+	r.o.Sinks = []store.Publisher{store.LogSink{Handler: slog.DiscardHandler, Clock: time.Now}}
 	r.sequence(r.write(6)...)
 
 	r.o.Sinks = []store.Publisher{r.sink()}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -149,7 +148,7 @@ func (q *Query) span(first, limit int64) (span, error) {
 	const record = 8 + tlog.HashSize
 	s.hashes = make([]storedHash, to-from)
 	for ; len(packed) >= record; packed = packed[record:] {
-		i := int64(binary.BigEndian.Uint64(packed)) //nolint:gosec // what int8send made of an int64
+		i := int64(binary.BigEndian.Uint64(packed))
 		s.hashes[i-from] = storedHash{true, tlog.Hash(packed[8:record])}
 	}
 	return s, nil
@@ -168,15 +167,16 @@ func (q *Query) eachLeaf(query string, f func(*leafRecord), args ...any) error {
 	if err != nil {
 		return fmt.Errorf("reading leaves: %w", busy(err))
 	}
+	defer func() { _ = rows.Close() }() // what went wrong is in Err
 	var l leafRecord
 	for rows.Next() {
 		err := rows.Scan(&l.ID, &l.At, &l.Merchant, &l.Person, &l.Session, &l.Request, &l.Address, &l.Action, &l.Subject, &l.Bytes, &l.Idx)
 		if err != nil {
-			return fmt.Errorf("reading leaves: %w", errors.Join(err, rows.Close()))
+			return fmt.Errorf("reading leaves: %w", err)
 		}
 		f(&l)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+	if err := rows.Err(); err != nil {
 		return fmt.Errorf("reading leaves: %w", err)
 	}
 	return nil

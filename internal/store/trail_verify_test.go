@@ -80,7 +80,7 @@ func TestVerifyFindsNothingWrongWithAnHonestTrail(t *testing.T) {
 func TestVerifyFindsNothingWrongAfterACrashOrALateCommit(t *testing.T) {
 	t.Parallel()
 	r := sequenced(t)
-	r.o.Sinks = []store.Publisher{store.LogSink{Handler: slog.DiscardHandler}} // the file misses some
+	r.o.Sinks = []store.Publisher{store.LogSink{Handler: slog.DiscardHandler, Clock: time.Now}} // the file misses some
 	r.sequence(r.write(7)...)
 	r.o.Sinks = []store.Publisher{r.sink()}
 	r.sequence(r.write(7)...)
@@ -147,12 +147,12 @@ func TestVerifyNamesTheFirstBadLeafAndWhatIsWrong(t *testing.T) {
 		{name: "everything is cut", class: store.Cut, index: 0, sql: []string{cutTo(0)}},
 		{name: "an older copy grew differently", class: store.Forked, index: 10, then: func(r *trail) {
 			r.tamper(cutTo(10))
-			r.o.Sinks = []store.Publisher{store.LogSink{Handler: slog.DiscardHandler}}
+			r.o.Sinks = []store.Publisher{store.LogSink{Handler: slog.DiscardHandler, Clock: time.Now}}
 			r.sequence(r.write(30)...)
 		}},
 		{name: "a fork of the same size", class: store.Forked, index: 20, then: func(r *trail) {
 			r.tamper(cutTo(20))
-			r.o.Sinks = []store.Publisher{store.LogSink{Handler: slog.DiscardHandler}}
+			r.o.Sinks = []store.Publisher{store.LogSink{Handler: slog.DiscardHandler, Clock: time.Now}}
 			r.sequence(r.write(3)...)
 		}},
 		{name: "a time is forged", alone: true, class: store.Disordered, index: 23, then: func(r *trail) {
@@ -366,5 +366,23 @@ func TestVerifyNeedsAKey(t *testing.T) {
 		if _, err := store.ParseTrailKeys(text); err == nil {
 			t.Errorf("%q was taken for trail keys", text)
 		}
+	}
+}
+
+func TestALogIsAnAnchorToo(t *testing.T) {
+	t.Parallel()
+	r := newTrail(t)
+	var log bytes.Buffer
+	r.o.Sinks = append(r.o.Sinks, store.LogSink{Handler: slog.NewJSONHandler(&log, nil), Clock: time.Now})
+	r.sequence(r.write(4)...)
+	ofLog := func(v *store.Verification) {
+		v.Anchors = []store.Anchor{{Name: "the log", Lines: bytes.NewReader(log.Bytes())}}
+	}
+	if report := r.verify(ofLog); report.Anchored != 4 || !report.Sound() {
+		t.Errorf("the log anchors %d leaves, want 4:\n%s", report.Anchored, list(report))
+	}
+	r.tamper(cutTo(0))
+	if report := r.verify(ofLog); !has(report, 0, store.Cut) {
+		t.Errorf("the log did not show that everything was cut:\n%s", list(report))
 	}
 }
