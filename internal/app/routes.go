@@ -138,6 +138,14 @@ func (a *App) table() []route {
 		{"POST", "/instructions/{id}/withdrawal", maker, a.createWithdrawal, extra{}},
 		{"GET", "/files/{id}", anyDuty, a.showFile, extra{}},
 
+		// The desk of unknown outcomes.
+		{"GET", "/unknown", anyDuty, a.listUnknown, extra{}},
+		{"GET", "/unknown/{id}", anyDuty, a.showUnknown, extra{}},
+		{"GET", "/unknown/{id}/slip", anyDuty, a.showSlip, extra{}},
+		{"POST", "/instructions/{id}/settlements", maker | checker, a.proposeSettlement, extra{}},
+		{"POST", "/instructions/{id}/settlements/{settlement}/confirmation", checker, a.confirmSettlement, extra{}},
+		{"POST", "/instructions/{id}/settlements/{settlement}/refusal", checker, a.declineSettlement, extra{}},
+
 		// For machines.
 		{"GET", "/healthz", public, a.alive, extra{}},
 		{"GET", "/readyz", public, a.ready, extra{}},
