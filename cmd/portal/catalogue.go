@@ -51,8 +51,8 @@ func routeTable() ([]app.RouteInfo, error) {
 // screens names the page on which people begin an operation.
 var screens = map[string]string{
 	"presentment.create":          "/presentments/new",
-	"presentment.document.upload": "/presentments/{id}",
-	"presentment.cancel":          "/presentments/{id}",
+	"presentment.document.upload": "/presentments/{id}/edit",
+	"presentment.cancel":          "/presentments/{id}/cancellation/new",
 }
 
 // catalogueRow is an operation of the bank, and what the portal makes of it.
