@@ -30,6 +30,7 @@ func storyOf(ctx context.Context, q *store.Query, leads ...store.ID) ([]ui.Event
 		t.moves()
 		t.approvals()
 		t.attempts()
+		t.dropped()
 		t.settlements()
 		events = append(events, t.events...)
 	}
@@ -110,7 +111,7 @@ func (t *telling) document(i store.Instruction) string {
 // with its attempt, and the parts follow their lead until they are sent.
 func (t *telling) moves() {
 	for _, m := range t.moved {
-		if m.Part > 0 && m.Reason != store.ReasonPartBefore {
+		if m.Part > 0 {
 			continue
 		}
 		e := ui.Event{At: m.At}
@@ -153,6 +154,15 @@ func (t *telling) expired(m store.Move) ui.Event {
 	return ui.Event{
 		Sentence: t.words(text.Prefix("story.expired.")+reason, "name", t.document(t.byID[m.InstructionID])),
 		Person:   t.words("story.system"), At: m.At, Meaning: ui.Warning,
+	}
+}
+
+// dropped tells which files were not sent because what came before them failed.
+func (t *telling) dropped() {
+	for _, m := range t.moved {
+		if m.To == store.Expired && m.Reason == store.ReasonPartBefore {
+			t.say(t.expired(m))
+		}
 	}
 }
 

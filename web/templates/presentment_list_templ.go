@@ -91,7 +91,7 @@ func PresentmentList(v PresentmentListView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Field{Name: "q", Type: "search", Label: text.T(ctx, "presentment.search"), Help: text.T(ctx, "presentment.search_help"), Value: v.Query, Width: ui.W30, MaxLength: 100}.Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field{Name: "q", Type: "search", Label: text.T(ctx, "presentment.search"), HideLabel: true, Value: v.Query, MaxLength: 100, Attrs: templ.Attributes{"placeholder": text.T(ctx, "presentment.search_help")}}.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

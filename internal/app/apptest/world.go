@@ -120,7 +120,7 @@ func (w *World) seed() {
 }
 
 func merchant(th, en string) store.Merchant {
-	return store.Merchant{NameTH: th, NameEN: en, TaxID: "0105536000013", Branch: "00000", Address: "99 ถนนสุขุมวิท กรุงเทพมหานคร 10110", AccountNumber: "0011234567"}
+	return store.Merchant{NameTH: th, NameEN: en, TaxID: "0105536000011", Branch: "00000", Address: "99 ถนนสุขุมวิท กรุงเทพมหานคร 10110", AccountNumber: "0011234567"}
 }
 
 // Own writes as the owner of the database.

@@ -219,3 +219,16 @@ func rounded(r *big.Rat) int64 {
 	half := new(big.Rat).Add(new(big.Rat).Abs(r), big.NewRat(1, 2))
 	return new(big.Int).Quo(half.Num(), half.Denom()).Int64() * int64(r.Sign())
 }
+
+func TestPriceWithAllItsDecimalsIsTaken(t *testing.T) {
+	t.Parallel()
+	price, err := thai.ParseDecimal("99.1234")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := bill.Line{Quantity: decimal.NewFromInt(1), UnitPrice: price, VAT: bill.VATExempt}
+	got, err := bill.Total([]bill.Line{line}, thai.Day{Year: 2026, Month: 1, Day: 5})
+	if err != nil || got.TotalSatang != 9912 {
+		t.Errorf("99.1234 came to %d satang, %v; want 9912", got.TotalSatang, err)
+	}
+}

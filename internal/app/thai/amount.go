@@ -1,6 +1,7 @@
 package thai
 
 import (
+	"cmp"
 	"errors"
 	"regexp"
 	"strings"
@@ -99,5 +100,7 @@ func parseNumber(s string, places int) (decimal.Decimal, error) {
 	if len(whole) > 18 {
 		return decimal.Zero, ErrNumberTooLarge
 	}
-	return decimal.NewFromString("0" + whole + "." + fraction + "0")
+	// No zero of our own behind the fraction: how many decimals there are is
+	// looked at again by whoever computes.
+	return decimal.NewFromString("0" + whole + "." + cmp.Or(fraction, "0"))
 }
