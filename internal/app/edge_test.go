@@ -332,14 +332,14 @@ func TestNextLeadsToOurOwnPagesOnly(t *testing.T) {
 
 func hostileTargets(host string) []string {
 	targets := []string{
-		"", "account", "evil.example", "//evil.example", "///evil.example", "////evil.example", "/\\evil.example", "\\\\evil.example", "\\/evil.example",
+		"", "account", "evil.example", "//evil.example", "//evil.example/account", "http:/account", "///evil.example", "////evil.example", "/\\evil.example", "\\\\evil.example", "\\/evil.example",
 		"/\t/evil.example", "/\n/evil.example", "\t//evil.example", " //evil.example", "/ /evil.example", "/%09/evil.example", "/%0d%0aSet-Cookie:x=y", "/account\r\nX: y",
 		"https://evil.example", "http:evil.example", "http:/evil.example", "https:evil.example", "HTTPS://evil.example", "javascript:alert(1)", "JavaScript:alert(1)",
 		"java\tscript:alert(1)", "data:text/html,x", "vbscript:x", "blob:x", "file:///etc/passwd", "about:blank", "//127.0.0.1@evil.example", "http://" + host,
 		"http://" + host + "@evil.example", "//" + host, "/@evil.example", "/.evil.example", "/../evil.example", "/./account", "/account/", "/account/../account",
 		"/account#x", "/account#//evil", "/%2e%2e/account", "/%2f/evil.example", "/%2faccount", "/%5cevil.example", "/%5c%5cevil.example", "/account%2f..%2f..",
 		"/a%63count", "/account%00", "/account%0a", "/account%ff", "/account\x00", "/account\x7f", "/account\u2028", "/account\u00a0", "/\u202eaccount", "/âccount", "/ account",
-		"/account?next=\u2028", "/account?\\", "/account?a=\n", "?next=/account", "#", "/sign-in", "/sign-in?next=/account", "/sign-out", "/language/en", "/static/x/app.css",
+		"/account?next=\u2028", "/account?\\", "/account?x=â", "/account?\u202e", "/account?x=ก", "/account?a=\n", "?next=/account", "#", "/sign-in", "/sign-in?next=/account", "/sign-out", "/language/en", "/static/x/app.css",
 		"/healthz", "/readyz", "/nothing", "/merchant", "/preferences", "/account/password", "//", "/..", "/.", "..", ".", "%2f%2fevil.example", "//%5cevil.example",
 		"//evil.example/%2f..", "/;@evil.example", "/evil.example", "/http://evil.example", "/https:evil.example", "/" + strings.Repeat("a", 3000), "/account?" + strings.Repeat("a", 3000),
 		"https://" + host + ".evil.example/account", "///" + host, "/\\/\\evil.example", "/.//evil.example", "/account//", "//account", "///account", "/account;x", "/account.", "/ACCOUNT",
