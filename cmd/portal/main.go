@@ -59,6 +59,7 @@ func commands() []command {
 		{"user grant", "-email -merchant-id -duties", "change what a person may do for a merchant", (*program).userGrant},
 		{"user disable", "-email [-undo]", "keep a person out", (*program).userDisable},
 		{"config", "[-json] [-for command]", "print the effective settings, secrets hidden", (*program).config},
+		{"bench", "[-quick] [-goals 1,3,...] [-json]", "measure, and compare with the goals of docs/performance.md", (*program).bench},
 		{"withdb", "command ...", "run a command with TEST_DATABASE_URL naming a temporary Postgres", (*program).withDB},
 		{"version", "", "print the version", (*program).version},
 	}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"portal/internal/bench"
+)
+
+// bench measures the product beside anchors of its own. With the word anchors
+// it is the server of those, which the bench starts as a process of its own.
+func (p *program) bench(ctx context.Context, args []string) error {
+	if len(args) == 4 && args[0] == "anchors" {
+		return bench.ServeAnchors(ctx, args[1], args[2], args[3])
+	}
+	f := p.flags("bench")
+	quick := f.Bool("quick", false, "one short round on the smaller lists")
+	goals := f.String("goals", "", "only these, such as 1,3")
+	rows := f.Int("rows", 100_000, "bills in the database for the pages")
+	many := f.Int("many", 1_000_000, "bills in the database for what must not grow")
+	asJSON := f.Bool("json", false, "print JSON")
+	if err := parse(f, args, 0); err != nil {
+		return err
+	}
+	wd, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("find the checkout: %w", err)
+	}
+	o := bench.Options{Clock: time.Now, Quick: *quick, Rows: *rows, Many: *many, Progress: p.say}
+	if o.Dir, err = bench.Dir(checkoutOf(wd)); err != nil {
+		return err
+	}
+	for goal := range strings.FieldsFuncSeq(*goals, func(r rune) bool { return r == ',' }) {
+		n, err := strconv.Atoi(goal)
+		if err != nil {
+			return usageError("%q is not the number of a goal", goal)
+		}
+		o.Goals = append(o.Goals, n)
+	}
+	report, err := bench.Run(ctx, o)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return report.WriteJSON(p.stdout)
+	}
+	return report.WriteText(p.stdout)
+}
