@@ -69,10 +69,6 @@ func (c config) newEdge(s *store.Store, log *slog.Logger) (*app.App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("derive the device key: %w", err)
 	}
-	environment := ""
-	if !c.production {
-		environment = development
-	}
 	return app.New(app.Config{
 		Store:           s,
 		Teller:          teller.New(s),
@@ -80,7 +76,7 @@ func (c config) newEdge(s *store.Store, log *slog.Logger) (*app.App, error) {
 		Log:             log,
 		Origin:          c.origin,
 		TrustedHops:     c.trustedProxies,
-		Environment:     environment,
+		Trial:           !c.production,
 		Dev:             !c.production,
 		DeviceKey:       device,
 		SessionIdle:     c.sessionIdle,

@@ -26,9 +26,9 @@ type Config struct {
 	// TrustedHops is how many proxies of our own stand before this process.
 	// Only so many entries at the end of X-Forwarded-For are believed.
 	TrustedHops int
-	// Environment is shown as a banner, so that nobody takes a test system for
-	// the real one. Empty in production.
-	Environment string
+	// Trial says in a banner that no money moves, so that nobody takes a test
+	// system for the real one.
+	Trial bool
 	// Dev adds the page that shows the kit of pieces.
 	Dev bool
 	// DeviceKey signs the cookie by which a browser that signed in before is

@@ -11,7 +11,7 @@ import (
 func (a *App) showKit(w http.ResponseWriter, r *http.Request, _ user) error {
 	ctx := r.Context()
 	return a.respond(w, r, http.StatusOK, templates.Kit(templates.KitView{
-		Shell: ui.Shell{Home: "/kit", Environment: a.Environment, Languages: languages(ctx, "/kit"), AsOf: a.Clock()},
+		Shell: ui.Shell{Home: "/kit", Environment: a.environment(ctx), Languages: languages(ctx, "/kit"), AsOf: a.Clock()},
 		Now:   a.Clock(),
 	}))
 }

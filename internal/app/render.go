@@ -143,7 +143,7 @@ func (a *App) frame(w http.ResponseWriter, r *http.Request, u user, s shell) (ui
 		Theme: u.theme, Roomy: u.roomy, Home: "/", Nav: a.nav(ctx, u, s.Area, counts),
 		Merchant: merchantName(ctx, u.membership), SwitchTo: "/merchant",
 		Person: u.person.Name, Duties: dutyNames(ctx, u.membership.Duties, ""), Account: "/account", SignOut: "/sign-out",
-		Environment: a.Environment, Search: s.Search, Languages: languages(ctx, back),
+		Environment: a.environment(ctx), Search: s.Search, Languages: languages(ctx, back),
 		Preferences: ui.Preferences{Action: "/preferences", Return: back},
 		Flash:       ui.Flash{Text: message, Meaning: ui.Warning}, AsOf: text.From(ctx).Now,
 	}
@@ -158,5 +158,13 @@ func (a *App) frame(w http.ResponseWriter, r *http.Request, u user, s shell) (ui
 
 // bare is the frame of a page for visitors.
 func (a *App) bare(ctx context.Context, title, back string) ui.BareView {
-	return ui.BareView{Title: title, Environment: a.Environment, Languages: languages(ctx, back)}
+	return ui.BareView{Title: title, Environment: a.environment(ctx), Languages: languages(ctx, back)}
+}
+
+// environment is the banner of a trial system.
+func (a *App) environment(ctx context.Context) string {
+	if !a.Trial {
+		return ""
+	}
+	return text.T(ctx, "edge.trial")
 }

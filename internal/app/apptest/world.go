@@ -73,7 +73,7 @@ func New(t testing.TB, changes ...func(*app.Config)) *World {
 	w.URL = "http://" + server.Listener.Addr().String()
 	c := app.Config{
 		Store: w.Web, Teller: teller.New(w.Web), Clock: time.Now, Log: slog.New(slog.NewJSONHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Origin: w.URL, Dev: true, Environment: "Test", DeviceKey: bytes.Repeat([]byte("d"), 32),
+		Origin: w.URL, Dev: true, Trial: true, DeviceKey: bytes.Repeat([]byte("d"), 32),
 	}
 	for _, change := range changes {
 		change(&c)
