@@ -1,0 +1,127 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"portal/internal/store"
+	"portal/web/templates"
+	"portal/web/text"
+)
+
+// fieldsOf lays a leaf's detail out field by field: what was before and after
+// where it says so, and else the values it holds.
+func fieldsOf(ctx context.Context, l store.LeafRow) (fields []templates.TrailField, changes bool) {
+	var detail map[string]json.RawMessage
+	if err := json.Unmarshal(l.Detail, &detail); err != nil {
+		return nil, false // no object: the raw leaf shows it
+	}
+	var before, after map[string]json.RawMessage
+	if json.Unmarshal(detail["before"], &before) == nil && json.Unmarshal(detail["after"], &after) == nil {
+		return changesOf(ctx, before, after), true
+	}
+	for _, name := range slices.Sorted(maps.Keys(detail)) {
+		if value := fieldValue(ctx, name, detail[name]); value != "" {
+			fields = append(fields, templates.TrailField{Name: fieldName(ctx, name), After: value, Code: isCode(name)})
+		}
+	}
+	return fields, false
+}
+
+func changesOf(ctx context.Context, before, after map[string]json.RawMessage) (fields []templates.TrailField) {
+	all := maps.Clone(before)
+	maps.Copy(all, after)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if sameContent(before[name], after[name]) {
+			continue
+		}
+		fields = append(fields, templates.TrailField{
+			Name: fieldName(ctx, name), Before: fieldValue(ctx, name, before[name]), After: fieldValue(ctx, name, after[name]), Code: isCode(name),
+		})
+	}
+	return fields
+}
+
+// isCode tells fields that are compared letter by letter from those that are read.
+func isCode(name string) bool {
+	return strings.HasSuffix(name, "sha256") || strings.HasSuffix(name, "hash") || slices.Contains([]string{
+		"subject", "instruction", "attempt", "file", "transaction_id", "path", "fingerprint", "session", "merchant", "leaf", "to",
+	}, name)
+}
+
+// fieldValue writes one value for reading.
+func fieldValue(ctx context.Context, name string, raw json.RawMessage) string {
+	var value any
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if err := d.Decode(&value); err != nil {
+		return ""
+	}
+	switch v := value.(type) {
+	case nil:
+		return ""
+	case bool:
+		return stateName(ctx, text.Prefix("trail.bool."), fmt.Sprint(v))
+	case json.Number:
+		return numberValue(name, v)
+	case string:
+		return stringValue(ctx, name, v)
+	case []any:
+		return listValue(ctx, name, raw, v)
+	}
+	return string(raw)
+}
+
+func numberValue(name string, v json.Number) string {
+	n, err := v.Int64()
+	switch {
+	case err != nil:
+		return v.String()
+	case strings.HasSuffix(name, "_satang"):
+		return text.Amount(n)
+	case strings.HasSuffix(name, "size"):
+		return text.Bytes(n)
+	}
+	return text.Int(n)
+}
+
+func stringValue(ctx context.Context, name, v string) string {
+	switch {
+	case name == "operation":
+		return operationName(ctx, v)
+	case name == "outcome":
+		return stateName(ctx, text.Prefix("trail.outcome."), v)
+	case name == "state":
+		return stateName(ctx, text.Prefix("presentment.state."), v)
+	}
+	if day, err := time.Parse(time.DateOnly, v); err == nil {
+		return text.BothEras(ctx, day)
+	}
+	return v
+}
+
+// listValue writes the lines of a bill, or a list of plain words.
+func listValue(ctx context.Context, name string, raw json.RawMessage, list []any) string {
+	var rows []string
+	var lines []store.PresentmentLine
+	if name == "lines" && json.Unmarshal(raw, &lines) == nil {
+		for _, l := range lines {
+			rows = append(rows, l.Description+" · "+text.Group(l.Quantity.String())+" × "+text.Group(l.UnitPrice.StringFixed(2))+" = "+text.Amount(l.AmountSatang))
+		}
+		return strings.Join(rows, "\n")
+	}
+	for _, item := range list {
+		word := fmt.Sprint(item)
+		if name == "duties" {
+			word = stateName(ctx, text.Prefix("edge.duty."), word)
+		}
+		rows = append(rows, word)
+	}
+	return strings.Join(rows, ", ")
+}
