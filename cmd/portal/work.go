@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/sync/errgroup"
@@ -28,7 +29,7 @@ func (p *program) work(ctx context.Context, args []string) error {
 	if err := store.CheckSchema(ctx, c.databaseFor(c.databaseWork)); err != nil {
 		return err
 	}
-	sinks := []store.Publisher{store.LogSink{Handler: log.Handler()}}
+	sinks := []store.Publisher{store.LogSink{Handler: log.Handler(), Clock: time.Now}}
 	if c.checkpointFile != "" {
 		file, err := store.OpenFileSink(c.checkpointFile)
 		if err != nil {
