@@ -1,0 +1,201 @@
+package story_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"portal/internal/browsertest"
+	"portal/web/text"
+)
+
+// person is somebody at work: a window in which they act, and another one of
+// another width and colour that is shown each page they look at.
+type person struct {
+	*browsertest.Page
+	s      *story
+	t      *testing.T
+	name   string
+	mirror *browsertest.Page
+}
+
+// visitor opens the windows of somebody who has not signed in.
+func (s *story) visitor(name string) *person {
+	s.t.Helper()
+	browser := browsertest.Open(s.t)
+	p := &person{Page: browser.Page(s.t, s.desk), s: s, t: s.t, name: name}
+	p.expect(p.Page)
+	if s.mirror != (browsertest.Options{}) {
+		p.mirror = browser.Page(s.t, s.mirror)
+		p.expect(p.mirror)
+	}
+	return p
+}
+
+// expect allows the console lines of the refusals that the story meets.
+func (p *person) expect(page *browsertest.Page) {
+	for _, status := range []string{"401", "403", "404", "409", "422"} {
+		page.AllowConsole("status of " + status)
+	}
+}
+
+// signIn opens windows and signs in with them.
+func (s *story) signIn(name string) *person {
+	s.t.Helper()
+	p := s.visitor(name)
+	for _, page := range p.pages() {
+		page.Go(s.url + "/sign-in")
+		p.enter(page, s.password)
+		if strings.Contains(page.URL(), "/sign-in") {
+			s.t.Fatalf("%s cannot sign in", name)
+		}
+	}
+	return p
+}
+
+func (p *person) enter(page *browsertest.Page, password string) {
+	p.t.Helper()
+	page.Fill("[name=email]", p.name+"@demo.test")
+	page.Fill("[name=password]", password)
+	page.Submit("[name=password]")
+}
+
+func (p *person) pages() []*browsertest.Page {
+	if p.mirror == nil {
+		return []*browsertest.Page{p.Page}
+	}
+	return []*browsertest.Page{p.Page, p.mirror}
+}
+
+// signOut signs out in every window, and proves that going back shows nothing.
+func (p *person) signOut(seen ...string) {
+	p.t.Helper()
+	for _, page := range p.pages() {
+		page.Click(".menu.person summary")
+		page.Submit(`form[action="/sign-out"]`)
+		if !strings.HasSuffix(page.URL(), "/sign-in") {
+			p.t.Errorf("after signing out %s is at %s", p.name, page.URL())
+		}
+		page.Back()
+		html := page.HTML()
+		for _, secret := range seen {
+			if strings.Contains(html, secret) {
+				p.t.Errorf("going back after signing out shows %q", secret)
+			}
+		}
+		if !page.Exists("[name=password]") {
+			p.t.Errorf("going back after signing out leads to %s", page.URL())
+		}
+	}
+}
+
+// open goes to one of the portal's own pages.
+func (p *person) open(path string) {
+	p.t.Helper()
+	p.Go(p.s.url + path)
+}
+
+// path is the page's address without the portal's.
+func (p *person) path() string {
+	p.t.Helper()
+	return strings.TrimPrefix(p.URL(), p.s.url)
+}
+
+// look examines the page as a person would who sees all of it, at both widths
+// and in both colours.
+func (p *person) look(name string) {
+	p.t.Helper()
+	p.s.pictures++
+	p.examine(p.Page, p.s.desk, name)
+	if p.mirror == nil || p.Status() != 200 {
+		return // what answers a form has no address to open elsewhere
+	}
+	p.mirror.Go(p.URL())
+	p.examine(p.mirror, p.s.mirror, name)
+}
+
+func (p *person) examine(page *browsertest.Page, o browsertest.Options, name string) {
+	p.t.Helper()
+	where := fmt.Sprintf("%s as %s, %s, %d px wide", name, p.name, p.s.lang, max(o.Width, 360))
+	if dir := os.Getenv("STORY_SHOTS"); dir != "" {
+		page.Screenshot(filepath.Join(dir, fmt.Sprintf("%s-%02d-%s-%s-%d.png", p.s.name, p.s.pictures, name, p.name, o.Width)))
+	}
+	before := p.t.Failed()
+	page.Axe()
+	p.examineWords(page, where)
+	if !o.NoScript {
+		var wide float64
+		page.Eval("document.scrollingElement.scrollWidth - innerWidth", &wide)
+		if wide > 0 {
+			p.t.Errorf("%s: %.0f px have to be scrolled to", where, wide)
+		}
+	}
+	if p.t.Failed() && !before {
+		p.t.Logf("%s is the first page with a mistake: %s", where, page.URL())
+	}
+}
+
+// examineWords finds texts that were not translated.
+func (p *person) examineWords(page *browsertest.Page, where string) {
+	p.t.Helper()
+	lang := p.s.lang
+	if !page.Exists(`html[lang="` + string(lang) + `"]`) {
+		p.t.Errorf("%s: the page is not in %s", where, lang)
+	}
+	if at := strings.Index(page.HTML(), "⟦"); at >= 0 {
+		p.t.Errorf("%s: a text is missing: %s", where, page.HTML()[at:at+60])
+	}
+	foreign := map[string]bool{} // lines that say themselves that they are in another language
+	for _, said := range page.Texts(`[lang]:not(html):not([lang="` + string(lang) + `"])`) {
+		for line := range strings.Lines(said) {
+			foreign[strings.TrimSpace(line)] = true
+		}
+	}
+	unknown := strangers(p.t, lang)
+	body := page.Text("body")
+	for line := range strings.Lines(body) {
+		line = strings.TrimSpace(line)
+		if key, ok := unknown[line]; ok && !foreign[line] {
+			p.t.Errorf("%s: %q (%s) is not in %s", where, line, key, lang)
+		}
+		for _, word := range keyLike.FindAllString(line, -1) {
+			if isKey(p.t, word) {
+				p.t.Errorf("%s: a key stands in for its text: %q", where, line)
+			}
+		}
+	}
+}
+
+// reload opens the page anew until it says what was waited for, as people do
+// who have no script that does it for them.
+func (p *person) reload(css, want string) {
+	p.t.Helper()
+	var got []string
+	for range 200 {
+		p.Go(p.URL())
+		if got = p.Texts(css); len(got) > 0 && strings.Contains(strings.Join(got, "\n"), want) {
+			return
+		}
+	}
+	p.t.Fatalf("%s: %s says %q and not %q", p.path(), css, got, want)
+}
+
+// sees fails the test unless the page shows every one of these.
+func (p *person) sees(css string, all ...string) {
+	p.t.Helper()
+	got := p.Text(css)
+	for _, want := range all {
+		if !strings.Contains(got, want) {
+			p.t.Errorf("%s does not see %q in %s at %s:\n%s", p.name, want, css, p.path(), got)
+		}
+	}
+}
+
+// word is a text in the story's language.
+func (s *story) word(key string, pairs ...any) string {
+	s.t.Helper()
+	ctx := text.With(s.t.Context(), text.Locale{Lang: s.lang, BuddhistEra: true})
+	return text.T(ctx, key, pairs...)
+}
