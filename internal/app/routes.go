@@ -146,6 +146,12 @@ func (a *App) table() []route {
 		{"POST", "/instructions/{id}/settlements/{settlement}/confirmation", checker, a.confirmSettlement, extra{}},
 		{"POST", "/instructions/{id}/settlements/{settlement}/refusal", checker, a.declineSettlement, extra{}},
 
+		// The audit trail.
+		{"GET", "/audit", auditor | admin | checker, a.listTrail, extra{}},
+		{"GET", "/audit/leaves/{id}", auditor | admin | checker, a.showLeaf, extra{}},
+		{"GET", "/audit/leaves/{id}/proof.json", auditor | admin | checker, a.downloadProof, extra{}},
+		{"GET", "/audit/presentments/{id}", auditor | admin | checker, a.showBillTrail, extra{}},
+
 		// For machines.
 		{"GET", "/healthz", public, a.alive, extra{}},
 		{"GET", "/readyz", public, a.ready, extra{}},
