@@ -191,8 +191,7 @@ var sqlOverdueAttempts = statement(`
 
 // OverdueAttempts locks attempts of any merchant whose lease has ended.
 func (t *Tx) OverdueAttempts(limit int) ([]Overdue, error) {
-	var list []Overdue
-	return list, t.all(&list, sqlOverdueAttempts, limit)
+	return rows[Overdue](t.Query, sqlOverdueAttempts, limit)
 }
 
 var sqlExpiring = statement(`
@@ -203,6 +202,5 @@ var sqlExpiring = statement(`
 // Expiring locks leads of any merchant that nobody decided, or that could not
 // be sent, in time.
 func (t *Tx) Expiring(limit int) ([]Instruction, error) {
-	var list []Instruction
-	return list, t.all(&list, sqlExpiring, limit)
+	return rows[Instruction](t.Query, sqlExpiring, limit)
 }

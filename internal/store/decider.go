@@ -19,20 +19,17 @@ var (
 // Deciders names the people who may still decide on an instruction: checkers
 // who had no hand in its content and have not approved it yet.
 func (q *Query) Deciders(instruction ID) ([]string, error) {
-	var names []string
-	return names, q.all(&names, sqlDeciders, q.actor.Merchant, instruction)
+	return rows[string](q, sqlDeciders, q.actor.Merchant, instruction)
 }
 
 // CheckersBesides names the checkers who are not among people: who could
 // decide on something that these people had a hand in.
 func (q *Query) CheckersBesides(people IDs) ([]string, error) {
-	var names []string
-	return names, q.all(&names, sqlCheckersBesides, q.actor.Merchant, pq.Array(people))
+	return rows[string](q, sqlCheckersBesides, q.actor.Merchant, pq.Array(people))
 }
 
 // MayDecide reports whether the acting person is one of the Deciders, by the
 // rule of the inbox.
 func (q *Query) MayDecide(instruction ID) (bool, error) {
-	var may bool
-	return may, q.get(&may, sqlMayDecide, q.actor.Merchant, q.actor.Person, instruction)
+	return row[bool](q, sqlMayDecide, q.actor.Merchant, q.actor.Person, instruction)
 }

@@ -102,14 +102,12 @@ var (
 
 // ExchangesOf returns the exchanges of a lead and its parts, oldest first.
 func (q *Query) ExchangesOf(lead ID) ([]Exchange, error) {
-	var list []Exchange
-	return list, q.all(&list, sqlExchangesOfLead, q.actor.Merchant, lead)
+	return rows[Exchange](q, sqlExchangesOfLead, q.actor.Merchant, lead)
 }
 
 // Exchange returns one exchange.
 func (q *Query) Exchange(id ID) (Exchange, error) {
-	var x Exchange
-	return x, q.get(&x, sqlExchange, q.actor.Merchant, id)
+	return row[Exchange](q, sqlExchange, q.actor.Merchant, id)
 }
 
 // Answer opens the sealed answer of an exchange; nil when none was kept.

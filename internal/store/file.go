@@ -94,8 +94,7 @@ func (w *FileWriter) Finish(name, mediaType string, sha256 []byte) (File, error)
 
 // File describes a stored file.
 func (q *Query) File(id ID) (File, error) {
-	var f File
-	return f, q.get(&f, sqlFile, q.actor.Merchant, id)
+	return row[File](q, sqlFile, q.actor.Merchant, id)
 }
 
 // WriteFile copies the bytes of a file to w, a chunk at a time.
@@ -128,6 +127,5 @@ var sqlOpenedFiles = statement(`
 
 // OpenedFiles returns the files that a person has opened since then.
 func (q *Query) OpenedFiles(person ID, since time.Time) ([]ID, error) {
-	var ids []ID
-	return ids, q.all(&ids, sqlOpenedFiles, q.actor.Merchant, person, since)
+	return rows[ID](q, sqlOpenedFiles, q.actor.Merchant, person, since)
 }

@@ -78,8 +78,7 @@ var (
 
 // Instruction returns one instruction.
 func (q *Query) Instruction(id ID) (Instruction, error) {
-	var i Instruction
-	return i, q.get(&i, sqlInstruction, q.actor.Merchant, id)
+	return row[Instruction](q, sqlInstruction, q.actor.Merchant, id)
 }
 
 // Parts returns a lead and what is approved and sent together with it, in
@@ -197,32 +196,27 @@ var (
 
 // Approvals returns who has agreed to an instruction so far.
 func (q *Query) Approvals(instruction ID) ([]Approval, error) {
-	var list []Approval
-	return list, q.all(&list, sqlApprovals, q.actor.Merchant, instruction)
+	return rows[Approval](q, sqlApprovals, q.actor.Merchant, instruction)
 }
 
 // Authors returns who had a hand in an instruction's content.
 func (q *Query) Authors(instruction ID) ([]ID, error) {
-	var list []ID
-	return list, q.all(&list, sqlAuthors, q.actor.Merchant, instruction)
+	return rows[ID](q, sqlAuthors, q.actor.Merchant, instruction)
 }
 
 // Moves returns the life of a lead and its parts, oldest first.
 func (q *Query) Moves(lead ID) ([]Move, error) {
-	var list []Move
-	return list, q.all(&list, sqlMoves, q.actor.Merchant, lead)
+	return rows[Move](q, sqlMoves, q.actor.Merchant, lead)
 }
 
 // Attempts returns the attempts at a lead and its parts.
 func (q *Query) Attempts(lead ID) ([]Attempt, error) {
-	var list []Attempt
-	return list, q.all(&list, sqlAttempts, q.actor.Merchant, lead)
+	return rows[Attempt](q, sqlAttempts, q.actor.Merchant, lead)
 }
 
 // Settlements returns the settlements of a lead and its parts, oldest first.
 func (q *Query) Settlements(lead ID) ([]Settlement, error) {
-	var list []Settlement
-	return list, q.all(&list, sqlSettlements, q.actor.Merchant, lead)
+	return rows[Settlement](q, sqlSettlements, q.actor.Merchant, lead)
 }
 
 // InstructionRow is a line of the inbox, of the finished list or of the desk.
@@ -258,16 +252,18 @@ const instructionRowColumns = `i.id, i.lead_id, i.operation, i.subject, i.title,
 	i.submitted_at, i.expires_at, i.approvals_needed,
 	(SELECT count(*) FROM approvals a WHERE a.instruction_id = i.id) AS approvals_given`
 
-// mayDecide is true when the acting person $2 is a checker who has neither
-// made, nor touched, nor already approved instruction i. The inbox, its count
-// and the approval page all use it.
-const mayDecide = `(EXISTS (SELECT FROM memberships b WHERE b.merchant_id = i.merchant_id AND b.person_id = $2 AND 'checker' = ANY (b.duties))
-	AND NOT EXISTS (SELECT FROM instruction_authors x WHERE x.instruction_id = i.id AND x.person_id = $2)
-	AND NOT EXISTS (SELECT FROM approvals y WHERE y.instruction_id = i.id AND y.person_id = $2))`
+// mayDecide is true when the acting person $2 is a checker of merchant $1 who
+// has neither made, nor touched, nor already approved instruction i. The
+// inbox, its count and the approval page all use it. The rows are asked for
+// one by one, by their key: Postgres would turn NOT EXISTS into a hash of
+// every instruction that the merchant ever had.
+const mayDecide = `(EXISTS (SELECT FROM memberships b WHERE b.merchant_id = $1 AND b.person_id = $2 AND 'checker' = ANY (b.duties))
+	AND (SELECT x.person_id FROM instruction_authors x WHERE x.instruction_id = i.id AND x.person_id = $2) IS NULL
+	AND (SELECT y.person_id FROM approvals y WHERE y.instruction_id = i.id AND y.person_id = $2) IS NULL)`
 
 var (
 	sqlWaiting = statement(`
-		SELECT ` + instructionRowColumns + `, ` + mayDecide + ` AS mine, false AS proposed
+		SELECT ` + instructionRowColumns + `, $6::boolean AS mine, false AS proposed
 		FROM instructions i JOIN people m ON m.id = i.maker_id
 		WHERE i.merchant_id = $1 AND i.part = 0 AND i.state = 'pending' AND (i.submitted_at, i.id) > ($3, $4)
 			AND ` + mayDecide + ` = $6
@@ -324,7 +320,9 @@ func (q *Query) Desk(from InstructionCursor, limit int) (InstructionPage, error)
 	return cut(rows, limit), err
 }
 
-// WorkCounts is what waits for the acting person, each up to CountLimit+1.
+// WorkCounts is what waits for the acting person, each up to CountLimit+1. Of
+// what waits for approval, only those are told apart that have waited longest,
+// CountLimit+1 in all, because every page shows these figures.
 type WorkCounts struct {
 	ForMe    int `db:"for_me"`
 	ForOther int `db:"for_other"`
@@ -332,10 +330,15 @@ type WorkCounts struct {
 }
 
 var sqlWorkCounts = statement(`
-	SELECT
-		(SELECT count(*) FROM (SELECT FROM instructions i WHERE i.merchant_id = $1 AND i.part = 0 AND i.state = 'pending' AND ` + mayDecide + ` LIMIT 1001) c) AS for_me,
-		(SELECT count(*) FROM (SELECT FROM instructions i WHERE i.merchant_id = $1 AND i.part = 0 AND i.state = 'pending' AND NOT ` + mayDecide + ` LIMIT 1001) c) AS for_other,
-		(SELECT count(*) FROM (SELECT FROM instructions i WHERE i.merchant_id = $1 AND i.state = 'unknown' LIMIT 1001) c) AS unknown`)
+	WITH waiting AS MATERIALIZED (
+		SELECT i.id FROM instructions i WHERE i.merchant_id = $1 AND i.part = 0 AND i.state = 'pending'
+		ORDER BY i.submitted_at, i.id LIMIT 1001
+	), mine AS MATERIALIZED (
+		SELECT count(*) AS number FROM waiting i WHERE ` + mayDecide + `
+	)
+	SELECT mine.number AS for_me, (SELECT count(*) FROM waiting) - mine.number AS for_other,
+		(SELECT count(*) FROM (SELECT FROM instructions i WHERE i.merchant_id = $1 AND i.state = 'unknown' LIMIT 1001) c) AS unknown
+	FROM mine`)
 
 // WorkCounts counts by the same rules as Waiting and Desk list.
 func (q *Query) WorkCounts() (WorkCounts, error) {

@@ -30,8 +30,7 @@ type Policy struct {
 
 // Policy returns the merchant's policy in force.
 func (q *Query) Policy() (Policy, error) {
-	var p Policy
-	return p, q.get(&p, sqlPolicy, q.actor.Merchant)
+	return row[Policy](q, sqlPolicy, q.actor.Merchant)
 }
 
 // NewInstruction is a lead or a part to be submitted.
@@ -72,8 +71,7 @@ func (t *Tx) AddInstruction(n NewInstruction) error {
 
 // SubmittedWithKey returns the lead the acting person submitted under key.
 func (q *Query) SubmittedWithKey(key string) (ID, error) {
-	var id ID
-	return id, q.get(&id, sqlSubmittedWithKey, q.actor.Merchant, q.actor.Person, key)
+	return row[ID](q, sqlSubmittedWithKey, q.actor.Merchant, q.actor.Person, key)
 }
 
 var (

@@ -132,7 +132,8 @@ func (q *Query) Presentment(id ID) (Presentment, error) {
 	if err := q.all(&p.Lines, sqlPresentmentLines, q.actor.Merchant, id); err != nil {
 		return p, err
 	}
-	return p, q.all(&p.Documents, sqlPresentmentDocuments, q.actor.Merchant, id)
+	err := q.all(&p.Documents, sqlPresentmentDocuments, q.actor.Merchant, id)
+	return p, err
 }
 
 // PresentmentRow is a line of the list.
@@ -281,8 +282,7 @@ var sqlPresentmentsByWord = statement(`
 // PresentmentsNaming returns the ids of at most limit presentments whose words
 // contain text, newest first.
 func (q *Query) PresentmentsNaming(text string, limit int) ([]ID, error) {
-	var ids []ID
-	return ids, q.all(&ids, sqlPresentmentsByWord, containing(text), limit)
+	return rows[ID](q, sqlPresentmentsByWord, containing(text), limit)
 }
 
 var sqlPresentmentNumbered = statement(`
@@ -291,6 +291,5 @@ var sqlPresentmentNumbered = statement(`
 // PresentmentNumbered returns the id of the presentment that holds a document
 // number.
 func (q *Query) PresentmentNumbered(number string) (ID, error) {
-	var id ID
-	return id, q.get(&id, sqlPresentmentNumbered, q.actor.Merchant, number)
+	return row[ID](q, sqlPresentmentNumbered, q.actor.Merchant, number)
 }

@@ -126,7 +126,7 @@ var (
 
 // LockPresentment makes changes to one presentment take turns, and returns its state.
 func (t *Tx) LockPresentment(id ID) (state string, err error) {
-	return state, t.get(&state, sqlLockPresentment, t.actor.Merchant, id)
+	return row[string](t.Query, sqlLockPresentment, t.actor.Merchant, id)
 }
 
 // PresentmentSubmitted binds the presentment, in the given version, to the

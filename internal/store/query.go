@@ -54,6 +54,20 @@ func (q *Query) all(dest any, query string, args ...any) error {
 	return refused(q.stmt(query).SelectContext(q.ctx, dest, args...))
 }
 
+// row reads one row; none is ErrNotFound.
+func row[T any](q *Query, query string, args ...any) (T, error) {
+	var v T
+	err := q.get(&v, query, args...)
+	return v, err
+}
+
+// rows reads every row.
+func rows[T any](q *Query, query string, args ...any) ([]T, error) {
+	var list []T
+	err := q.all(&list, query, args...)
+	return list, err
+}
+
 // exec runs a statement and returns how many rows it touched.
 func (t *Tx) exec(query string, args ...any) (int64, error) {
 	res, err := t.stmt(query).ExecContext(t.ctx, args...)

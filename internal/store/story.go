@@ -84,8 +84,7 @@ func (q *Query) BillSubjects(presentments ...ID) ([]Subject, error) {
 // ExchangesAbout returns the exchanges of every instruction about a subject,
 // oldest first.
 func (q *Query) ExchangesAbout(s Subject) ([]Exchange, error) {
-	var list []Exchange
-	return list, q.all(&list, sqlExchangesOfBill, q.actor.Merchant, s)
+	return rows[Exchange](q, sqlExchangesOfBill, q.actor.Merchant, s)
 }
 
 // SubjectName is what people call a subject, and the item it belongs to.
@@ -124,8 +123,7 @@ type Named struct {
 // Actors names everybody who ever left a leaf at the acting merchant, whoever
 // works there today.
 func (q *Query) Actors() ([]Named, error) {
-	var list []Named
-	return list, q.all(&list, sqlActors, q.actor.Merchant)
+	return rows[Named](q, sqlActors, q.actor.Merchant)
 }
 
 // TrailHead is how far the trail is proven outside the database.
