@@ -166,7 +166,7 @@ func TestSettingsTableInTheDocsIsFresh(t *testing.T) {
 		t.Fatalf("%s has lost the marks %q and %q", file, begin, end)
 	}
 	if *update {
-		if err := os.WriteFile(file, []byte(head+begin+settingsTable()+end+tail), 0o644); err != nil { //nolint:gosec // G306: a document
+		if err := os.WriteFile(file, []byte(head+begin+settingsTable()+end+tail), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return

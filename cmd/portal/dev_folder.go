@@ -96,6 +96,7 @@ func (d *devFolder) makeSecrets() error {
 		ClientID: "portal-dev", ClientSecret: rand.Text(),
 		DemoPassword: "demo-" + strings.ToLower(rand.Text()[:10]),
 	}
+	//nolint:gosec // G117: writing the secrets down is the purpose
 	text, err := json.MarshalIndent(d.made, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write the secrets: %w", err)

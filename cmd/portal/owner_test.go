@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -115,10 +116,7 @@ func TestVerifyTellsBrokenFromCouldNotLook(t *testing.T) {
 	for name, value := range map[string]string{
 		"PORTAL_CHECKPOINT_VERIFIER": "", "PORTAL_CHECKPOINT_FILE": "/no/such/file", "DATABASE_URL": "postgres:///none?host=/no/such/folder&sslmode=disable",
 	} {
-		blind := map[string]string{}
-		for k, v := range env {
-			blind[k] = v
-		}
+		blind := maps.Clone(env)
 		blind[name] = value
 		if code, output := run(t, blind, "", "audit", "verify"); code != exitCannotVerify {
 			t.Errorf("without %s it ends with %d: %s", name, code, output)

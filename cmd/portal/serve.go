@@ -48,7 +48,7 @@ func (p *program) serve(ctx context.Context, args []string) error {
 		return err
 	}
 	defer closing(log, s.Close)
-	edge, err := c.newEdge(s, log)
+	edge, err := c.newEdge(s, log) //nolint:contextcheck // the edge renders its page of last resort for nobody
 	if err != nil {
 		return err
 	}

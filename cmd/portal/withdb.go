@@ -45,6 +45,7 @@ func (p *program) runChild(ctx context.Context, args, environment []string) erro
 	defer signal.Stop(signals)
 
 	// The command decides by itself how to end, so the context does not kill it.
+	//nolint:gosec // G204: running what one was told is the purpose
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), args[0], args[1:]...)
 	cmd.Env = environment
 	cmd.Stdout, cmd.Stderr = p.stdout, p.stderr

@@ -32,7 +32,7 @@ var whoKnowsWhom = []knows{
 	},
 	{
 		pkg:     "internal/store",
-		may:     []string{"portal/migrations", "github.com/jmoiron/sqlx", "github.com/lib/pq/*", "github.com/google/uuid", "github.com/pressly/goose/v3/*", "github.com/shopspring/decimal", "golang.org/x/mod/sumdb/*"},
+		may:     []string{"portal/migrations", "github.com/jmoiron/sqlx", "github.com/lib/pq/*", "github.com/google/uuid", "github.com/pressly/goose/v3/*", "github.com/shopspring/decimal", "golang.org/x/mod/sumdb/*", "golang.org/x/sync/*"},
 		mustNot: []string{"net/http", "html/template"},
 		because: "the store knows SQL and nothing of HTTP or of the bank",
 	},
@@ -46,7 +46,7 @@ var whoKnowsWhom = []knows{
 		pkg: "internal/app",
 		may: []string{
 			"portal/internal/app/*", "portal/internal/store", "portal/internal/krungsri", "portal/web/*",
-			"github.com/a-h/templ/*", "github.com/gorilla/*", "github.com/google/uuid", "github.com/shopspring/decimal", "golang.org/x/*",
+			"github.com/a-h/templ/*", "github.com/gorilla/*", "github.com/klauspost/compress/*", "github.com/google/uuid", "github.com/shopspring/decimal", "golang.org/x/*",
 		},
 		mustNot: []string{"database/sql"},
 		because: "the web edge speaks to the bank through the teller and to Postgres through the store",
@@ -94,17 +94,21 @@ var whoKnowsWhom = []knows{
 	},
 }
 
-// onlyFor names packages that no program in production may reach.
+// onlyFor names packages that no program in production may reach, but for the
+// commands that say so.
 var onlyFor = []struct {
 	pkg     string
 	by      []string
 	because string
 }{
-	{"portal/internal/devdb", []string{"cmd/portal", "internal/store/storetest"}, "it starts a database that trusts everybody who reaches its socket"},
-	{"portal/internal/debs", []string{"internal/devdb", "internal/browsertest"}, "it unpacks programs for development and tests"},
-	{"portal/internal/krungsri/sandbox", []string{"cmd/portal", "internal/krungsri/sandbox"}, "a stand-in must never be taken for the bank"},
+	{"portal/internal/devdb", []string{"cmd/portal"}, "it starts a database that trusts everybody who reaches its socket"},
+	{"portal/internal/debs", nil, "it unpacks programs for development and tests"},
+	{"portal/internal/krungsri/sandbox", []string{"cmd/portal"}, "a stand-in must never be taken for the bank"},
 	{"portal/internal/store/storetest", nil, "it hands out databases to tests"},
 	{"portal/internal/browsertest", nil, "it drives a browser for tests"},
+	{"portal/internal/bench", []string{"cmd/portal"}, "it measures the product from outside"},
+	{"portal/internal/app/apptest", nil, "it is for tests of the edge"},
+	{"portal/internal/app/teller/tellertest", nil, "it is for tests of the teller"},
 	{"portal/internal/housetest", nil, "it has nothing but tests"},
 	{"portal/internal/app/upload/samplepdf", []string{"cmd/portal"}, "it makes documents that mean nothing"},
 	{"portal/cmd/portal", nil, "the wiring depends on everything, so nothing may depend on it"},
@@ -127,7 +131,7 @@ func standard(imported string) bool {
 }
 
 func forbiddenImports(s source) []finding {
-	if s.test {
+	if support(s) {
 		return nil
 	}
 	var found []finding
@@ -146,7 +150,7 @@ func forbiddenImports(s source) []finding {
 				found = append(found, finding{s.at(spec.Pos()), s.pkg + " must not import " + imported + ": " + o.because})
 			}
 		}
-		if imported == "testing" && !strings.HasSuffix(s.pkg, "test") {
+		if imported == "testing" {
 			found = append(found, finding{s.at(spec.Pos()), s.pkg + " must not import testing: what only tests need stands in a _test.go file or a package of its own"})
 		}
 	}
@@ -179,6 +183,8 @@ func TestForbiddenImportsAreFound(t *testing.T) {
 		{"the stand-in in the edge", "internal/app/x.go", "portal/internal/krungsri/sandbox", 2},
 		{"a development database in the store", "internal/store/x.go", "portal/internal/devdb", 2},
 		{"testing in a program", "internal/app/x.go", "testing", 1},
+		{"the same in what only tests import", "internal/app/apptest/x.go", "portal/internal/krungsri/sandbox", 0},
+		{"what only tests import", "internal/app/x.go", "portal/internal/app/apptest", 1},
 		{"the same in a test", "internal/app/x_test.go", "portal/internal/krungsri/sandbox", 0},
 		{"the edge with its teller", "internal/app/x.go", "portal/internal/app/teller", 0},
 	}
