@@ -167,12 +167,16 @@ func syncDir(path string) error {
 // LogSink writes checkpoints to a log whose lines leave the machine.
 type LogSink struct {
 	Handler slog.Handler
-	Clock   func() time.Time
+	Clock   func() time.Time // nil leaves the time to whatever collects the log
 }
 
 // Publish implements Publisher.
 func (l LogSink) Publish(ctx context.Context, c Checkpoint) error {
-	r := slog.NewRecord(l.Clock(), slog.LevelInfo, "audit checkpoint", 0)
+	var at time.Time
+	if l.Clock != nil {
+		at = l.Clock()
+	}
+	r := slog.NewRecord(at, slog.LevelInfo, "audit checkpoint", 0)
 	r.AddAttrs(slog.Int64("size", c.Size), slog.String("note", c.Note))
 	// Straight to the handler, because a Logger swallows its errors.
 	if err := l.Handler.Handle(ctx, r); err != nil {

@@ -80,7 +80,7 @@ func TestVerifyFindsNothingWrongWithAnHonestTrail(t *testing.T) {
 func TestVerifyFindsNothingWrongAfterACrashOrALateCommit(t *testing.T) {
 	t.Parallel()
 	r := sequenced(t)
-	r.o.Sinks = []store.Publisher{store.LogSink{Handler: slog.DiscardHandler, Clock: time.Now}} // the file misses some
+	r.o.Sinks = []store.Publisher{store.LogSink{Handler: slog.DiscardHandler}} // the file misses some
 	r.sequence(r.write(7)...)
 	r.o.Sinks = []store.Publisher{r.sink()}
 	r.sequence(r.write(7)...)
@@ -147,12 +147,12 @@ func TestVerifyNamesTheFirstBadLeafAndWhatIsWrong(t *testing.T) {
 		{name: "everything is cut", class: store.Cut, index: 0, sql: []string{cutTo(0)}},
 		{name: "an older copy grew differently", class: store.Forked, index: 10, then: func(r *trail) {
 			r.tamper(cutTo(10))
-			r.o.Sinks = []store.Publisher{store.LogSink{Handler: slog.DiscardHandler, Clock: time.Now}}
+			r.o.Sinks = []store.Publisher{store.LogSink{Handler: slog.DiscardHandler}}
 			r.sequence(r.write(30)...)
 		}},
 		{name: "a fork of the same size", class: store.Forked, index: 20, then: func(r *trail) {
 			r.tamper(cutTo(20))
-			r.o.Sinks = []store.Publisher{store.LogSink{Handler: slog.DiscardHandler, Clock: time.Now}}
+			r.o.Sinks = []store.Publisher{store.LogSink{Handler: slog.DiscardHandler}}
 			r.sequence(r.write(3)...)
 		}},
 		{name: "a time is forged", alone: true, class: store.Disordered, index: 23, then: func(r *trail) {
