@@ -88,7 +88,7 @@ func OpenBank(t testing.TB) (*sandbox.Bank, krungsri.Config) {
 // BankConfig is how the stand-in bank of a world is called.
 func BankConfig(baseURL string) krungsri.Config {
 	return krungsri.Config{
-		BaseURL: baseURL, ClientID: "test-client", ClientSecret: "test-secret", SignatureKey: "test-signature-key", Timeout: 5 * time.Second,
+		BaseURL: baseURL, ClientID: "test-client", ClientSecret: "test-secret", SignatureKey: "test-signature-key",
 	}
 }
 
