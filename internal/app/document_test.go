@@ -1,0 +1,192 @@
+package app_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"portal/internal/app/apptest"
+	"portal/internal/app/upload/samplepdf"
+	"portal/internal/store"
+)
+
+type attachment struct {
+	name    string
+	content []byte
+}
+
+// attach sends files as the form on a bill's page does.
+func attach(t *testing.T, c *apptest.Client, bill store.ID, files ...attachment) apptest.Answer {
+	t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	for _, f := range files {
+		part, err := form.CreateFormFile("files", f.name)
+		if err == nil {
+			_, err = part.Write(f.content)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := form.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := c.Request(http.MethodPost, "/presentments/"+bill.String()+"/documents", nil)
+	raw, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.URL.String(), &body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Header = r.Header
+	raw.Header.Set("Content-Type", form.FormDataContentType())
+	return c.Do(raw)
+}
+
+func pdf(title string) attachment { return attachment{title + ".pdf", samplepdf.SamplePDF(title)} }
+
+func TestDocumentsAreKeptByteForByte(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	c := w.Client(apptest.Maker)
+	p := stored(t, w, send(c, "/presentments", billForm("INV-1")))
+	one, two := pdf("หนึ่ง"), pdf("two")
+	if a := attach(t, c, p.ID, one, two); a.Status != http.StatusSeeOther {
+		t.Fatalf("attaching: %d %s", a.Status, a.Body)
+	}
+	p = billOf(t, w, p.ID)
+	if len(p.Documents) != 2 {
+		t.Fatalf("%d documents", len(p.Documents))
+	}
+	hash := sha256.Sum256(one.content)
+	if d := p.Documents[0]; d.Name != "หนึ่ง.pdf" || !bytes.Equal(d.SHA256, hash[:]) || d.Size != len(one.content) {
+		t.Errorf("stored %+v", d)
+	}
+	if page := c.Get("/presentments/" + p.ID.String()); !strings.Contains(page.Body, hex.EncodeToString(hash[:])) {
+		t.Error("the page does not show the hash")
+	}
+
+	a := w.Client(apptest.Checker).Get("/files/" + p.Documents[0].FileID.String())
+	_, params, err := mime.ParseMediaType(a.Header.Get("Content-Disposition"))
+	if err != nil || a.Body != string(one.content) || params["filename"] != "หนึ่ง.pdf" {
+		t.Errorf("the file came back as %d bytes, %v, %v", len(a.Body), params, err)
+	}
+	for name, want := range map[string]string{"Content-Type": "application/pdf", "X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'"} {
+		if !strings.Contains(a.Header.Get(name), want) {
+			t.Errorf("%s: %s", name, a.Header.Get(name))
+		}
+	}
+	var leaves []store.LeafRow
+	err = w.Web.Read(t.Context(), w.Actor(apptest.Auditor), func(q *store.Query) (err error) {
+		leaves, err = q.Leaves(store.LeafFilter{Action: "file.opened"})
+		return err
+	})
+	if err != nil || len(leaves) != 1 || leaves[0].PersonName != "คุณchecker" {
+		t.Errorf("who opened it: %v, %v", leaves, err)
+	}
+}
+
+func TestHostileFileIsRefusedAtItsFieldAndCostsNoOther(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	c := w.Client(apptest.Maker)
+	good := samplepdf.SamplePDF("good")
+	catalog := func(entry string) []byte {
+		return bytes.Replace(good, []byte("/Type /Catalog"), []byte("/Type /Catalog "+entry), 1)
+	}
+	for _, h := range []struct {
+		name    string
+		content []byte
+		says    string
+	}{
+		{"empty.pdf", nil, "ไฟล์เปล่า"},
+		{"page.pdf", []byte("<html><script>alert(1)</script></html>"), "ไม่ใช่ PDF"},
+		{"cut.pdf", good[:len(good)/2], "มาไม่ครบไฟล์"},
+		{"script.pdf", catalog("/OpenAction << /S /JavaScript /JS (app.alert(1)) >>"), "สคริปต์"},
+		{"large.pdf", append([]byte("%PDF-1.7\n"), make([]byte, 6<<20)...), "ใหญ่เกิน 5 MB"},
+		{"zip.pdf", append(bytes.Clone(good), "PK\x05\x06\x00\x00\x00\x00%%EOF"...), "ชนิดอื่น"},
+	} {
+		p := stored(t, w, send(c, "/presentments", billForm("INV-"+h.name)))
+		a := attach(t, c, p.ID, attachment{h.name, h.content}, pdf("good"))
+		if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, h.says) || !strings.Contains(a.Body, `href="#files"`) {
+			t.Errorf("%s: %d, %q is not said", h.name, a.Status, h.says)
+		}
+		if d := billOf(t, w, p.ID).Documents; len(d) != 1 || d[0].Name != "good.pdf" {
+			t.Errorf("%s cost the good file: %v", h.name, d)
+		}
+	}
+	var pieces int
+	if err := w.DB.Super.QueryRowContext(t.Context(), `SELECT count(*) FROM file_chunks c WHERE NOT EXISTS (SELECT FROM files f WHERE f.id = c.file_id)`).Scan(&pieces); err != nil || pieces != 0 {
+		t.Errorf("%d pieces of refused files were kept (%v)", pieces, err)
+	}
+}
+
+func TestSameDocumentIsAttachedOnce(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	c := w.Client(apptest.Maker)
+	p := stored(t, w, send(c, "/presentments", billForm("INV-1")))
+	attach(t, c, p.ID, pdf("one"))
+	renamed := attachment{"another name.pdf", pdf("one").content}
+	if a := attach(t, c, p.ID, renamed); a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, "เนื้อหาเดียวกับ") {
+		t.Errorf("the same content again: %d", a.Status)
+	}
+	// At the same time from several tabs.
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() { attach(t, c, p.ID, pdf("two")) })
+	}
+	wg.Wait()
+	if n := len(billOf(t, w, p.ID).Documents); n != 2 {
+		t.Errorf("%d documents, want 2", n)
+	}
+}
+
+func TestTenDocumentsAndNoMore(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	c := w.Client(apptest.Maker)
+	p := stored(t, w, send(c, "/presentments", billForm("INV-1")))
+	var files []attachment
+	for i := range 11 {
+		files = append(files, pdf(fmt.Sprint("file-", i)))
+	}
+	a := attach(t, c, p.ID, files...)
+	if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, "file-10.pdf") || len(billOf(t, w, p.ID).Documents) != 10 {
+		t.Errorf("eleven files: %d, %d kept", a.Status, len(billOf(t, w, p.ID).Documents))
+	}
+}
+
+func TestDocumentIsTakenOffADraftOnly(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	c := w.Client(apptest.Maker)
+	p, _ := w.Submitted(apptest.Maker, "INV-1")
+	removal := "/presentments/" + p.ID.String() + "/documents/" + p.Documents[0].FileID.String() + "/removal"
+	if a := c.Post(removal); a.Status != http.StatusConflict {
+		t.Errorf("off a submitted bill: %d", a.Status)
+	}
+	if a := attach(t, c, p.ID, pdf("more")); a.Status != http.StatusConflict || len(billOf(t, w, p.ID).Documents) != 1 {
+		t.Errorf("onto a submitted bill: %d", a.Status)
+	}
+	draft := stored(t, w, send(c, "/presentments", billForm("INV-2")))
+	attach(t, c, draft.ID, pdf("one"))
+	removal = "/presentments/" + draft.ID.String() + "/documents/" + billOf(t, w, draft.ID).Documents[0].FileID.String() + "/removal"
+	for range 2 {
+		if a := c.Post(removal); a.Status != http.StatusSeeOther {
+			t.Errorf("off a draft: %d", a.Status)
+		}
+	}
+	if len(billOf(t, w, draft.ID).Documents) != 0 {
+		t.Error("the document is still there")
+	}
+	if a := attach(t, c, draft.ID); a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, "เลือกไฟล์ PDF ก่อน") {
+		t.Errorf("no file at all: %d", a.Status)
+	}
+}
