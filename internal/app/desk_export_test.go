@@ -1,0 +1,4 @@
+package app
+
+// RecipeOf is recipeOf.
+var RecipeOf = recipeOf
