@@ -128,15 +128,16 @@ func (a *App) presentmentRefused(w http.ResponseWriter, r *http.Request, u user,
 // totalPresentment answers while somebody types: what the lines come to.
 func (a *App) totalPresentment(w http.ResponseWriter, r *http.Request, _ user) error {
 	f := readPresentmentForm(r)
-	for _, field := range []string{"buyer_name", "buyer_tax_id", "buyer_branch", "buyer_address", "type", "number", "due_on", "remark"} {
+	for _, field := range []string{"buyer_name", "buyer_tax_id", "buyer_branch", "buyer_address", "type", "number", "remark"} {
 		f.raw(field)
 	}
-	day := f.raw("document_on")
+	on, due, today := f.raw("document_on"), f.raw("due_on"), a.today()
 	if err := f.check(); err != nil {
 		return err
 	}
-	totals, amounts := runningTotals(r.Context(), f.lines, day, a.today())
-	return a.respond(w, r, http.StatusOK, templates.PresentmentTotalsOf(totals, amounts))
+	v := templates.PresentmentTyping{DocumentOn: readableDay(on, today), DueOn: readableDay(due, today)}
+	v.Totals, v.Amounts = runningTotals(r.Context(), f.lines, on, today)
+	return a.respond(w, r, http.StatusOK, templates.PresentmentTyped(v))
 }
 
 // editPresentment is the form with what is stored.

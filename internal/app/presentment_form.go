@@ -278,8 +278,7 @@ func (f *presentmentForm) view(ctx context.Context, today thai.Day) templates.Pr
 		return templates.Input{Value: f.raw(field), Error: f.errorOf(ctx, field)}
 	}
 	day := func(field string) templates.DayInput {
-		d, _ := thai.ParseDate(f.raw(field), today) //nolint:errcheck // a day that cannot be read is not repeated in the other era
-		return templates.DayInput{Input: input(field), Day: midnight(d)}
+		return templates.DayInput{Input: input(field), Day: readableDay(f.raw(field), today)}
 	}
 	v := templates.PresentmentFormView{
 		Version: f.version, Type: f.raw("type"), Number: input("number"), DocumentOn: day("document_on"), DueOn: day("due_on"),
@@ -301,6 +300,15 @@ func (f *presentmentForm) view(ctx context.Context, today thai.Day) templates.Pr
 		})
 	}
 	return v
+}
+
+// readableDay is the day that was typed, or none while it cannot be read.
+func readableDay(typed string, today thai.Day) time.Time {
+	d, err := thai.ParseDate(typed, today)
+	if err != nil {
+		return time.Time{}
+	}
+	return midnight(d)
 }
 
 // fieldLabels name the fields of the form for the summary of what is wrong,

@@ -208,8 +208,11 @@ func TestTotalsFollowTheTyping(t *testing.T) {
 	c := w.Client(apptest.Maker)
 	form := billForm("", "buyer_name", "", "document_on", "soon")
 	form["line_price"] = []string{"12,345.50", "abc"}
+	form["due_on"] = []string{"25/12/2569"}
 	a := c.Do(c.Partial(http.MethodPost, "/presentments/totals", "presentment-totals", form))
-	for _, want := range []string{"37,036.50", "2,592.56", "39,629.06", "สามหมื่นเก้าพันหกร้อยยี่สิบเก้าบาทหกสตางค์", "ยังไม่รวมรายการที่ 2", `hx-swap-oob="true"`} {
+	for _, want := range []string{"37,036.50", "2,592.56", "39,629.06", "สามหมื่นเก้าพันหกร้อยยี่สิบเก้าบาทหกสตางค์", "ยังไม่รวมรายการที่ 2", `<p class="below" id="due_on-below" hx-swap-oob="true">ตรงกับ 25 ธันวาคม ค.ศ. 2026</p>`,
+		`<p class="below" id="document_on-below" hx-swap-oob="true"></p>`, `id="line-2-amount" hx-swap-oob="true">–`,
+	} {
 		if !strings.Contains(a.Body, want) {
 			t.Errorf("no %q in %d %s", want, a.Status, a.Body)
 		}
