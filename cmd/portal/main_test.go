@@ -47,13 +47,24 @@ func run(t *testing.T, env map[string]string, stdin string, args ...string) (cod
 
 func TestWrongUseEndsWithTwoAndSaysWhatToDo(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{
-		{}, {"nonsense"}, {"dev", "extra"}, {"routes", "-nonsense"}, {"withdb"}, {"audit", "prove", "7"},
-		{"user", "add", "-email", "not an address"}, {"user", "add", "-email", "a@b.example", "-name", "A", "-duties", "admin,checker", "-merchant", "X"},
+	for line, says := range map[string]string{
+		"":                            "name one of these commands",
+		"nonsense":                    "portal help",
+		"dev extra":                   "extra",
+		"routes -nonsense":            "-nonsense",
+		"withdb":                      "withdb -- go test",
+		"audit prove 7":               "id of a leaf",
+		"user add -email nobody":      "an e-mail address",
+		"user add -email a@b.example": "-name",
+		"user grant -merchant-id 7":   "-merchant-id",
+		"user add -email a@b.example -name A -duties admin,checker -merchant X": "do not go together",
+		"user add -email a@b.example -name A -duties boss -merchant X":          "not a duty",
+		"user add -email a@b.example -name A -merchant X -merchant-id Y":        "either",
+		"user add -email a@b.example -name A -merchant X -tax-id 1234567890123": "check digit",
 	} {
-		code, output := run(t, nil, "", args...)
-		if code != exitUsage || output == "" {
-			t.Errorf("%q ends with %d and says %q", args, code, output)
+		code, output := run(t, nil, "", strings.Fields(line)...)
+		if code != 2 || !strings.Contains(output, says) {
+			t.Errorf("%q ends with %d and says %q", line, code, output)
 		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-var errNotInTime = errors.New("not everything ended in time")
+var errNotInTime = errors.New("not everything ended in time and was cut off: the next start looks after it")
 
 // within runs f, and once ctx has ended waits for it no longer than limit:
 // whatever hangs, the process ends. What was under way is then found by the
