@@ -41,18 +41,36 @@ func (p *person) expect(page *browsertest.Page) {
 	}
 }
 
-// signIn opens windows and signs in with them.
-func (s *story) signIn(name string) *person {
+// signedIn is somebody who has signed in before, or does so now.
+func (s *story) signedIn(name string) *person {
 	s.t.Helper()
+	if p, ok := s.people[name]; ok {
+		return p
+	}
 	p := s.visitor(name)
+	s.people[name] = p
 	for _, page := range p.pages() {
 		page.Go(s.url + "/sign-in")
+		p.choose(page)
 		p.enter(page, s.password)
 		if strings.Contains(page.URL(), "/sign-in") {
 			s.t.Fatalf("%s cannot sign in", name)
 		}
 	}
 	return p
+}
+
+// choose makes sure of the language: a person's own setting may be another one
+// than their browser's.
+func (p *person) choose(page *browsertest.Page) {
+	p.t.Helper()
+	if link := `.languages a[lang="` + string(p.s.lang) + `"]`; page.Exists(link) {
+		page.Click(link)
+		return
+	}
+	other := map[text.Lang]string{text.TH: "en", text.EN: "th"}[p.s.lang]
+	page.Click(`.languages a[lang="` + other + `"]`)
+	page.Click(`.languages a[lang="` + string(p.s.lang) + `"]`)
 }
 
 func (p *person) enter(page *browsertest.Page, password string) {
@@ -72,6 +90,7 @@ func (p *person) pages() []*browsertest.Page {
 // signOut signs out in every window, and proves that going back shows nothing.
 func (p *person) signOut(seen ...string) {
 	p.t.Helper()
+	delete(p.s.people, p.name)
 	for _, page := range p.pages() {
 		page.Click(".menu.person summary")
 		page.Submit(`form[action="/sign-out"]`)
