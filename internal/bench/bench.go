@@ -161,7 +161,7 @@ func (b *bench) bills(ctx context.Context, rows int) (dsn string, w world, err e
 		if err != nil {
 			return err
 		}
-		return seed(ctx, dsn, w, rows, b.Clock().Add(-time.Hour), b.signer, nowhere{})
+		return seed(ctx, dsn, seeder{world: w, rows: rows, last: b.Clock().Add(-time.Hour), backlog: kind == "many"}, b.signer, nowhere{})
 	})
 	if err != nil {
 		return "", w, err

@@ -48,14 +48,15 @@ func (f *filler) add(table string, row ...any) error {
 }
 
 // seed fills a migrated database with so many bills, and what belongs to them.
-func seed(ctx context.Context, dsn string, w world, rows int, last time.Time, signer note.Signer, sink store.Publisher) (err error) {
+func seed(ctx context.Context, dsn string, s seeder, signer note.Signer, sink store.Publisher) (err error) {
 	db, err := sql.Open("postgres", dsn)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	s.random = rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same bills in every run
 	f := &filler{
-		seeder: seeder{world: w, rows: rows, random: rand.New(rand.NewPCG(1, 2)), last: last}, //nolint:gosec // the same bills in every run
+		seeder: s,
 		copies: map[string]*sql.Stmt{},
 	}
 	if err := f.run(ctx, db); err != nil {

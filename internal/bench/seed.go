@@ -21,7 +21,7 @@ import (
 
 // seedVersion is part of the databases' names: raise it with every change of
 // what is put into them.
-const seedVersion = 1
+const seedVersion = 2
 
 // world is a merchant, its people and how they sign in. Its ids follow from
 // their names, so that every run knows them.
@@ -140,6 +140,8 @@ type seeder struct {
 	rows   int
 	random *rand.Rand
 	last   time.Time
+	// backlog has bills of every age wait for approval, as nobody's do.
+	backlog bool
 }
 
 // The words of buyers: the search goals look for them. See searchTerms.
@@ -161,17 +163,23 @@ func (s *seeder) next(n int) bill {
 	// Three years of bills, evenly, the last one an hour ago.
 	b.at = s.last.Add(-time.Duration(s.rows-n) * (3 * 365 * 24 * time.Hour) / time.Duration(s.rows)).Truncate(time.Microsecond)
 	b.on = time.Date(b.at.Year(), b.at.Month(), b.at.Day(), 0, 0, 0, 0, time.UTC)
-	b.state, b.instruction = stateOf(n)
+	b.state, b.instruction = stateOf(n, s.backlog || s.rows-n <= recent)
 	b.payload, b.attachment = s.payloads(b)
 	return b
 }
 
+// recent is how many of the newest bills are young enough for some of them to
+// wait for approval: two months' worth where there are 100,000 in three years.
+const recent = 8000
+
 // stateOf spreads the states: most bills are presented, some of every other
-// state lie all along the list, and one in forty still waits.
-func stateOf(n int) (presentment, instruction string) {
+// state lie all along the list, and of those that may wait one in forty does.
+func stateOf(n int, mayWait bool) (presentment, instruction string) {
 	switch n % 40 {
 	case 0:
-		return store.PresentmentSubmitted, store.Pending
+		if mayWait {
+			return store.PresentmentSubmitted, store.Pending
+		}
 	case 1:
 		return store.PresentmentDraft, ""
 	case 2:
