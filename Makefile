@@ -16,7 +16,7 @@ REPORT := $(if $(CI),| go run ./.ci/summary)
 .PHONY: run test generated lint fmt generate golden bench faults clean
 
 run: ## everything on one machine
-	go run ./cmd/portal dev
+	@go build -o bin/portal ./cmd/portal && exec bin/portal dev
 
 test: generated lint ## what CI runs; with the race detector where there is a C compiler
 	@race=$$(go build -race runtime/cgo 2>/dev/null && echo -race); set -x; \
@@ -51,4 +51,4 @@ faults: ## the long fault suite: up to an hour
 	PORTAL_FAULTS=long $(WITHDB) go test -run Fault -timeout=60m ./...
 
 clean: ## remove what builds and tests leave in the checkout
-	rm -f portal *.test *.out
+	rm -rf bin portal *.test *.out

@@ -13,7 +13,9 @@ BEGIN
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', r);
         END IF;
-        EXECUTE format('GRANT %I TO CURRENT_USER', r);
+        IF NOT pg_has_role(current_user, r, 'MEMBER') THEN
+            EXECUTE format('GRANT %I TO CURRENT_USER', r);
+        END IF;
         EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', r);
     END LOOP;
 END $$;
@@ -127,3 +129,5 @@ GRANT UPDATE (lang, buddhist_era, theme) ON people TO portal_web;
 GRANT UPDATE (password_hash) ON accounts TO portal_web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON sessions TO portal_web;
 GRANT SELECT, INSERT, DELETE ON sign_in_failures TO portal_web;
+-- The processes look at start whether the schema is up to date.
+GRANT SELECT ON goose_db_version TO portal_web, portal_worker, portal_sequencer;

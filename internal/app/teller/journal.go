@@ -3,7 +3,6 @@ package teller
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -58,7 +57,7 @@ func (j journal) End(ctx context.Context, id string, r krungsri.Result) error {
 }
 
 // headerText is a header as it reads on the wire, in a fixed order.
-func headerText(h http.Header) string {
+func headerText(h map[string][]string) string {
 	var lines []string
 	for name, values := range h {
 		for _, v := range values {
