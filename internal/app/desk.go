@@ -219,7 +219,7 @@ func fillProposal(ctx context.Context, q *store.Query, u user, s store.Settlemen
 	if err != nil {
 		return err
 	}
-	people := joined(seconds, ", ", text.T(ctx, "approval.or"))
+	people := joined(seconds, text.T(ctx, "approval.or"))
 	p := &templates.DeskProposal{
 		ID: s.ID.String(), Outcome: s.Outcome, Reference: s.BankReference, Note: s.Note, By: s.ProposedByName, At: ui.Instant{At: s.ProposedAt},
 		MayConfirm: u.can(store.Checker) && s.ProposedBy != u.person.ID,

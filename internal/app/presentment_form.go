@@ -16,6 +16,7 @@ import (
 	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/templates"
+	"portal/web/templates/ui"
 	"portal/web/text"
 )
 
@@ -45,7 +46,6 @@ type presentmentForm struct {
 	lines   []typedLine
 	read    store.Presentment
 	on      thai.Day
-	totals  bill.Totals
 }
 
 // typedLine is one line as typed.
@@ -283,10 +283,7 @@ func (f *presentmentForm) view(ctx context.Context, today thai.Day) templates.Pr
 	v := templates.PresentmentFormView{
 		Version: f.version, Type: f.raw("type"), Number: input("number"), DocumentOn: day("document_on"), DueOn: day("due_on"),
 		BuyerName: input("buyer_name"), TaxID: input("buyer_tax_id"), Branch: input("buyer_branch"), Address: input("buyer_address"),
-		Remark: input("remark"), LinesError: f.errorOf(ctx, "lines"), Errors: f.summary(ctx),
-	}
-	for i := range v.Errors {
-		v.Errors[i].Message = labelled(ctx, v.Errors[i].Field, v.Errors[i].Message)
+		Remark: input("remark"), LinesError: f.errorOf(ctx, "lines"), Errors: namedSummary(ctx, f.form),
 	}
 	var amounts []string
 	v.Totals, amounts = runningTotals(ctx, f.lines, f.raw("document_on"), today)
@@ -316,7 +313,16 @@ func readableDay(typed string, today thai.Day) time.Time {
 var fieldLabels = map[string]string{
 	"buyer_name": text.K("presentment.buyer_name"), "buyer_tax_id": text.K("presentment.tax_id"), "buyer_branch": text.K("presentment.branch"),
 	"buyer_address": text.K("presentment.address"), "number": text.K("presentment.number"), "document_on": text.K("presentment.on"),
-	"due_on": text.K("presentment.due"), "remark": text.K("presentment.remark"),
+	"due_on": text.K("presentment.due"), "remark": text.K("presentment.remark"), "reason": text.K("presentment.cancel_reason"),
+}
+
+// namedSummary is the summary of a form in which each fault names its field.
+func namedSummary(ctx context.Context, f *form) []ui.FieldError {
+	list := f.summary(ctx)
+	for i := range list {
+		list[i].Message = labelled(ctx, list[i].Field, list[i].Message)
+	}
+	return list
 }
 
 func labelled(ctx context.Context, field, message string) string {

@@ -184,6 +184,9 @@ func presentmentView(ctx context.Context, q *store.Query, u user, id store.ID) (
 		ID: id.String(), Paper: paperOf(p, m), Status: presentmentStatus(ctx, p.State), Turn: turnOf(ctx, p, c), Since: p.StateSince,
 		Mine: c.mine || p.Editable() && u.can(store.Maker), Reference: p.BankReference, Story: newestFirst(story),
 	}
+	if c.waits() != nil {
+		v.Story = slices.Insert(v.Story, 0, ui.Event{Sentence: v.Turn, Pending: true})
+	}
 	offer(&v, u, p, c)
 	return v, nil
 }
@@ -264,9 +267,9 @@ const fewNames = 4
 // someNames lists who may act: "ก, ข หรือ ค".
 func someNames(ctx context.Context, names []string) string {
 	if len(names) > fewNames {
-		return text.T(ctx, "presentment.and_more", "names", joined(names[:fewNames-1], ", ", ", "), "n", len(names)-fewNames+1)
+		return text.T(ctx, "presentment.and_more", "names", joined(names[:fewNames-1], ", "), "n", len(names)-fewNames+1)
 	}
-	return joined(names, ", ", " "+text.T(ctx, "edge.or")+" ")
+	return joined(names, " "+text.T(ctx, "edge.or")+" ")
 }
 
 // paperOf is a stored bill as its buyer will see it.

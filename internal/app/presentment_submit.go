@@ -150,7 +150,7 @@ func (a *App) createCancellation(w http.ResponseWriter, r *http.Request, u user)
 	}
 	ctx := r.Context()
 	if !f.valid() {
-		v.Reason.Error, v.Errors = f.errorOf(ctx, "reason"), f.summary(ctx)
+		v.Reason.Error, v.Errors = f.errorOf(ctx, "reason"), namedSummary(ctx, f)
 		return a.cancellationPage(w, r, u, http.StatusUnprocessableEntity, v)
 	}
 	_, err = a.Teller.RequestCancellation(ctx, u.actor(), id, reason, v.Key)

@@ -10,6 +10,7 @@ import (
 
 	"portal/internal/app/apptest"
 	"portal/internal/app/teller/tellertest"
+	"portal/internal/krungsri/sandbox"
 	"portal/internal/store"
 )
 
@@ -279,5 +280,26 @@ func TestStoryTellsEveryStepInBothLanguages(t *testing.T) {
 	}
 	if i := strings.Index(body, `class="exchange"`); i < 0 || strings.Contains(body[i:], "0105562000007") {
 		t.Error("the exchange is missing, or not masked")
+	}
+}
+
+func TestUnknownOutcomeIsShownHonestly(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	bank := w.OpenBank()
+	p, _ := presented(t, w, bank, sandbox.MagicValue(sandbox.CutAfter)+"-1")
+	page := w.Client(apptest.Maker).Get("/presentments/" + p.ID.String())
+	for _, want := range []string{"ยังไม่ทราบว่าธนาคารทำรายการนี้หรือไม่", "ระบบจะไม่ส่งซ้ำเอง", `href="/unknown"`, "badge unknown", "ไม่มีคำตอบที่ชัดเจนจากธนาคาร ยังไม่ทราบผล"} {
+		if !strings.Contains(page.Body, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	for _, not := range []string{"/progress", "/edit", "/cancellation", "/submission", "/documents"} {
+		if strings.Contains(page.Body, "/presentments/"+p.ID.String()+not) {
+			t.Errorf("an unknown outcome offers %s", not)
+		}
+	}
+	if p.State != store.PresentmentUnknown {
+		t.Errorf("the bill is %s", p.State)
 	}
 }

@@ -390,7 +390,7 @@ func (d presentmentLeaf) changed(ctx context.Context) string {
 			names = append(names, text.T(ctx, text.Prefix("story.field.")+field))
 		}
 	}
-	return joined(names, ", ", ", ")
+	return joined(names, ", ")
 }
 
 // sameContent compares two values of the trail. Lines carry their own number
@@ -410,7 +410,7 @@ func sameContent(a, b json.RawMessage) bool {
 }
 
 // joined lists names as a sentence does: "ก, ข หรือ ค".
-func joined(names []string, between, last string) string {
+func joined(names []string, last string) string {
 	var b bytes.Buffer
 	for i, name := range names {
 		switch {
@@ -418,7 +418,7 @@ func joined(names []string, between, last string) string {
 		case i == len(names)-1:
 			b.WriteString(last)
 		default:
-			b.WriteString(between)
+			b.WriteString(", ")
 		}
 		b.WriteString(name)
 	}

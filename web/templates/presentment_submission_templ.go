@@ -611,7 +611,7 @@ func Cancellation(v CancellationView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = ui.ErrorSummary{Errors: v.Errors}.Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.ErrorSummary{Errors: v.Errors, Unfocused: true}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -661,7 +661,7 @@ func Cancellation(v CancellationView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Textarea{Name: "reason", Label: text.T(ctx, "presentment.cancel_reason"), Help: text.T(ctx, "presentment.cancel_reason_help"), Value: v.Reason.Value, Error: v.Reason.Error, Required: true, Attrs: templ.Attributes{"maxlength": "140"}}.Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Textarea{Name: "reason", Label: text.T(ctx, "presentment.cancel_reason"), Help: text.T(ctx, "presentment.cancel_reason_help"), Value: v.Reason.Value, Error: v.Reason.Error, Required: true, Attrs: templ.Attributes{"maxlength": "140", "autofocus": v.Reason.Error != ""}}.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
