@@ -22,12 +22,13 @@ var (
 			SELECT id, 'presentment/' || id AS subject FROM presentments WHERE merchant_id = $1 AND id = ANY ($2::uuid[])
 		), asked AS MATERIALIZED (
 			SELECT i.id FROM instructions i WHERE i.merchant_id = $1 AND i.subject = ANY (ARRAY(SELECT subject FROM bills))
+		), told AS MATERIALIZED (
+			SELECT l.action, l.bytes FROM audit_leaves l WHERE l.merchant_id = $1 AND l.subject = ANY (ARRAY(SELECT subject FROM bills))
 		)
 		SELECT subject FROM bills
 		UNION SELECT 'instruction/' || id FROM asked
 		UNION SELECT 'exchange/' || x.id FROM exchanges x WHERE x.merchant_id = $1 AND x.instruction_id = ANY (ARRAY(SELECT id FROM asked))
-		UNION SELECT 'file/' || (convert_from(l.bytes, 'UTF8')::jsonb #>> '{detail,file}') FROM audit_leaves l
-			WHERE l.merchant_id = $1 AND l.subject = ANY (ARRAY(SELECT subject FROM bills)) AND l.action = 'presentment.document_attached'`)
+		UNION SELECT 'file/' || (convert_from(bytes, 'UTF8')::jsonb #>> '{detail,file}') FROM told WHERE action = 'presentment.document_attached'`)
 	sqlExchangesOfBill = statement(`
 		SELECT ` + exchangeColumns + ` FROM exchanges x LEFT JOIN exchange_results r ON r.exchange_id = x.id
 		WHERE x.merchant_id = $1
