@@ -22,22 +22,20 @@ func (a *App) proposeSettlement(w http.ResponseWriter, r *http.Request, u user) 
 	}
 	f := readForm(r)
 	v := templates.SettlementForm{Outcome: f.raw("outcome"), Reference: f.raw("bank_reference"), Note: f.raw("note")}
-	s := teller.Settlement{
-		Outcome:       f.choice("outcome", store.Done, store.Failed),
-		BankReference: f.text("bank_reference", maxLen(64)),
-		Note:          f.paragraph("note", required, maxLen(1000)),
-	}
-	if err := f.check(); err != nil {
-		return err
-	}
+	s := teller.Settlement{Outcome: f.choice("outcome", store.Done, store.Failed)}
 	if s.Outcome == "" {
 		f.fail("outcome", text.Msg("desk.outcome_missing"))
 	}
+	s.BankReference = f.text("bank_reference", maxLen(64))
 	if s.Outcome == store.Failed && s.BankReference != "" {
 		f.fail("bank_reference", text.Msg("desk.reference_contradicts"))
 	}
-	if n := utf8.RuneCountInString(s.Note); n > 0 && n < shortestNote {
+	s.Note = f.paragraph("note", maxLen(1000))
+	if f.errorOf(r.Context(), "note") == "" && utf8.RuneCountInString(s.Note) < shortestNote {
 		f.fail("note", text.Msg("desk.note_short", "min", shortestNote))
+	}
+	if err := f.check(); err != nil {
+		return err
 	}
 	if f.valid() {
 		err := a.Teller.ProposeSettlement(r.Context(), u.actor(), id, s)

@@ -165,12 +165,6 @@ func fillTrailFilter(ctx context.Context, t trailQuery, people []store.Named, v 
 			chip(day.field, day.name, text.BothEras(ctx, day.on.Time()))
 		}
 	}
-	if !t.from.IsZero() {
-		v.Filter.FromDay = t.from.Time()
-	}
-	if !t.to.IsZero() {
-		v.Filter.ToDay = t.to.Time()
-	}
 }
 
 // fillTrail reads one page of leaves.

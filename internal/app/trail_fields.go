@@ -83,6 +83,8 @@ func numberValue(name string, v json.Number) string {
 	switch {
 	case err != nil:
 		return v.String()
+	case name == "http_status" && n == 0:
+		return "" // none came back
 	case strings.HasSuffix(name, "_satang"):
 		return text.Amount(n)
 	case strings.HasSuffix(name, "size"):
@@ -93,6 +95,8 @@ func numberValue(name string, v json.Number) string {
 
 func stringValue(ctx context.Context, name, v string) string {
 	switch {
+	case v == "":
+		return ""
 	case name == "operation":
 		return operationName(ctx, v)
 	case name == "outcome":

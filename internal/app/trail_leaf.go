@@ -56,7 +56,7 @@ func (a *App) leafPage(w http.ResponseWriter, r *http.Request, u user, id store.
 func leafView(ctx context.Context, l store.LeafRow, names map[store.Subject]store.SubjectName) templates.LeafView {
 	v := templates.LeafView{
 		ID: l.ID.String(), Row: trailRow(ctx, l, names), Action: l.Action, Subject: string(l.Subject), Address: l.Address, Request: l.Request,
-		Session: l.Session, Hash: l.Hash(), Raw: indented(string(l.Bytes)), Note: noteOf(l),
+		Session: l.Session, Hash: l.Hash(), Raw: indented(string(l.Bytes)),
 	}
 	v.Fields, v.Changes = fieldsOf(ctx, l)
 	if bill := billOf(l, names); bill != store.NoID {
