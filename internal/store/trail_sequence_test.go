@@ -233,16 +233,54 @@ func TestALeafThatCommitsLateIsNumbered(t *testing.T) {
 
 func TestSequencerRefusesATrailThatWasSetBack(t *testing.T) {
 	t.Parallel()
-	r := newTrail(t)
-	r.sequence(r.write(4)...)
-	r.tamper(`TRUNCATE audit_leaves, audit_hashes, audit_checkpoints`)
-	// The emptied trail is made to look well, by one who has the key.
-	r.o.Sinks = []store.Publisher{store.LogSink{Handler: slog.DiscardHandler, Clock: time.Now}}
-	r.sequence(r.write(6)...)
+	for name, n := range map[string]int{"shorter than published": 3, "as long as published": 4, "longer than published": 6} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newTrail(t)
+			r.sequence(r.write(4)...)
+			r.tamper(cutTo(0))
+			// The emptied trail is made to look well, by one who has the key.
+			r.o.Sinks = []store.Publisher{store.LogSink{Handler: slog.DiscardHandler}}
+			r.sequence(r.write(n)...)
 
-	r.o.Sinks = []store.Publisher{r.sink()}
-	if err := r.seq.Sequence(t.Context(), r.o); !errors.Is(err, store.ErrTrailBroken) {
-		t.Errorf("sequencing over a fork of what was published ended with %v, want ErrTrailBroken", err)
+			r.o.Sinks = append(r.o.Sinks, r.sink())
+			r.write(1)
+			r.wantRefusal()
+			var waiting int
+			if err := r.Super.QueryRowContext(t.Context(), `SELECT count(*) FROM audit_leaves WHERE idx IS NULL`).Scan(&waiting); err != nil || waiting != 1 {
+				t.Errorf("%d leaves wait for a number, want 1: nothing may be built on this trail (%v)", waiting, err)
+			}
+		})
+	}
+}
+
+func TestSequencerRefusesTheFileOfAnotherTrail(t *testing.T) {
+	t.Parallel()
+	r := newTrail(t)
+	r.sequence(r.write(2)...)
+	private, _, err := store.NewTrailKey("another.test/audit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := store.ParseTrailSigner(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := newTrail(t)
+	other.file = r.file
+	other.o.Signers[0], other.o.Sinks = signer, []store.Publisher{other.sink()}
+	other.write(3)
+	other.wantRefusal()
+}
+
+// wantRefusal fails the test unless the sequencer ends by itself, because the
+// trail is broken.
+func (r *trail) wantRefusal() {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 10*time.Second)
+	defer cancel()
+	if err := r.seq.Sequence(ctx, r.o); !errors.Is(err, store.ErrTrailBroken) {
+		r.t.Errorf("sequencing ended with %v, want ErrTrailBroken", err)
 	}
 }
 
@@ -260,9 +298,7 @@ func TestSequencerRefusesABrokenEnd(t *testing.T) {
 			r := newTrail(t)
 			r.sequence(r.write(4)...)
 			r.tamper(c.sql)
-			if err := r.seq.Sequence(t.Context(), r.o); !errors.Is(err, store.ErrTrailBroken) {
-				t.Errorf("sequencing ended with %v, want ErrTrailBroken", err)
-			}
+			r.wantRefusal()
 		})
 	}
 }

@@ -347,6 +347,14 @@ func TestKeysAreRotatedWithoutABreak(t *testing.T) {
 	}
 	r.wantSound(r.verify(func(v *store.Verification) { v.Keys = all }))
 
+	early := sequenced(t) // 23 leaves, all under the first key
+	early.keys, err = store.ParseTrailKeys(early.public + " 0 10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report := early.verify(); !has(report, 10, store.Unsigned) {
+		t.Errorf("what a key signed after it was retired was accepted:\n%s", list(report))
+	}
 	retired, err := store.ParseTrailKeys(r.public + " 0 30")
 	if err != nil {
 		t.Fatal(err)
