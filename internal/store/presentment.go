@@ -190,10 +190,12 @@ var (
 		SELECT ` + presentmentRowColumns + ` FROM presentments p
 		WHERE p.merchant_id = $1 AND p.state = $5 AND (p.document_on, p.id) > ($2, $3)
 		ORDER BY p.document_on, p.id LIMIT $4`)
+	// An array, because a join with a function makes Postgres expect a thousand
+	// rows of it and read the whole table.
 	sqlPresentmentsMatching = statement(`
-		SELECT ` + presentmentRowColumns + `
-		FROM presentments_matching($5, $6, $2, $3, $4) m JOIN presentments p ON p.id = m.presentment_id
+		SELECT ` + presentmentRowColumns + ` FROM presentments p
 		WHERE p.merchant_id = $1
+			AND p.id = ANY (ARRAY(SELECT m.presentment_id FROM presentments_matching($5, $6, $2, $3, $4) m))
 		ORDER BY p.document_on DESC, p.id DESC`)
 )
 
