@@ -1,0 +1,36 @@
+package store
+
+import "regexp"
+
+// The statements of lists and counts, for the test that reads their plans.
+var (
+	SQLPresentmentsAfter         = sqlPresentmentsAfter
+	SQLPresentmentsBefore        = sqlPresentmentsBefore
+	SQLPresentmentsInStateAfter  = sqlPresentmentsInStateAfter
+	SQLPresentmentsInStateBefore = sqlPresentmentsInStateBefore
+	SQLPresentmentsMatching      = sqlPresentmentsMatching
+	SQLPresentmentsByWord        = sqlPresentmentsByWord
+	SQLCountPresentments         = sqlCountPresentments
+	SQLWaiting                   = sqlWaiting
+	SQLFinished                  = sqlFinished
+	SQLDesk                      = sqlDesk
+	SQLWorkCounts                = sqlWorkCounts
+	SQLMayDecide                 = sqlMayDecide
+	SQLClaimable                 = sqlClaimable
+	SQLExpiring                  = sqlExpiring
+	SQLOverdueAttempts           = sqlOverdueAttempts
+)
+
+var pageSize = regexp.MustCompile(`(?i)LIMIT \$|presentments_matching\(`)
+
+// PagedStatements are all registered statements whose caller says how many
+// rows they return.
+func PagedStatements() []string {
+	var paged []string
+	for _, text := range statements {
+		if pageSize.MatchString(text) {
+			paged = append(paged, text)
+		}
+	}
+	return paged
+}

@@ -1,0 +1,218 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"portal/internal/store"
+	"portal/internal/store/storetest"
+)
+
+const (
+	planShop    = "01900000-0000-7000-8000-0000000000a1"
+	planOther   = "01900000-0000-7000-8000-0000000000a2"
+	planMaker   = "01900000-0000-7000-8000-0000000000b1"
+	planChecker = "01900000-0000-7000-8000-0000000000b2"
+	planRows    = 20_000
+)
+
+// bigShop is two merchants with 20,000 bills between them, nine of ten the
+// shop's: one in forty waits for approval, a few are unknown, on their way or
+// approved, and all the others are done. The rows are written past triggers
+// and foreign keys, which is how this takes two seconds.
+func bigShop(t *testing.T) *storetest.DB {
+	t.Helper()
+	db := storetest.New(t)
+	db.Exec(fmt.Sprintf(`
+		SET session_replication_role = replica;
+		INSERT INTO merchants (id, name_th, name_en, tax_id, address, account_number)
+			SELECT id::uuid, 'ร้าน', 'Shop', '0105536000013', 'กรุงเทพฯ', '0011234567' FROM unnest(ARRAY['%[1]s', '%[2]s']) AS id;
+		INSERT INTO people (id, name) VALUES ('%[3]s', 'ผู้ทำ'), ('%[4]s', 'ผู้อนุมัติ');
+		INSERT INTO memberships (merchant_id, person_id, duties) VALUES ('%[1]s', '%[3]s', '{maker}'), ('%[1]s', '%[4]s', '{checker}');
+		INSERT INTO policies (merchant_id, version, approvals_needed) VALUES ('%[1]s', 1, 1), ('%[2]s', 1, 1);
+		CREATE TEMPORARY TABLE bills AS SELECT n, gen_random_uuid() AS bill, gen_random_uuid() AS lead,
+				(CASE WHEN n %% 10 = 9 THEN '%[2]s' ELSE '%[1]s' END)::uuid AS merchant_id,
+				date '2026-11-01' - n / 20 AS on, timestamptz '2026-11-01' - n * interval '1 hour' AS at,
+				CASE WHEN n %% 40 = 0 THEN 'pending' WHEN n %% 1000 = 1 THEN 'unknown' WHEN n %% 1000 = 2 THEN 'approved'
+					WHEN n %% 1000 = 3 THEN 'sending' ELSE 'done' END AS state
+			FROM generate_series(1, %[5]d) AS n;
+		INSERT INTO presentments (id, merchant_id, document_type, document_number, document_on, due_on, buyer_name, buyer_tax_id, buyer_branch, buyer_address,
+				remark, before_tax_satang, vat_rate, vat_satang, total_satang, state, created_by, editors, entry_id)
+			SELECT bill, merchant_id, '380', 'INV-' || n, b.on, b.on, (ARRAY['สมชาย', 'สมหญิง', 'วิชัย', 'Trading'])[1 + n %% 4] || ' ' || (ARRAY['ใจดี', 'รักไทย', 'ทองคำ', 'ศรีสุข', 'ดีงาม'])[1 + n %% 5],
+				lpad(n::text, 13, '1'), '00000', 'กรุงเทพฯ', '', 100, 7, 7, 107,
+				CASE state WHEN 'pending' THEN 'submitted' WHEN 'done' THEN 'presented' ELSE state END, '%[3]s', '{%[3]s}', lead FROM bills b;
+		INSERT INTO presentment_search (presentment_id, merchant_id, state, document_on, words)
+			SELECT id, merchant_id, state, document_on, lower(document_number || ' ' || buyer_name || ' ' || buyer_tax_id || ' ') FROM presentments;
+		INSERT INTO instructions (id, merchant_id, lead_id, part, operation, subject, maker_id, payload, title, idempotency_key, policy_version,
+				approvals_needed, submitted_at, expires_at, state, state_since, attempt_no)
+			SELECT lead, merchant_id, lead, 0, 'presentment.create', 'presentment/' || bill, '%[3]s', '{}', 'INV-' || n, n::text, 1,
+				1, at, now() + interval '3 days', state, at, CASE WHEN state IN ('pending', 'approved') THEN 0 ELSE 1 END FROM bills;
+		INSERT INTO instruction_authors (instruction_id, merchant_id, person_id) SELECT lead, merchant_id, '%[3]s' FROM bills;
+		INSERT INTO approvals (instruction_id, merchant_id, person_id, maker_id, payload_hash)
+			SELECT lead, merchant_id, '%[4]s', '%[3]s', sha256('{}') FROM bills WHERE state <> 'pending';
+		INSERT INTO attempts (id, merchant_id, instruction_id, no, payload_hash, worker, deadline, outcome, finished_at)
+			SELECT gen_random_uuid(), merchant_id, lead, 1, sha256('{}'), 'w', at, CASE state WHEN 'sending' THEN NULL ELSE state END,
+				CASE state WHEN 'sending' THEN NULL ELSE at END FROM bills WHERE state IN ('sending', 'unknown', 'done');
+		INSERT INTO audit_leaves (id, at, merchant_id, person_id, session_id, request_id, address, action, subject, bytes, idx)
+			SELECT gen_random_uuid(), at, merchant_id, '%[3]s', '', '', '', 'presentment.' || (ARRAY['drafted', 'moved'])[1 + n %% 2], 'presentment/' || bill, '{"detail":{}}', n FROM bills;
+		RESET session_replication_role`, planShop, planOther, planMaker, planChecker, planRows))
+	db.Exec(`VACUUM ANALYZE`)
+	return db
+}
+
+// reading is a list or a count with what it may read: a page is 51 rows, and
+// whatever belongs to each of them.
+type reading struct {
+	name, role, sql, args string
+	most                  int // rows of any one table
+}
+
+func readings() []reading {
+	const (
+		web, worker, shop = "portal_web", "portal_worker", `'` + planShop + `', `
+		person            = `'` + planChecker + `', `
+		newest            = `'9999-12-31', 'ffffffff-ffff-ffff-ffff-ffffffffffff'`
+		oldest            = `'2024-08-01', 'ffffffff-ffff-ffff-ffff-ffffffffffff'` // the last pages
+		beginning         = `'-infinity', '00000000-0000-0000-0000-000000000000'`
+	)
+	return []reading{
+		{"bills", web, store.SQLPresentmentsAfter, shop + newest + `, 51`, 60},
+		{"bills, last page", web, store.SQLPresentmentsAfter, shop + oldest + `, 51`, 60},
+		{"bills, backwards", web, store.SQLPresentmentsBefore, shop + oldest + `, 51`, 60},
+		{"bills in a state", web, store.SQLPresentmentsInStateAfter, shop + newest + `, 51, 'submitted'`, 60},
+		{"bills in a state, last page", web, store.SQLPresentmentsInStateAfter, shop + oldest + `, 51, 'submitted'`, 60},
+		{"bills in a state, backwards", web, store.SQLPresentmentsInStateBefore, shop + oldest + `, 51, 'submitted'`, 60},
+		// A search reads what matches, or the newest bills until a page matches.
+		{"bills by a common word", web, store.SQLPresentmentsMatching, shop + newest + `, 51, '%trading%', ''`, 3000},
+		{"bills by two words", web, store.SQLPresentmentsMatching, shop + newest + `, 51, '%สมชาย ใจดี%', ''`, 1500},
+		{"bills by their number", web, store.SQLPresentmentsMatching, shop + newest + `, 51, '%inv-19998%', ''`, 60},
+		{"bills by a word nobody has", web, store.SQLPresentmentsMatching, shop + newest + `, 51, '%qwxzjk%', 'presented'`, 60},
+		{"bills by their number, for the trail", web, store.SQLPresentmentsByWord, `'%inv-19998%', 50`, 60},
+		{"count of bills", web, store.SQLCountPresentments, shop + `'{draft,submitted,presented,unknown}'`, 60}, // by index alone
+		{"approvals that wait for me", web, store.SQLWaiting, shop + person + beginning + `, 51, true`, 60},
+		// Nothing stops the search for what is not mine but the end of what waits.
+		{"approvals that wait for others", web, store.SQLWaiting, shop + person + beginning + `, 51, false`, planRows / 40},
+		{"decided approvals", web, store.SQLFinished, shop + newest + `, 51`, 60},
+		{"decided approvals, last page", web, store.SQLFinished, shop + oldest + `, 51`, 60},
+		{"the desk", web, store.SQLDesk, shop + person + beginning + `, 51`, 60},
+		{"what waits, for every page", web, store.SQLWorkCounts, shop + `'` + planChecker + `'`, 1001},
+		{"what waits, for a maker", web, store.SQLWorkCounts, shop + `'` + planMaker + `'`, 60},
+		{"who may decide", web, store.SQLMayDecide, shop + person + `'` + planShop + `'`, 60},
+		{"what may be sent", worker, store.SQLClaimable, `10`, 60},
+		{"what expires", worker, store.SQLExpiring, `10`, 60},
+		{"attempts given up", worker, store.SQLOverdueAttempts, `10`, 60},
+		{"the trail", web, store.SQLLeaves, shop + newest + `, '-infinity', 51`, 60},
+		{"the trail, last page", web, store.SQLLeaves, shop + oldest + `, '-infinity', 51`, 60},
+		{"the trail of a person", web, store.SQLLeavesOfPerson, shop + newest + `, '-infinity', 51, '` + planMaker + `', ''`, 60},
+		{"the trail of an action", web, store.SQLLeavesByAction, shop + newest + `, '-infinity', 51, 'presentment.'`, 120},
+		{"the trail of a bill", web, store.SQLLeavesAbout, shop + `'{presentment/x}', ` + newest + `, '-infinity', 51, '', NULL`, 60},
+		{"a story", web, store.SQLStory, shop + `'{presentment/x}', 1000`, 60},
+		{"leaves to number", "portal_sequencer", store.SQLWaitingLeaves, `100`, 110},
+	}
+}
+
+func TestEveryListHasItsPlanRead(t *testing.T) {
+	t.Parallel()
+	read := readings()
+	for _, text := range store.PagedStatements() {
+		if !slices.ContainsFunc(read, func(r reading) bool { return r.sql == text }) {
+			t.Errorf("a list is missing in readings:\n%s", text)
+		}
+	}
+}
+
+func TestNoListReadsMoreThanItsPage(t *testing.T) {
+	t.Parallel()
+	db := bigShop(t)
+	for _, r := range readings() {
+		t.Run(r.name, func(t *testing.T) {
+			plan, read := execute(t, db, r)
+			for table, rows := range read {
+				if rows > r.most {
+					t.Errorf("%d rows of %s were read, want %d at most:\n%s", rows, table, r.most, plan)
+				}
+			}
+			if scan := bigScan.FindString(plan); scan != "" {
+				t.Errorf("%s, which grows:\n%s", scan, plan)
+			}
+		})
+	}
+}
+
+var bigScan = regexp.MustCompile(`Seq Scan on (presentments|presentment_search|instructions|instruction_authors|approvals|attempts|audit_leaves)\b`)
+
+// execute runs a statement for real, as a role acting for the checker of the
+// shop, and returns its plan and how many rows of each table it read: what a
+// function reads within does not show in a plan, and neither does the price of
+// a sort or of a hash.
+func execute(t *testing.T, db *storetest.DB, r reading) (plan string, read map[string]int) {
+	t.Helper()
+	conn, err := db.Super.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	must := func(statement string) {
+		t.Helper()
+		if _, err := conn.ExecContext(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	must(fmt.Sprintf(`BEGIN; SET LOCAL ROLE %s; SET LOCAL portal.merchant = '%s'; SET LOCAL portal.person = '%s'; SET LOCAL plan_cache_mode = force_generic_plan`,
+		r.role, planShop, planChecker))
+	defer must(`ROLLBACK; DEALLOCATE ALL`)
+	must(`PREPARE listed AS ` + r.sql)
+	before := rowsRead(t, conn) // what earlier transactions read may still be counted
+	must(`EXECUTE listed (` + r.args + `)`)
+	read = rowsRead(t, conn)
+	for table := range read {
+		read[table] -= before[table]
+	}
+	return strings.Join(texts(t, conn, `EXPLAIN EXECUTE listed (`+r.args+`)`), "\n"), read
+}
+
+// rowsRead counts what this connection has read of tables that grow.
+func rowsRead(t *testing.T, q querier) map[string]int {
+	t.Helper()
+	read := map[string]int{}
+	for _, row := range texts(t, q, `
+		SELECT relname || ' ' || seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables
+		WHERE relname NOT IN ('people', 'memberships', 'merchants', 'audit_checkpoints')`) {
+		var table string
+		var rows int
+		if _, err := fmt.Sscan(row, &table, &rows); err != nil {
+			t.Fatal(err)
+		}
+		read[table] = rows
+	}
+	return read
+}
+
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func texts(t *testing.T, q querier, query string) (all []string) {
+	t.Helper()
+	rows, err := q.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, text)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
