@@ -1,0 +1,489 @@
+package app_test
+
+import (
+	"flag"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"portal/internal/app/apptest"
+	"portal/internal/store"
+	"portal/web/static"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// routesFile holds every route and who may use it: the second of the two
+// places in which a permission stands. A change of one alone turns a test red.
+var routesFile = filepath.Join("testdata", "routes.golden")
+
+func TestRoutesAndPermissionsAreThoseAgreedOn(t *testing.T) {
+	t.Parallel()
+	var got strings.Builder
+	for _, rt := range apptest.New(t).App.Routes() {
+		fmt.Fprintf(&got, "%-4s %-68s %s\n", rt.Method, rt.Pattern, rt.Permission)
+	}
+	if *update {
+		if err := os.WriteFile(routesFile, []byte(got.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(routesFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")); diff != "" {
+		t.Errorf("the route table changed (-%s +now). If that is meant, run\n\tgo test ./internal/app -run %s -update\n%s", routesFile, t.Name(), diff)
+	}
+}
+
+// agreed is one route as the golden file has it.
+type agreed struct {
+	method, pattern, permission string
+}
+
+func agreedRoutes(t *testing.T) (routes []agreed) {
+	t.Helper()
+	content, err := os.ReadFile(routesFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(content)) {
+		f := strings.Fields(line)
+		routes = append(routes, agreed{f[0], f[1], strings.Join(f[2:], " ")})
+	}
+	return routes
+}
+
+// visitor is nobody in particular.
+const visitor = "visitor"
+
+// everybody is who tries every door, with the duties at the merchant they
+// work for.
+var everybody = map[string]store.Duties{
+	visitor: nil, apptest.Maker: {store.Maker}, apptest.Checker: {store.Checker}, apptest.Second: {store.Checker},
+	apptest.Auditor: {store.Auditor}, apptest.Admin: {store.Admin}, apptest.Nobody: nil,
+	apptest.Stranger: {store.Maker, store.Checker, store.Auditor},
+}
+
+// admits reports whether the route is for somebody with these duties.
+func (rt agreed) admits(name string) bool {
+	switch rt.permission {
+	case "public":
+		return true
+	case "signed in":
+		return name != visitor
+	}
+	for duty := range strings.SplitSeq(rt.permission, "|") {
+		if everybody[name].Has(store.Duty(duty)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Whose ids a path carries.
+const (
+	own     = "own"
+	other   = "another merchant's"
+	unknown = "unknown"
+	garbage = "garbage"
+)
+
+// target is a path of a route, and whose ids are in it.
+type target struct {
+	path, whose, label string
+}
+
+const nobodysID = "01890000-0000-7000-8000-000000000000"
+
+// targets fills the ids of a pattern in every way there is.
+func (rt agreed) targets(t *testing.T, mine, its estate) (all []target) {
+	t.Helper()
+	path := fixedPath(rt.pattern)
+	if !strings.Contains(path, "{") {
+		return []target{{path, own, ""}}
+	}
+	fill := func(id, second string) string {
+		p := strings.Replace(path, "{id}", id, 1)
+		return strings.NewReplacer("{file}", second, "{settlement}", second).Replace(p)
+	}
+	for label, id := range rt.ids(t, mine) {
+		all = append(all, target{fill(id, rt.second(mine)), own, label})
+	}
+	slices.SortFunc(all, func(a, b target) int { return strings.Compare(a.label, b.label) })
+	for label, id := range rt.ids(t, its) {
+		all = append(all, target{fill(id, rt.second(its)), other, label})
+	}
+	all = append(all, target{fill(nobodysID, nobodysID), unknown, ""})
+	for _, g := range []string{"not-an-id", "%00", "'", "..%2f", strings.ToUpper(strings.ReplaceAll(nobodysID, "-", "")), "{" + nobodysID + "}", "urn:uuid:" + nobodysID} {
+		all = append(all, target{fill(url.PathEscape(unescaped(g)), nobodysID), garbage, g})
+	}
+	return all
+}
+
+func unescaped(s string) string {
+	if u, err := url.PathUnescape(s); err == nil {
+		return u
+	}
+	return s
+}
+
+// ids are the things that {id} of the route can mean, by their states.
+func (rt agreed) ids(t *testing.T, e estate) map[string]string {
+	t.Helper()
+	named := func(all map[string]store.ID, without ...string) map[string]string {
+		found := map[string]string{}
+		for label, id := range all {
+			if !slices.Contains(without, label) {
+				found[label] = id.String()
+			}
+		}
+		return found
+	}
+	listed := func(all []store.ID) map[string]string {
+		found := map[string]string{}
+		for n, id := range all {
+			found[fmt.Sprint(n)] = id.String()
+		}
+		return found
+	}
+	p := rt.pattern
+	switch {
+	case strings.HasSuffix(p, "/removal"):
+		return map[string]string{"draft": e.bills["draft"].String()}
+	case strings.HasPrefix(p, "/presentments/"), strings.HasPrefix(p, "/audit/presentments/"):
+		return named(e.bills)
+	case strings.Contains(p, "{settlement}"):
+		return map[string]string{"proposed": e.leads["proposed"].String()}
+	case strings.HasPrefix(p, "/unknown/"):
+		return map[string]string{"unknown": e.leads["unknown"].String(), "proposed": e.leads["proposed"].String()}
+	case strings.HasPrefix(p, "/instructions/"), strings.HasPrefix(p, "/approvals/"):
+		return named(e.leads)
+	case strings.HasPrefix(p, "/files/"):
+		return listed(e.files)
+	case strings.HasPrefix(p, "/audit/leaves/"):
+		return listed(e.leaves)
+	case strings.HasPrefix(p, "/account/sessions/"):
+		return map[string]string{"": e.session}
+	}
+	t.Fatalf("say here what the id of %s names", p)
+	return nil
+}
+
+// second is what a pattern names besides {id}.
+func (rt agreed) second(e estate) string {
+	switch {
+	case strings.Contains(rt.pattern, "{file}"):
+		return e.files[0].String()
+	case strings.Contains(rt.pattern, "{settlement}"):
+		return e.settlement.String()
+	}
+	return ""
+}
+
+// matrix is the whole of it: every route, every person, every id.
+type matrix struct {
+	*kingdom
+	routes []agreed
+	checks atomic.Int64
+}
+
+func TestEveryRouteAnswersEverybodyAsAgreed(t *testing.T) {
+	t.Parallel()
+	m := &matrix{kingdom: newKingdom(t), routes: agreedRoutes(t)}
+	m.ours.session, m.its.session = nobodysID, nobodysID
+	// Nothing moves yet: first come all who are refused, and all ids that are
+	// not theirs, then what each person may look at.
+	for name := range everybody {
+		m.refusals(t, name)
+	}
+	for name := range everybody {
+		m.reads(t, name)
+	}
+	m.extraFields(t)
+	for name := range everybody {
+		m.writes(t, name)
+	}
+	if n := m.checks.Load(); n < 2000 {
+		t.Errorf("only %d answers were looked at", n)
+	} else {
+		t.Logf("%d answers were looked at", n)
+	}
+}
+
+func (m *matrix) client(name string) *apptest.Client {
+	if name == visitor {
+		return m.Visitor()
+	}
+	return m.Client(name)
+}
+
+// estates are what a person calls theirs, and what they must never see.
+func (m *matrix) estates(t *testing.T, name string) (mine, its estate) {
+	t.Helper()
+	mine, its = m.ours, m.its
+	if name == apptest.Stranger {
+		mine, its = its, mine
+	}
+	somebody := apptest.Checker
+	if name == somebody {
+		somebody = apptest.Maker
+	}
+	m.Client(somebody)
+	its.session = m.latestSession(t, somebody)
+	return mine, its
+}
+
+// ask sends a request and looks at what every answer must have.
+func (m *matrix) ask(t *testing.T, c *apptest.Client, rt agreed, tg target, form url.Values) apptest.Answer {
+	t.Helper()
+	a := c.Do(request(c, rt.method, rt.pattern, tg.path, form))
+	m.checks.Add(1)
+	if a.Status >= 500 {
+		t.Errorf("%s %s: %d\n%s", rt.method, tg.path, a.Status, m.Log)
+	}
+	for _, problem := range headerProblems(rt.pattern, a) {
+		t.Errorf("%s %s (%d): %s", rt.method, tg.path, a.Status, problem)
+	}
+	return a
+}
+
+// headerProblems says which security headers an answer lacks.
+func headerProblems(pattern string, a apptest.Answer) (problems []string) {
+	want := map[string]string{
+		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
+		"Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store",
+	}
+	if pattern == static.Root && a.Status == http.StatusOK {
+		delete(want, "Cache-Control")
+	}
+	for name, value := range want {
+		if got := a.Header.Get(name); got != value {
+			problems = append(problems, fmt.Sprintf("%s is %q", name, got))
+		}
+	}
+	csp, ancestors := a.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'"
+	if pattern == "/files/{id}" && a.Status == http.StatusOK {
+		ancestors = "frame-ancestors 'self'"
+		csp = strings.ReplaceAll(csp, "style-src 'unsafe-inline'", "") // the browser's own viewer has styles
+	}
+	if !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, ancestors) || strings.Contains(csp, "unsafe") {
+		problems = append(problems, "the content security policy is "+csp)
+	}
+	if a.Header.Get("Request-Id") == "" || a.Header.Get("Permissions-Policy") == "" || a.Header.Get("Server") != "" {
+		problems = append(problems, fmt.Sprint(a.Header))
+	}
+	return problems
+}
+
+// refusals tries everything that must be refused.
+func (m *matrix) refusals(t *testing.T, name string) {
+	t.Helper()
+	mine, its := m.estates(t, name)
+	c := m.client(name)
+	for _, rt := range m.routes {
+		form := m.formFor(rt.method, rt.pattern, its)
+		var nobodys *apptest.Answer // what an unknown id is answered
+		targets := rt.targets(t, mine, its)
+		slices.SortStableFunc(targets, func(a, b target) int { return strings.Compare(b.whose, a.whose) }) // unknown first
+		for _, tg := range targets {
+			what := fmt.Sprintf("%s at %s %s with %s %s id", name, rt.method, rt.pattern, tg.whose, tg.label)
+			switch {
+			case name == visitor && !rt.admits(name):
+				m.refusedVisitor(t, c, rt, tg, form)
+			case !rt.admits(name):
+				if a := m.ask(t, c, rt, tg, form); a.Status != http.StatusForbidden {
+					t.Errorf("%s: %d, want 403", what, a.Status)
+				}
+			case tg.whose != own:
+				a := m.ask(t, c, rt, tg, form)
+				if a.Status != http.StatusNotFound {
+					t.Errorf("%s: %d, want 404", what, a.Status)
+				}
+				if nobodys == nil {
+					nobodys = &a
+				}
+				if diff := cmp.Diff(comparable(*nobodys), comparable(a)); diff != "" {
+					t.Errorf("%s differs from an unknown id (-unknown +this):\n%s", what, diff)
+				}
+			}
+			if unsafe(rt.method) && tg.whose == own {
+				m.crossSite(t, c, rt, tg, form)
+			}
+		}
+	}
+}
+
+// comparable is an answer without what is another one each time.
+func comparable(a apptest.Answer) apptest.Answer {
+	a.Header = a.Header.Clone()
+	a.Header.Del("Date")
+	a.Header.Del("Request-Id")
+	return a
+}
+
+func (m *matrix) refusedVisitor(t *testing.T, c *apptest.Client, rt agreed, tg target, form url.Values) {
+	t.Helper()
+	a := m.ask(t, c, rt, tg, form)
+	if unsafe(rt.method) && a.Status != http.StatusUnauthorized ||
+		!unsafe(rt.method) && (a.Status != http.StatusSeeOther || !strings.HasPrefix(a.Location(), "/sign-in")) {
+		t.Errorf("a visitor at %s %s: %d to %q", rt.method, tg.path, a.Status, a.Location())
+	}
+}
+
+// crossSite sends the very same form from nowhere, which must not count.
+func (m *matrix) crossSite(t *testing.T, c *apptest.Client, rt agreed, tg target, form url.Values) {
+	t.Helper()
+	r := request(c, rt.method, rt.pattern, tg.path, form)
+	r.Header.Del("Sec-Fetch-Site")
+	r.Header.Del("Origin")
+	a := c.Do(r)
+	m.checks.Add(1)
+	if a.Status != http.StatusForbidden {
+		t.Errorf("%s %s without an origin: %d", rt.method, tg.path, a.Status)
+	}
+	for _, problem := range headerProblems(rt.pattern, a) {
+		t.Errorf("%s %s (%d): %s", rt.method, tg.path, a.Status, problem)
+	}
+}
+
+// reads opens all that a person may.
+func (m *matrix) reads(t *testing.T, name string) {
+	t.Helper()
+	mine, its := m.estates(t, name)
+	c := m.client(name)
+	for _, rt := range m.routes {
+		if unsafe(rt.method) || !rt.admits(name) {
+			continue
+		}
+		for _, tg := range rt.targets(t, mine, its) {
+			if tg.whose != own {
+				continue
+			}
+			a := m.ask(t, c, rt, tg, nil)
+			if want := readable(name, rt, tg); !slices.Contains(want, a.Status) {
+				t.Errorf("%s at GET %s (%s): %d, want one of %v", name, rt.pattern, tg.label, a.Status, want)
+			}
+		}
+	}
+}
+
+// readable lists what a page that somebody may open can answer.
+func readable(name string, rt agreed, tg target) []int {
+	switch rt.pattern {
+	case "/{$}":
+		if name == apptest.Nobody || name == apptest.Admin {
+			return []int{http.StatusForbidden, http.StatusSeeOther} // no work to be led to
+		}
+		return []int{http.StatusSeeOther}
+	case "/language/{lang}":
+		return []int{http.StatusSeeOther}
+	case "/sign-in":
+		return []int{http.StatusOK, http.StatusSeeOther}
+	case "/presentments/{id}/edit", "/presentments/{id}/submission/new":
+		if tg.label == "draft" {
+			return []int{http.StatusOK}
+		}
+		return []int{http.StatusOK, http.StatusSeeOther} // what cannot be edited leads to itself
+	case "/presentments/{id}/cancellation/new":
+		if tg.label == "presented" {
+			return []int{http.StatusOK}
+		}
+		return []int{http.StatusOK, http.StatusConflict}
+	case "/audit/leaves/{id}/proof.json":
+		return []int{http.StatusOK, http.StatusConflict} // not published yet
+	}
+	return []int{http.StatusOK}
+}
+
+// writes sends every form that a person may send, to things in each state.
+func (m *matrix) writes(t *testing.T, name string) {
+	t.Helper()
+	mine, its := m.estates(t, name)
+	for _, rt := range m.routes {
+		if !unsafe(rt.method) || !rt.admits(name) {
+			continue
+		}
+		c := m.client(name)
+		switch rt.pattern {
+		case "/sign-in":
+			c = m.Visitor() // or the client would be somebody else from here on
+		case "/sign-out":
+			c = m.SignIn(apptest.Nobody)
+		}
+		if rt.pattern == "/account/sessions/{id}/end" {
+			m.SignIn(name)
+			mine.session = m.latestSession(t, name)
+		}
+		for _, tg := range rt.targets(t, mine, its) {
+			if tg.whose != own {
+				continue
+			}
+			a := m.ask(t, c, rt, tg, m.formFor(rt.method, rt.pattern, mine))
+			want := []int{http.StatusOK, http.StatusSeeOther, http.StatusConflict, http.StatusUnprocessableEntity}
+			switch {
+			case rt.pattern == "/merchant" && (name == apptest.Nobody || name == apptest.Stranger):
+				want = []int{http.StatusNotFound} // it is not a merchant of theirs
+			case strings.HasPrefix(rt.pattern, "/instructions/"):
+				want = append(want, http.StatusForbidden) // one's own
+			}
+			if !slices.Contains(want, a.Status) {
+				t.Errorf("%s at POST %s (%s): %d, want one of %v", name, rt.pattern, tg.label, a.Status, want)
+			}
+		}
+	}
+}
+
+// extraFields adds a field that no form has to each form in turn: nothing of
+// it may come to pass.
+func (m *matrix) extraFields(t *testing.T) {
+	t.Helper()
+	before := m.digest(t)
+	for _, rt := range m.routes {
+		if !unsafe(rt.method) || rt.pattern == "/sign-out" || rt.permission == "public" || rt.permission == "signed in" {
+			continue // those are tried without duties elsewhere
+		}
+		name := apptest.Maker
+		if !rt.admits(name) {
+			name = apptest.Checker
+		}
+		mine, its := m.estates(t, name)
+		tg := rt.targets(t, mine, its)[0]
+		for _, field := range []string{
+			"merchant_id", "state", "maker_id", "approved_by", "amount_satang", "role", "person_id", "duties", "decided_by", "bank_reference_hash", "id", "total_satang",
+		} {
+			form := m.formFor(rt.method, rt.pattern, mine)
+			form.Add(field, "1")
+			if a := m.ask(t, m.client(name), rt, tg, form); a.Status != http.StatusBadRequest {
+				t.Errorf("POST %s with the field %s: %d", rt.pattern, field, a.Status)
+			}
+		}
+	}
+	if diff := cmp.Diff(before, m.digest(t)); diff != "" {
+		t.Errorf("a form with a field too much changed something:\n%s", diff)
+	}
+}
+
+// digest sums up all that people can change.
+func (m *matrix) digest(t *testing.T) map[string]string {
+	t.Helper()
+	sums := map[string]string{}
+	for _, table := range []string{"presentments", "presentment_lines", "presentment_documents", "instructions", "approvals", "settlements", "memberships", "policies"} {
+		var sum string
+		query := "SELECT count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM " + table + " t"
+		if err := m.DB.Super.QueryRowContext(t.Context(), query).Scan(&sum); err != nil {
+			t.Fatal(err)
+		}
+		sums[table] = sum
+	}
+	return sums
+}

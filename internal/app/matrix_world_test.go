@@ -1,0 +1,275 @@
+package app_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"portal/internal/app/apptest"
+	"portal/internal/app/teller"
+	"portal/internal/app/teller/tellertest"
+	"portal/internal/app/upload/samplepdf"
+	"portal/internal/krungsri/sandbox"
+	"portal/internal/store"
+	"portal/web/static"
+)
+
+// estate is something of every kind that one merchant can have: bills and
+// instructions in each state that is reached without stopping the worker in
+// the middle, and what hangs on them.
+type estate struct {
+	bills       map[string]store.ID // by the state they are in
+	leads       map[string]store.ID // by the state of the lead
+	fingerprint string              // of the pending lead
+	files       []store.ID          // of the draft
+	leaves      []store.ID
+	settlement  store.ID // open, for leads["proposed"]
+	session     string   // of one of its people
+}
+
+// kingdom is a portal with two merchants that have everything.
+type kingdom struct {
+	*apptest.World
+	bank      *apptest.Bank
+	ours, its estate
+	numbers   int
+}
+
+func newKingdom(t *testing.T) *kingdom {
+	t.Helper()
+	k := &kingdom{World: apptest.New(t)}
+	k.bank = k.OpenBank()
+	at := func(merchant store.ID, name string) store.Actor {
+		a := k.Actor(name)
+		a.Merchant = merchant
+		return a
+	}
+	k.ours = k.settle(t, at(k.Merchant, apptest.Maker), at(k.Merchant, apptest.Checker))
+	k.its = k.settle(t, at(k.Other, apptest.Both), at(k.Other, apptest.Stranger))
+	// Approved bills wait for the worker, so they come last.
+	for merchant, e := range map[store.ID]*estate{k.Merchant: &k.ours, k.Other: &k.its} {
+		maker, checker := at(k.Merchant, apptest.Maker), at(k.Merchant, apptest.Checker)
+		if merchant == k.Other {
+			maker, checker = at(k.Other, apptest.Both), at(k.Other, apptest.Stranger)
+		}
+		e.bills["approved"], e.leads["approved"] = k.submit(t, maker, k.draft(t, maker, "APPROVED"))
+		k.approve(t, checker, e.leads["approved"])
+	}
+	return k
+}
+
+// settle makes an estate as its people would.
+func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
+	t.Helper()
+	e := estate{bills: map[string]store.ID{}, leads: map[string]store.ID{}}
+	desk := teller.New(k.Web)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	made := func(label string) store.ID {
+		e.bills[label], e.leads[label] = k.submit(t, maker, k.draft(t, maker, label))
+		return e.leads[label]
+	}
+	draft := k.draft(t, maker, "DRAFT")
+	tellertest.Attach(t, k.Web, maker, draft.ID, "second")
+	e.bills["draft"] = draft.ID
+	incomplete := made("incomplete")
+	k.approve(t, checker, incomplete)
+	must(k.bank.SetFault("presentment.create", sandbox.Fault{Kind: sandbox.CutAfter, Times: 1}))
+	k.bank.Send()
+	for _, label := range []string{"presented", "refused", "unknown", "proposed", "cancelled", "cancelling"} {
+		k.approve(t, checker, made(label))
+	}
+	k.bank.Send()
+	must(desk.ProposeSettlement(t.Context(), maker, incomplete, teller.Settlement{Outcome: store.Done, BankReference: "PSM-NOT-THERE", Note: "misread by both of them"}))
+	must(desk.ConfirmSettlement(t.Context(), checker, incomplete, k.openSettlement(t, incomplete), ""))
+	cancel, err := desk.RequestCancellation(t.Context(), maker, e.bills["cancelled"], "wrong buyer", store.NewID().String())
+	must(err)
+	k.approve(t, checker, cancel)
+	k.bank.Send()
+	_, err = desk.RequestCancellation(t.Context(), maker, e.bills["cancelling"], "wrong buyer", store.NewID().String())
+	must(err)
+	must(desk.ProposeSettlement(t.Context(), maker, e.leads["proposed"], teller.Settlement{Outcome: store.Done, BankReference: "PSM-1", Note: "the bank said so on the phone"}))
+	e.settlement = k.openSettlement(t, e.leads["proposed"])
+
+	must(desk.Reject(t.Context(), checker, made("rejected"), "wrong price"))
+	must(desk.Withdraw(t.Context(), maker, made("withdrawn"), ""))
+	e.fingerprint = k.fingerprint(t, maker, made("submitted"))
+	k.lookUp(t, maker.Merchant, &e)
+	return e
+}
+
+// lookUp reads the ids that nobody chose.
+func (k *kingdom) lookUp(t *testing.T, merchant store.ID, e *estate) {
+	t.Helper()
+	ids := func(query string, args ...any) (found []store.ID) {
+		rows, err := k.DB.Super.QueryContext(t.Context(), query, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = rows.Close() }()
+		for rows.Next() {
+			var id store.ID
+			if err := rows.Scan(&id); err != nil {
+				t.Fatal(err)
+			}
+			found = append(found, id)
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	e.files = ids(`SELECT file_id FROM presentment_documents WHERE presentment_id = $1`, e.bills["draft"])
+	for _, action := range []string{"exchange.began", "exchange.ended", "presentment.drafted", "instruction.approved", "file.uploaded"} {
+		e.leaves = append(e.leaves, ids(`SELECT id FROM audit_leaves WHERE merchant_id = $1 AND action = $2 LIMIT 1`, merchant, action)...)
+	}
+	if len(e.files) != 2 || len(e.leaves) < 4 {
+		t.Fatalf("%d files, %d leaves", len(e.files), len(e.leaves))
+	}
+}
+
+func (k *kingdom) draft(t *testing.T, maker store.Actor, label string) store.Presentment {
+	t.Helper()
+	k.numbers++
+	number := fmt.Sprintf("M%d-%s", k.numbers, label)
+	if label == "unknown" || label == "proposed" {
+		number += "-" + sandbox.MagicValue(sandbox.CutAfter)
+	}
+	p := tellertest.Draft(t, k.Web, maker, number)
+	if label == "refused" {
+		// A number that the portal's own check would not let through.
+		k.DB.Exec(`BEGIN; SET LOCAL session_replication_role = replica;
+			UPDATE presentments SET buyer_tax_id = '1111111111112' WHERE document_number = '` + number + `'; COMMIT`)
+	}
+	return p
+}
+
+func (k *kingdom) submit(t *testing.T, maker store.Actor, p store.Presentment) (bill, lead store.ID) {
+	t.Helper()
+	lead, err := teller.New(k.Web).SubmitPresentment(t.Context(), maker, p.ID, p.Version, store.NewID().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.ID, lead
+}
+
+func (k *kingdom) approve(t *testing.T, checker store.Actor, lead store.ID) {
+	t.Helper()
+	f, ok := store.ParseFingerprint(k.fingerprint(t, checker, lead))
+	if !ok {
+		t.Fatal("no fingerprint")
+	}
+	if err := teller.New(k.Web).Approve(t.Context(), checker, lead, f); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (k *kingdom) fingerprint(t *testing.T, a store.Actor, lead store.ID) (f string) {
+	t.Helper()
+	err := k.Web.Read(t.Context(), a, func(q *store.Query) error {
+		parts, err := q.Parts(lead)
+		sum := store.FingerprintOf(parts)
+		f = hex.EncodeToString(sum[:])
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func (k *kingdom) openSettlement(t *testing.T, lead store.ID) (id store.ID) {
+	t.Helper()
+	err := k.DB.Super.QueryRowContext(t.Context(), "SELECT id FROM settlements WHERE instruction_id = $1 AND decision IS NULL", lead).Scan(&id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// latestSession is the id of a person's newest session.
+func (k *kingdom) latestSession(t *testing.T, name string) (id string) {
+	t.Helper()
+	err := k.DB.Super.QueryRowContext(t.Context(), "SELECT id FROM sessions WHERE person_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1", k.Person(name)).Scan(&id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// formFor is a form that the route takes: what is refused is refused for
+// another reason. The estate is whose ids are in it.
+func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
+	if method == http.MethodGet {
+		return nil
+	}
+	switch pattern {
+	case "/sign-in":
+		return apptest.Form("email", apptest.Email(apptest.Nobody), "password", apptest.Password)
+	case "/identity":
+		return apptest.Form("password", apptest.Password)
+	case "/account/password":
+		return apptest.Form("old", apptest.Password, "new", "short")
+	case "/preferences":
+		return apptest.Form("theme", "dark", "return", "/account")
+	case "/merchant":
+		return apptest.Form("merchant", k.Merchant.String())
+	case "/presentments", "/presentments/totals", "/presentments/{id}":
+		k.numbers++
+		return billForm(fmt.Sprintf("F%d", k.numbers), "version", "2")
+	case "/presentments/{id}/submission":
+		return apptest.Form("key", strings.Repeat("A", 26), "version", "3")
+	case "/presentments/{id}/cancellation":
+		return apptest.Form("key", strings.Repeat("B", 26), "reason", "wrong buyer")
+	case "/instructions/{id}/approval":
+		return apptest.Form("fingerprint", e.fingerprint)
+	case "/instructions/{id}/rejection", "/instructions/{id}/withdrawal":
+		return apptest.Form("reason", "wrong buyer")
+	case "/instructions/{id}/settlements":
+		return apptest.Form("outcome", "done", "bank_reference", "PSM-2", "note", "the bank said so on the phone")
+	case "/instructions/{id}/settlements/{settlement}/refusal":
+		return apptest.Form("note", "nobody of that name works there")
+	}
+	return apptest.Form()
+}
+
+// request is a form as a browser would send it to the route.
+func request(c *apptest.Client, method, pattern, path string, form url.Values) *http.Request {
+	if pattern != "/presentments/{id}/documents" {
+		return c.Request(method, path, form)
+	}
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	// Writing to memory does not fail.
+	for name, values := range form {
+		for _, value := range values {
+			_ = w.WriteField(name, value)
+		}
+	}
+	part, _ := w.CreateFormFile("files", "invoice.pdf")
+	_, _ = part.Write(samplepdf.SamplePDF("matrix"))
+	_ = w.Close()
+	r := c.Request(method, path, nil)
+	r.Body, r.ContentLength = io.NopCloser(&body), int64(body.Len())
+	r.Header.Set("Content-Type", w.FormDataContentType())
+	return r
+}
+
+// fixedPath is the path of a pattern that names no id, or whose names are not
+// ids.
+func fixedPath(pattern string) string {
+	if pattern == static.Root {
+		return static.URL("app.css")
+	}
+	return strings.ReplaceAll(strings.TrimSuffix(pattern, "{$}"), "{lang}", "th")
+}
