@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -218,6 +217,7 @@ func explain(t *testing.T, db *storetest.DB, role, sql, args string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = rows.Close() }()
 	var plan strings.Builder
 	for rows.Next() {
 		var line string
@@ -226,7 +226,7 @@ func explain(t *testing.T, db *storetest.DB, role, sql, args string) string {
 		}
 		plan.WriteString(line + "\n")
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := conn.ExecContext(t.Context(), `ROLLBACK; DEALLOCATE listed`); err != nil {

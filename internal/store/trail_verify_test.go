@@ -3,7 +3,6 @@ package store_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -245,6 +244,7 @@ func (r *trail) rehash(from int64, notesToo bool) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	defer func() { _ = rows.Close() }()
 	var stored []tlog.Hash
 	read := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
 		hashes := make([]tlog.Hash, len(indexes))
@@ -264,7 +264,7 @@ func (r *trail) rehash(from int64, notesToo bool) {
 		}
 		stored = append(stored, add...)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+	if err := rows.Err(); err != nil {
 		r.t.Fatal(err)
 	}
 	var sql []string
