@@ -128,6 +128,9 @@ func TestNobodyConfirmsTheirOwnWord(t *testing.T) {
 	if a := propose(t, w, apptest.Checker, lead, "failed", "", phoned); a.Status != http.StatusSeeOther {
 		t.Fatalf("proposal: %d %s", a.Status, a.Body)
 	}
+	if own := w.Client(apptest.Checker).Get("/unknown/" + lead.String()); settlementAction.MatchString(own.Body) || !strings.Contains(own.Body, "คุณเป็นคนแจ้งผลนี้ จึงต้องให้อีกคนยืนยัน: คุณsecond") {
+		t.Error("the proposer is offered to confirm, or is not told who else may")
+	}
 	path := proposal(t, w, apptest.Second, lead)
 	for _, rest := range []string{"/confirmation", "/refusal"} {
 		form := []string{"note", "เพราะว่าไม่จริง"}

@@ -55,8 +55,7 @@ func (a *App) readTrailQuery(f *form) trailQuery {
 		from:   f.day("from", today),
 		to:     f.day("to", today),
 	}
-	place := cursorOf(f)
-	t.before = store.LeafCursor{At: place.At, ID: place.ID}
+	t.before = store.LeafCursor(cursorOf(f))
 	if f.valid() && !t.from.IsZero() && !t.to.IsZero() && t.to.Compare(t.from) < 0 {
 		f.fail("to", text.Msg("trail.to_before_from"))
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -67,7 +68,7 @@ func fieldValue(ctx context.Context, name string, raw json.RawMessage) string {
 	case nil:
 		return ""
 	case bool:
-		return stateName(ctx, text.Prefix("trail.bool."), fmt.Sprint(v))
+		return stateName(ctx, text.Prefix("trail.bool."), strconv.FormatBool(v))
 	case json.Number:
 		return numberValue(name, v)
 	case string:
