@@ -137,14 +137,39 @@ func TestSameDocumentIsAttachedOnce(t *testing.T) {
 	if a := attach(t, c, p.ID, renamed); a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, "เนื้อหาเดียวกับ") {
 		t.Errorf("the same content again: %d", a.Status)
 	}
-	// At the same time from several tabs.
+}
+
+// TestSameDocumentFromThreeTabsIsAttachedOnce holds the bill's row until all
+// three uploads stand before it, so that each has read what it would judge by.
+func TestSameDocumentFromThreeTabsIsAttachedOnce(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	c := w.Client(apptest.Maker)
+	p := stored(t, w, send(c, "/presentments", billForm("INV-1")))
+	tx, err := w.DB.Super.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.ExecContext(t.Context(), `SELECT FROM presentments WHERE id = $1 FOR UPDATE`, p.ID); err != nil {
+		t.Fatal(err)
+	}
+	var answers [3]apptest.Answer
 	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() { attach(t, c, p.ID, pdf("two")) })
+	for i := range answers {
+		wg.Go(func() { answers[i] = attach(t, c, p.ID, pdf("one")) })
+	}
+	for waiting := 0; waiting < len(answers); {
+		const all = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+		if err := w.DB.Super.QueryRowContext(t.Context(), all).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
 	}
 	wg.Wait()
-	if n := len(billOf(t, w, p.ID).Documents); n != 2 {
-		t.Errorf("%d documents, want 2", n)
+	if n := len(billOf(t, w, p.ID).Documents); n != 1 {
+		t.Errorf("%d documents, want 1; answers %d %d %d", n, answers[0].Status, answers[1].Status, answers[2].Status)
 	}
 }
 

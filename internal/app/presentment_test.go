@@ -332,6 +332,11 @@ func TestListPagesBothWaysAndKeepsItsFilter(t *testing.T) {
 	if !slices.Equal(seen(c.Get(link(third, "prev"))), seen(second)) || !slices.Equal(seen(c.Get(link(second, "prev"))), seen(first)) {
 		t.Error("going back shows other pages than going forth")
 	}
+	tenth := regexp.MustCompile(`href="/presentments/([0-9a-f-]{36})"`).FindAllStringSubmatch(first.Body, 10)[9][1]
+	on := one.DocumentOn.AddDate(0, 0, -4).Format(time.DateOnly)
+	if back := c.Get("/presentments?before=" + on + "_" + tenth); !slices.Equal(seen(back), seen(first)) || link(back, "prev") != "" {
+		t.Errorf("back at the beginning there are %d bills", len(seen(back)))
+	}
 	if !strings.Contains(link(second, "next"), "state=draft") {
 		t.Error("the next page loses the filter")
 	}
