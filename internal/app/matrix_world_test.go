@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"portal/internal/app/apptest"
@@ -38,7 +39,7 @@ type kingdom struct {
 	*apptest.World
 	bank      *apptest.Bank
 	ours, its estate
-	numbers   int
+	numbers   atomic.Int64
 }
 
 func newKingdom(t *testing.T) *kingdom {
@@ -140,8 +141,7 @@ func (k *kingdom) lookUp(t *testing.T, merchant store.ID, e *estate) {
 
 func (k *kingdom) draft(t *testing.T, maker store.Actor, label string) store.Presentment {
 	t.Helper()
-	k.numbers++
-	number := fmt.Sprintf("M%d-%s", k.numbers, label)
+	number := fmt.Sprintf("M%d-%s", k.numbers.Add(1), label)
 	if label == "unknown" || label == "proposed" {
 		number += "-" + sandbox.MagicValue(sandbox.CutAfter)
 	}
@@ -225,8 +225,7 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 	case "/merchant":
 		return apptest.Form("merchant", k.Merchant.String())
 	case "/presentments", "/presentments/totals", "/presentments/{id}":
-		k.numbers++
-		return billForm(fmt.Sprintf("F%d", k.numbers), "version", "2")
+		return billForm(fmt.Sprintf("F%d", k.numbers.Add(1)), "version", "2")
 	case "/presentments/{id}/submission":
 		return apptest.Form("key", strings.Repeat("A", 26), "version", "3")
 	case "/presentments/{id}/cancellation":

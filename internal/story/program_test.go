@@ -30,7 +30,7 @@ type program struct {
 	db                  *storetest.DB
 
 	path, dir, kept string
-	out, log        *output
+	out             *output
 }
 
 // output is what a process prints, for others to read meanwhile.
@@ -64,11 +64,11 @@ func start(t *testing.T) *program {
 	t.Helper()
 	p := &program{
 		db: storetest.New(t), path: binary(t), dir: t.TempDir(),
-		out: &output{waiting: "Stop with Ctrl-C", found: make(chan struct{})}, log: &output{},
+		out: &output{waiting: "Stop with Ctrl-C", found: make(chan struct{})},
 	}
 	cmd := p.command(t, "dev")
 	cmd.Env = append(cmd.Env, "PORT=0", "PORTAL_SANDBOX_PORT=0", "DATABASE_URL="+p.db.DSN, "LOG_LEVEL=info", "PORTAL_WEB_CONNS=4", "PORTAL_WORK_CONNS=4")
-	cmd.Stdout, cmd.Stderr = p.out, p.log
+	cmd.Stdout, cmd.Stderr = p.out, p.out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -79,9 +79,9 @@ func start(t *testing.T) *program {
 	case <-p.out.found:
 	case err := <-ended:
 		ended <- err
-		t.Fatalf("the program ended: %v\n%s\n%s", err, p.out, p.log)
+		t.Fatalf("the program ended: %v\n%s", err, p.out)
 	case <-time.After(startTime):
-		t.Fatalf("the program is not ready after %s:\n%s\n%s", startTime, p.out, p.log)
+		t.Fatalf("the program is not ready after %s:\n%s", startTime, p.out)
 	}
 	for pattern, into := range map[string]*string{
 		`ready: +(http://\S+)`: &p.url, `stand-in bank: +(http://\S+)`: &p.bank, `password +(\S+)`: &p.password, `kept: +(\S+)`: &p.kept,
@@ -146,11 +146,14 @@ func (p *program) stop(t *testing.T, cmd *exec.Cmd, ended chan error) {
 		_ = cmd.Process.Signal(syscall.SIGKILL) // it may just have ended
 		<-ended
 	}
-	log := p.log.String()
+	_, log, _ := strings.Cut(p.out.String(), "Stop with Ctrl-C") // the banner has the password
 	for line := range strings.Lines(log) {
-		if strings.Contains(line, "ERROR") || strings.Contains(line, "panic") || strings.Contains(line, "goroutine ") {
+		if strings.Contains(line, "level=ERROR") || strings.Contains(line, "panic") || strings.Contains(line, "goroutine ") {
 			t.Errorf("the program logged: %s", line)
 		}
+	}
+	if strings.Count(log, "msg=request") < 50 {
+		t.Errorf("the program did not log its requests:\n%s", log)
 	}
 	for name, secret := range secrets {
 		if strings.Contains(log, secret) {
