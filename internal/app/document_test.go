@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -170,6 +171,25 @@ func TestSameDocumentFromThreeTabsIsAttachedOnce(t *testing.T) {
 	wg.Wait()
 	if n := len(billOf(t, w, p.ID).Documents); n != 1 {
 		t.Errorf("%d documents, want 1; answers %d %d %d", n, answers[0].Status, answers[1].Status, answers[2].Status)
+	}
+}
+
+func TestFormThatBreaksOffIsRefused(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	c := w.Client(apptest.Maker)
+	p := stored(t, w, send(c, "/presentments", billForm("INV-1")))
+	const head = "--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.pdf\"\r\n\r\n"
+	for _, body := range []string{"", "nonsense", "--b", "--b\r\nnonsense", head, head + "%PDF-1.7", head + "%PDF-1.7\r\n--b", "--b\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\nx\r\n--b--"} {
+		r := c.Request(http.MethodPost, "/presentments/"+p.ID.String()+"/documents", nil)
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+		if a := c.Do(r); a.Status != http.StatusBadRequest && a.Status != http.StatusUnprocessableEntity {
+			t.Errorf("%q: %d", body, a.Status)
+		}
+	}
+	if n := len(billOf(t, w, p.ID).Documents); n != 0 {
+		t.Errorf("%d documents came of it", n)
 	}
 }
 

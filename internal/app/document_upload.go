@@ -71,15 +71,14 @@ func (a *App) addDocuments(w http.ResponseWriter, r *http.Request, u user) error
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err == nil {
+		if err != nil {
+			err = notReceived(r, err)
+		} else {
 			err = a.takeDocument(r, u, p.ID, part, &attached, &refused)
 		}
 		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 			refused = append(refused, text.Msg("presentment.upload.together"))
 			break
-		}
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return &requestError{"the form breaks off"}
 		}
 		if errors.Is(err, store.ErrStale) || store.Violated(err, "presentment_is_editable") {
 			return a.presentmentPage(w, r, u, p.ID, http.StatusConflict, presentmentSays{refusal: text.T(r.Context(), "presentment.refused.not_editable")})
@@ -148,7 +147,7 @@ func (a *App) storeDocument(r *http.Request, u user, presentment store.ID, part 
 		}
 		read = true
 		judge, file := upload.NewChecker(upload.PresentmentLimits()), tx.NewFile()
-		if _, err := io.Copy(io.MultiWriter(judge, file), part); err != nil {
+		if _, err := io.Copy(io.MultiWriter(judge, file), received{part, r}); err != nil {
 			return err
 		}
 		result, err := judge.Finish(r.Context())
@@ -164,6 +163,32 @@ func (a *App) storeDocument(r *http.Request, u user, presentment store.ID, part 
 		}
 		return tx.Attach(presentment, f)
 	})
+}
+
+// received reads a part of r and says of an error that it came from outside.
+type received struct {
+	io.Reader
+	r *http.Request
+}
+
+func (p received) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = notReceived(p.r, err)
+	}
+	return n, err
+}
+
+// notReceived is why the body of r could not be read on: it is too large, its
+// sender has gone away, or it is no form.
+func notReceived(r *http.Request, err error) error {
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return err
+	}
+	if gone := r.Context().Err(); gone != nil {
+		return gone
+	}
+	return &requestError{"the form breaks off"}
 }
 
 // room refuses a document that the bill has already, or has no room for.
