@@ -135,4 +135,3 @@ func (s *story) itIsCancelled(b bill) {
 	s.becomes(checker, "presentment.turn.cancelled")
 	checker.look("cancelled")
 }
-
