@@ -48,6 +48,15 @@ func (b *bench) approvals(ctx context.Context) (rows []Row, err error) {
 	defer func() { err = errors.Join(err, s.close()) }()
 
 	a := &approver{site: s}
+	// A session for each connection: one person's two clicks would wait for
+	// each other where the session remembers what to say next.
+	for range writers {
+		cookies, err := s.product.signIn(ctx, checkerEmail)
+		if err != nil {
+			return nil, err
+		}
+		a.sessions = append(a.sessions, cookies)
+	}
 	m, err := b.rounds(ctx,
 		b.commits("anchor INSERT", super, w, insertPlain),
 		a.subject("approvals of one instruction", singles),
@@ -126,6 +135,7 @@ func leads(ctx context.Context, super *sql.DB, single bool) ([]waiting, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer func() { _ = rows.Close() }() // Err below tells what matters
 	var all []waiting
 	var parts []store.Instruction
 	var of store.ID
@@ -139,7 +149,7 @@ func leads(ctx context.Context, super *sql.DB, single bool) ([]waiting, error) {
 		var lead store.ID
 		var i store.Instruction
 		if err := rows.Scan(&lead, &i.ID, &i.PayloadHash); err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return nil, err
 		}
 		if lead != of {
 			end()
@@ -148,13 +158,14 @@ func leads(ctx context.Context, super *sql.DB, single bool) ([]waiting, error) {
 		parts = append(parts, i)
 	}
 	end()
-	return all, errors.Join(rows.Err(), rows.Close())
+	return all, rows.Err()
 }
 
 // approver sends forms, and remembers how many were answered well.
 type approver struct {
 	*site
-	sent atomic.Int64
+	sessions []string // cookies
+	sent     atomic.Int64
 }
 
 func (a *approver) subject(name string, leads []waiting) subject {
@@ -166,7 +177,7 @@ func (a *approver) subject(name string, leads []waiting) subject {
 		}
 		a.sent.Add(1)
 		form := url.Values{"fingerprint": {leads[n].seen.String()}}
-		return post(a.product.addr, "/instructions/"+leads[n].lead.String()+"/approval", a.cookies, "application/x-www-form-urlencoded", []byte(form.Encode()))
+		return post(a.product.addr, "/instructions/"+leads[n].lead.String()+"/approval", a.sessions[n%len(a.sessions)], "application/x-www-form-urlencoded", []byte(form.Encode()))
 	}
 	return subject{name, func(ctx context.Context) (result, error) {
 		return load{addr: a.product.addr, conns: writers, status: http.StatusSeeOther, next: next}.run(ctx, a.Clock, a.long)

@@ -64,7 +64,7 @@ func (b *bench) commits(name string, db *sql.DB, w world, statement string) subj
 			defer func() { _ = tx.Rollback() }() // after Commit there is nothing to roll back
 			// The time is the database's.
 			row = append(row[:1], row[2:]...)
-			if _, err := tx.StmtContext(ctx, prepared).ExecContext(ctx, row...); err != nil {
+			if _, err := tx.StmtContext(ctx, prepared).ExecContext(ctx, row...); err != nil { //nolint:sqlclosecheck // closed with its transaction
 				return err
 			}
 			return tx.Commit()

@@ -34,6 +34,10 @@ var tables = []struct{ name, columns string }{
 	{"audit_leaves", "id at merchant_id person_id session_id request_id address action subject bytes"},
 }
 
+func copyInto(table, columns string) string {
+	return "COPY " + table + " (" + strings.Join(strings.Fields(columns), ", ") + ") FROM STDIN"
+}
+
 // filler copies into all tables at once.
 type filler struct {
 	seeder
@@ -88,7 +92,7 @@ func (f *filler) run(ctx context.Context, db *sql.DB) error {
 		if _, err := tx.ExecContext(ctx, "SET LOCAL session_replication_role = replica"); err != nil {
 			return fmt.Errorf("begin to copy: %w", err)
 		}
-		if f.copies[t.name], err = tx.PrepareContext(ctx, pq.CopyIn(t.name, strings.Fields(t.columns)...)); err != nil { //nolint:sqlclosecheck // closed below
+		if f.copies[t.name], err = tx.PrepareContext(ctx, copyInto(t.name, t.columns)); err != nil { //nolint:sqlclosecheck // closed below
 			return fmt.Errorf("copy into %s: %w", t.name, err)
 		}
 	}
@@ -205,10 +209,11 @@ func copyLeaves(ctx context.Context, db *sql.DB, s seeder, n int, last time.Time
 	}
 	defer func() { _ = tx.Rollback() }() // after Commit there is nothing to roll back
 	leaves := tables[len(tables)-1]
-	into, err := tx.PrepareContext(ctx, pq.CopyIn(leaves.name, strings.Fields(leaves.columns)...))
+	into, err := tx.PrepareContext(ctx, copyInto(leaves.name, leaves.columns))
 	if err != nil {
 		return fmt.Errorf("copy leaves: %w", err)
 	}
+	defer func() { _ = into.Close() }() // ended below, or given up with its transaction
 	for i := range n {
 		row, err := s.leaf(last.Add(time.Duration(i-n)*time.Second).Truncate(time.Microsecond), s.maker, "presentment.edited", store.About("presentment", store.NewID()), leafDetail)
 		if err != nil {
@@ -221,7 +226,7 @@ func copyLeaves(ctx context.Context, db *sql.DB, s seeder, n int, last time.Time
 	if _, err := into.ExecContext(ctx); err != nil {
 		return fmt.Errorf("end the copy of leaves: %w", err)
 	}
-	return errors.Join(into.Close(), tx.Commit())
+	return tx.Commit()
 }
 
 // each calls add with 1 to most when there is anything to add.

@@ -123,9 +123,9 @@ func (l *lister) allLists(ctx context.Context) ([]list, error) {
 			return len(page.Rows), err
 		}
 	}
-	billList := func(name string, f store.PresentmentFilter, where string, args ...any) (list, error) {
+	billList := func(name string, f store.PresentmentFilter, where string) (list, error) {
 		last := f
-		p, err := l.end(ctx, `SELECT document_on, id FROM presentments WHERE merchant_id = $1 AND `+where+` ORDER BY document_on, id`, pageRows, args...)
+		p, err := l.end(ctx, `SELECT document_on, id FROM presentments WHERE merchant_id = $1 AND `+where+` ORDER BY document_on, id`)
 		last.From = store.PresentmentCursor{On: p.at, ID: p.id}
 		return list{name, bills(f), bills(last)}, err
 	}
@@ -153,11 +153,11 @@ func (l *lister) allLists(ctx context.Context) ([]list, error) {
 			return len(rows), err
 		}
 	}
-	decided, err5 := l.end(ctx, `SELECT state_since, id FROM instructions WHERE merchant_id = $1 AND part = 0 AND state <> 'pending' ORDER BY state_since, id`, pageRows)
-	open, err6 := l.end(ctx, `SELECT submitted_at, id FROM instructions WHERE merchant_id = $1 AND part = 0 AND state = 'pending' ORDER BY submitted_at DESC, id DESC`, pageRows)
-	trail, err7 := l.end(ctx, `SELECT at, id FROM audit_leaves WHERE merchant_id = $1 ORDER BY at, id`, pageRows)
+	decided, err5 := l.end(ctx, `SELECT state_since, id FROM instructions WHERE merchant_id = $1 AND part = 0 AND state <> 'pending' ORDER BY state_since, id`)
+	open, err6 := l.end(ctx, `SELECT submitted_at, id FROM instructions WHERE merchant_id = $1 AND part = 0 AND state = 'pending' ORDER BY submitted_at DESC, id DESC`)
+	trail, err7 := l.end(ctx, `SELECT at, id FROM audit_leaves WHERE merchant_id = $1 ORDER BY at, id`)
 	person, err8 := l.person(ctx)
-	byPerson, err9 := l.end(ctx, `SELECT at, id FROM audit_leaves WHERE merchant_id = $1 AND person_id = $2 ORDER BY at, id`, pageRows, person)
+	byPerson, err9 := l.end(ctx, `SELECT at, id FROM audit_leaves WHERE merchant_id = $1 AND person_id = $2 ORDER BY at, id`, person)
 	return []list{
 		everything, usual, rare, found,
 		{"approvals waiting", waiting(store.InstructionCursor{}), waiting(store.InstructionCursor{At: open.at, ID: open.id})},
@@ -171,9 +171,9 @@ func (l *lister) allLists(ctx context.Context) ([]list, error) {
 }
 
 // end finds the row after which exactly a page is left.
-func (l *lister) end(ctx context.Context, query string, page int, args ...any) (p place, err error) {
+func (l *lister) end(ctx context.Context, query string, args ...any) (p place, err error) {
 	args = append([]any{l.actor.Merchant}, args...)
-	if err = l.super.QueryRowContext(ctx, query+fmt.Sprintf(" OFFSET %d LIMIT 1", page), args...).Scan(&p.at, &p.id); err != nil {
+	if err = l.super.QueryRowContext(ctx, query+fmt.Sprintf(" OFFSET %d LIMIT 1", pageRows), args...).Scan(&p.at, &p.id); err != nil {
 		return p, fmt.Errorf("find the end of a list: %w", err)
 	}
 	return p, nil
@@ -270,13 +270,14 @@ func column[T any](ctx context.Context, db *sql.DB, query string, args ...any) (
 	if err != nil {
 		return nil, err
 	}
+	defer func() { _ = rows.Close() }() // Err below tells what matters
 	var values []T
 	for rows.Next() {
 		var v T
 		if err := rows.Scan(&v); err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return nil, err
 		}
 		values = append(values, v)
 	}
-	return values, errors.Join(rows.Err(), rows.Close())
+	return values, rows.Err()
 }

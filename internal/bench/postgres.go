@@ -86,10 +86,10 @@ func (c *cluster) exists(ctx context.Context, database string) (yes bool, err er
 	return yes, err
 }
 
-// keep returns a database that make fills once: later runs find it ready. What
+// keep returns a database that fill fills once: later runs find it ready. What
 // was made by other code or another schema goes under another name, and is
 // removed here.
-func (c *cluster) keep(ctx context.Context, kind, key string, make func(dsn string) error) (dsn string, err error) {
+func (c *cluster) keep(ctx context.Context, kind, key string, fill func(dsn string) error) (dsn string, err error) {
 	name := kind + "_" + key
 	dsn = c.DSN(devdb.Superuser, name)
 	if ready, err := c.exists(ctx, name); err != nil || ready {
@@ -103,7 +103,7 @@ func (c *cluster) keep(ctx context.Context, kind, key string, make func(dsn stri
 	if err := c.admin(ctx, "CREATE DATABASE "+making); err != nil {
 		return "", err
 	}
-	if err := make(c.DSN(devdb.Superuser, making)); err != nil {
+	if err := fill(c.DSN(devdb.Superuser, making)); err != nil {
 		return "", err
 	}
 	if err := c.admin(ctx, "CHECKPOINT"); err != nil {
@@ -131,19 +131,8 @@ func (c *cluster) copied(ctx context.Context, of, name string) (dsn string, drop
 }
 
 func (c *cluster) dropAll(ctx context.Context, like string) error {
-	rows, err := c.super.QueryContext(ctx, `SELECT datname FROM pg_database WHERE datname LIKE $1`, like)
+	names, err := column[string](ctx, c.super, `SELECT datname FROM pg_database WHERE datname LIKE $1`, like)
 	if err != nil {
-		return fmt.Errorf("list old databases: %w", err)
-	}
-	var names []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return errors.Join(err, rows.Close())
-		}
-		names = append(names, name)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return fmt.Errorf("list old databases: %w", err)
 	}
 	for _, name := range names {

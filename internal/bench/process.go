@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -121,7 +122,7 @@ func (b *bench) startProduct(ctx context.Context, dsn, page, cookies string) (*c
 		return nil, err
 	}
 	return b.startChild(ctx, page, cookies, []string{
-		"PORTAL_ENV=development", "PORT=" + fmt.Sprint(port), fmt.Sprintf("PORTAL_ORIGIN=http://127.0.0.1:%d", port), "DATABASE_URL=" + dsn,
+		"PORTAL_ENV=development", "PORT=" + strconv.Itoa(port), fmt.Sprintf("PORTAL_ORIGIN=http://127.0.0.1:%d", port), "DATABASE_URL=" + dsn,
 		"PORTAL_SEAL_KEY=" + b.sealKey, "KRUNGSRI_BASE_URL=http://127.0.0.1:9", "KRUNGSRI_CLIENT_ID=bench", "KRUNGSRI_CLIENT_SECRET=bench",
 		"LOG_LEVEL=info",
 	}, port, "serve")
@@ -132,7 +133,7 @@ func (b *bench) startAnchors(ctx context.Context, dsn string, merchant fmt.Strin
 	if err != nil {
 		return nil, err
 	}
-	return b.startChild(ctx, "/hello", "", nil, port, "bench", "anchors", dsn, merchant.String(), fmt.Sprint(port))
+	return b.startChild(ctx, "/hello", "", nil, port, "bench", "anchors", dsn, merchant.String(), strconv.Itoa(port))
 }
 
 func randomHex(n int) string {
@@ -184,7 +185,7 @@ func get(addr, path string, header map[string]string) []byte {
 // post is the bytes of a form that is sent from one of the product's own pages.
 func post(addr, path, cookies, kind string, body []byte) []byte {
 	return request("POST", addr, path, map[string]string{
-		"Cookie": cookies, "Origin": "http://" + addr, "Sec-Fetch-Site": "same-origin", "Content-Type": kind, "Content-Length": fmt.Sprint(len(body)),
+		"Cookie": cookies, "Origin": "http://" + addr, "Sec-Fetch-Site": "same-origin", "Content-Type": kind, "Content-Length": strconv.Itoa(len(body)),
 	}, body)
 }
 

@@ -16,7 +16,7 @@ const (
 
 // tries is how often a disturbed measurement is made before the calmest one
 // has to do.
-const tries = 3
+const tries = 2
 
 // subject is one thing to measure: an anchor or a part of the product.
 type subject struct {
@@ -115,14 +115,14 @@ func (m measured) typical(i int) reading {
 // disturbed reports whether any of the named subjects could not be measured in
 // calm, and by how much at worst.
 func (m measured) disturbed(subjects ...int) (bool, float64) {
-	any, worst := false, 0.0
+	marked, worst := false, 0.0
 	for _, i := range subjects {
 		for _, r := range m[i] {
-			any = any || r.disturbed
+			marked = marked || r.disturbed
 			worst = max(worst, r.foreign)
 		}
 	}
-	return any, worst
+	return marked, worst
 }
 
 func rateOf(r result) float64 { return r.Rate }
