@@ -3,9 +3,9 @@ package story_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"portal/internal/app/upload/samplepdf"
@@ -22,19 +22,16 @@ func (s *story) aBillIsMade(number string) bill {
 		page.Go(s.url + "/presentments/new")
 		maker.choose(page)
 		maker.enter(page, "not the password")
-		if page.Status() != 422 {
-			s.t.Errorf("a wrong password gave %d", page.Status())
-		}
+		page.WaitText(".notice", s.word("edge.refused_title"))
 		maker.enter(page, s.password)
+		page.WaitFor("#presentment-form")
 	}
-	if maker.path() != "/presentments/new" {
-		s.t.Fatalf("after signing in the maker is at %s", maker.path())
-	}
+	maker.arrives("/presentments/new")
 	maker.look("new")
 	s.theFormIsFilled(maker, number, wrongTaxID)
 	s.theMistakeIsMended(maker, number)
 	maker.look("draft")
-	b := bill{number: number, path: maker.path()}
+	b := bill{number: number, path: s.draftOf(maker)}
 	s.hostileDocumentsAreRefused(maker, number)
 	s.aDocumentIsAttached(maker, &b)
 	s.itIsSubmitted(maker, &b)
@@ -74,9 +71,7 @@ func (s *story) theFormIsFilled(maker *person, number, taxID string) {
 // theMistakeIsMended finds everything typed still there, and what is wrong.
 func (s *story) theMistakeIsMended(maker *person, number string) {
 	s.t.Helper()
-	if maker.Status() != 422 {
-		s.t.Fatalf("a wrong tax id gave %d", maker.Status())
-	}
+	maker.gets(http.StatusUnprocessableEntity)
 	maker.sees("#buyer_tax_id-error", s.word("presentment.error.tax_id_check"))
 	if !maker.Exists("#buyer_tax_id[aria-invalid=true]") {
 		s.t.Error("the field does not say that it is wrong")
@@ -93,6 +88,13 @@ func (s *story) theMistakeIsMended(maker *person, number string) {
 	maker.Fill("#buyer_tax_id", buyerTaxID)
 	maker.Click(".button.primary[value=save]")
 	maker.sees("main", total, buyerName, number, s.word("presentment.saved"))
+}
+
+// draftOf is where the draft is that was just saved.
+func (s *story) draftOf(maker *person) string {
+	s.t.Helper()
+	maker.WaitFor("#documents")
+	return maker.path()
 }
 
 // file writes what somebody is about to upload.
@@ -116,9 +118,7 @@ func (s *story) hostileDocumentsAreRefused(maker *person, number string) {
 	} {
 		maker.Upload("input[name=files]", s.file(c.name, []byte(c.content)))
 		maker.Submit("input[name=files]")
-		if maker.Status() != 422 {
-			s.t.Errorf("%s gave %d", c.name, maker.Status())
-		}
+		maker.gets(http.StatusUnprocessableEntity)
 		maker.sees("#documents", s.word(c.reason, "name", c.name))
 		if maker.Exists(`#documents a[href^="/files/"]`) {
 			s.t.Errorf("%s was attached", c.name)
@@ -130,9 +130,7 @@ func (s *story) hostileDocumentsAreRefused(maker *person, number string) {
 // aDocumentIsAttached uploads a real invoice.
 func (s *story) aDocumentIsAttached(maker *person, b *bill) {
 	s.t.Helper()
-	if !regexp.MustCompile(`^/presentments/[0-9a-f-]{36}(/documents)?$`).MatchString(maker.path()) {
-		s.t.Fatalf("the saved draft is at %s", maker.path())
-	}
+	maker.WaitFor("input[name=files]")
 	content := samplepdf.SamplePDF(b.number)
 	maker.Upload("input[name=files]", s.file("invoice.pdf", content))
 	maker.Submit("input[name=files]")
@@ -154,13 +152,10 @@ func (s *story) itIsSubmitted(maker *person, b *bill) {
 	if s.scripted() {
 		// Twice before anything came back, as with a nervous finger.
 		maker.Eval(`(() => { const b = document.querySelector('form[action$="/submission"] button'); b.click(); b.click() })()`, nil)
-		maker.WaitFor("#story")
 	} else {
 		maker.Submit(`form[action$="/submission"]`)
 	}
-	if maker.path() != b.path {
-		s.t.Fatalf("after submitting the maker is at %s", maker.path())
-	}
+	maker.arrives(b.path)
 	maker.sees(".state-line", s.word("presentment.state.submitted"))
 	b.fingerprint = s.attribute(maker, `title="([0-9a-f]{64})"[^<]*<`, func(v string) bool { return v != b.sha256 })
 	b.approval = s.attribute(maker, `href="(/approvals/[0-9a-f-]{36})"`, nil)
@@ -174,9 +169,7 @@ func (s *story) itIsSubmittedOnce(maker *person, b bill) {
 	if maker.Exists(`form[action$="/submission"]`) {
 		maker.Submit(`form[action$="/submission"]`)
 	}
-	if maker.path() != b.path {
-		s.t.Errorf("submitting once more leads to %s", maker.path())
-	}
+	maker.arrives(b.path)
 	maker.open("/approvals?tab=others")
 	n := 0
 	for _, row := range maker.Texts("tbody tr") {
@@ -199,8 +192,10 @@ func (s *story) theLanguageIsSwitched(maker *person) {
 	rows := maker.Count("tbody tr")
 	for _, lang := range []string{other, string(s.lang)} {
 		maker.Click(`.languages a[lang="` + lang + `"]`)
-		if maker.path() != at || !maker.Exists(`html[lang="`+lang+`"]`) || maker.Count("tbody tr") != rows {
-			s.t.Errorf("switching to %s leads to %s", lang, maker.path())
+		maker.WaitFor(`html[lang="` + lang + `"]`)
+		maker.arrives(at)
+		if maker.Count("tbody tr") != rows {
+			s.t.Errorf("switching to %s shows another list", lang)
 		}
 	}
 }
@@ -211,7 +206,7 @@ func (s *story) anotherBillIsSubmitted(number string) bill {
 	maker := s.signedIn("maker")
 	maker.open("/presentments/new")
 	s.theFormIsFilled(maker, number, buyerTaxID)
-	b := bill{number: number, path: maker.path()}
+	b := bill{number: number, path: s.draftOf(maker)}
 	s.aDocumentIsAttached(maker, &b)
 	s.itIsSubmitted(maker, &b)
 	return b

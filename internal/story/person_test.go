@@ -1,11 +1,15 @@
 package story_test
 
 import (
+	"bytes"
 	"fmt"
+	"image/png"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"portal/internal/browsertest"
 	"portal/web/text"
@@ -53,9 +57,7 @@ func (s *story) signedIn(name string) *person {
 		page.Go(s.url + "/sign-in")
 		p.choose(page)
 		p.enter(page, s.password)
-		if strings.Contains(page.URL(), "/sign-in") {
-			s.t.Fatalf("%s cannot sign in", name)
-		}
+		page.WaitFor(".menu.person")
 	}
 	return p
 }
@@ -94,18 +96,14 @@ func (p *person) signOut(seen ...string) {
 	for _, page := range p.pages() {
 		page.Click(".menu.person summary")
 		page.Submit(`form[action="/sign-out"]`)
-		if !strings.HasSuffix(page.URL(), "/sign-in") {
-			p.t.Errorf("after signing out %s is at %s", p.name, page.URL())
-		}
+		page.WaitFor("[name=password]")
 		page.Back()
+		page.WaitFor("[name=password]")
 		html := page.HTML()
 		for _, secret := range seen {
 			if strings.Contains(html, secret) {
 				p.t.Errorf("going back after signing out shows %q", secret)
 			}
-		}
-		if !page.Exists("[name=password]") {
-			p.t.Errorf("going back after signing out leads to %s", page.URL())
 		}
 	}
 }
@@ -132,7 +130,7 @@ func (p *person) look(name string) {
 		return // what answers a form has no address to open elsewhere
 	}
 	p.mirror.Go(p.URL())
-	p.examine(p.mirror, p.s.mirror, name, p.s.everywhere)
+	p.examine(p.mirror, p.s.mirror, name, thorough)
 }
 
 func (p *person) examine(page *browsertest.Page, o browsertest.Options, name string, axe bool) {
@@ -146,16 +144,33 @@ func (p *person) examine(page *browsertest.Page, o browsertest.Options, name str
 		page.Axe()
 	}
 	p.examineWords(page, where)
-	if !o.NoScript {
-		var wide float64
-		page.Eval("document.scrollingElement.scrollWidth - innerWidth", &wide)
-		if wide > 0 {
-			p.t.Errorf("%s: %.0f px have to be scrolled to", where, wide)
-		}
+	if wide := p.wide(page, o); wide > 0 {
+		p.t.Errorf("%s: %d px have to be scrolled to", where, wide)
 	}
 	if p.t.Failed() && !before {
 		p.t.Logf("%s is the first page with a mistake: %s", where, page.URL())
 	}
+}
+
+// wide is how many pixels of the page are beside the window. Without scripts
+// only a picture of the whole page can tell.
+func (p *person) wide(page *browsertest.Page, o browsertest.Options) (px int) {
+	p.t.Helper()
+	if !o.NoScript {
+		page.Eval("document.scrollingElement.scrollWidth - innerWidth", &px)
+		return px
+	}
+	path := filepath.Join(p.t.TempDir(), "page.png")
+	page.Screenshot(path)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	picture, err := png.DecodeConfig(bytes.NewReader(content))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return picture.Width - o.Width
 }
 
 // examineWords finds texts that were not translated.
@@ -203,13 +218,34 @@ func (p *person) reload(css, want string) {
 	p.t.Fatalf("%s: %s says %q and not %q", p.path(), css, got, want)
 }
 
-// sees fails the test unless the page shows every one of these.
+// sees waits until the page shows every one of these.
 func (p *person) sees(css string, all ...string) {
 	p.t.Helper()
-	got := p.Text(css)
 	for _, want := range all {
-		if !strings.Contains(got, want) {
-			p.t.Errorf("%s does not see %q in %s at %s:\n%s", p.name, want, css, p.path(), got)
+		p.WaitText(css, want)
+	}
+}
+
+// patience is how long the answer to a form may take to become the page.
+const patience = 20 * time.Second
+
+// gets waits until the page was answered with this status.
+func (p *person) gets(status int) {
+	p.t.Helper()
+	p.await(func() bool { return p.Status() == status }, "%s is answered with %d", strconv.Itoa(status))
+}
+
+// arrives waits until the page is at this path.
+func (p *person) arrives(path string) {
+	p.t.Helper()
+	p.await(func() bool { return p.path() == path }, "%s is where it ended, with %d", path)
+}
+
+func (p *person) await(done func() bool, problem, want string) {
+	p.t.Helper()
+	for give := time.Now().Add(patience); !done(); {
+		if time.Now().After(give) {
+			p.t.Fatalf(problem+", want %s", p.path(), p.Status(), want)
 		}
 	}
 }

@@ -22,6 +22,7 @@ func (s *story) theAuditorReads(b bill) {
 	auditor.look("leaf")
 	s.proofHolds(auditor, leaf)
 	auditor.Click(`a[href^="/audit/presentments/"]`)
+	auditor.WaitFor(".timeline")
 	auditor.look("bill-trail")
 	told := auditor.Text(".timeline")
 	for _, part := range []string{
