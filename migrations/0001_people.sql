@@ -90,7 +90,8 @@ CREATE TABLE sessions (
     user_agent  text NOT NULL,
     created_at  timestamptz NOT NULL DEFAULT now(),
     seen_at     timestamptz NOT NULL DEFAULT now(),
-    expires_at  timestamptz NOT NULL
+    expires_at  timestamptz NOT NULL,
+    CONSTRAINT session_ends_within_a_day CHECK (expires_at <= created_at + interval '1 day')
 );
 CREATE INDEX sessions_of_person ON sessions (person_id);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
@@ -117,6 +118,16 @@ ALTER TABLE memberships ENABLE ROW LEVEL SECURITY;
 ALTER TABLE memberships FORCE ROW LEVEL SECURITY;
 CREATE POLICY merchant_or_self ON memberships TO portal_web
     USING (merchant_id = (SELECT acting_merchant()) OR person_id = (SELECT acting_person()));
+ALTER TABLE merchants ENABLE ROW LEVEL SECURITY;
+ALTER TABLE merchants FORCE ROW LEVEL SECURITY;
+CREATE POLICY acting_or_own ON merchants FOR SELECT TO portal_web
+    USING (id = (SELECT acting_merchant())
+           OR id IN (SELECT merchant_id FROM memberships WHERE person_id = (SELECT acting_person())));
+CREATE POLICY worker ON merchants FOR SELECT TO portal_worker USING (true);
+-- +goose StatementBegin
+DO $$ BEGIN EXECUTE format('CREATE POLICY owner_maintains ON merchants TO %I USING (true)', current_user); END $$;
+-- +goose StatementEnd
+
 -- The worker reads duties for its last gate before the call.
 CREATE POLICY worker ON memberships FOR SELECT TO portal_worker USING (true);
 -- +goose StatementBegin
@@ -127,7 +138,7 @@ GRANT SELECT ON merchants, people, memberships, policies TO portal_web, portal_w
 GRANT SELECT ON accounts TO portal_web;
 GRANT UPDATE (lang, buddhist_era, theme) ON people TO portal_web;
 GRANT UPDATE (password_hash) ON accounts TO portal_web;
-GRANT SELECT, INSERT, UPDATE, DELETE ON sessions TO portal_web;
+GRANT SELECT, INSERT, UPDATE (token_hash, merchant_id, data, seen_at), DELETE ON sessions TO portal_web;
 GRANT SELECT, INSERT, DELETE ON sign_in_failures TO portal_web;
 -- The processes look at start whether the schema is up to date.
 GRANT SELECT ON goose_db_version TO portal_web, portal_worker, portal_sequencer;

@@ -20,7 +20,8 @@ CREATE TABLE audit_leaves (
     -- leave what is proven.
     bytes       bytea NOT NULL,
     leaf_hash   bytea NOT NULL GENERATED ALWAYS AS (sha256('\x00'::bytea || bytes)) STORED,
-    idx         bigint CONSTRAINT audit_leaf_index_is_unique UNIQUE
+    idx         bigint CONSTRAINT audit_leaf_index_is_unique UNIQUE,
+    CONSTRAINT audit_leaf_is_json CHECK (json_typeof(convert_from(bytes, 'UTF8')::json) = 'object')
 );
 ALTER TABLE audit_leaves ALTER COLUMN bytes SET STORAGE EXTENDED;
 -- Serves the deferred check below and the story of one subject.
@@ -112,7 +113,7 @@ BEGIN
             about text;
         BEGIN
             IF TG_OP = 'DELETE' THEN about := %2$L || OLD.%3$I; ELSE about := %2$L || NEW.%3$I; END IF;
-            IF NOT EXISTS (SELECT FROM audit_leaves WHERE subject = about AND xid = pg_current_xact_id()) THEN
+            IF NOT EXISTS (SELECT FROM audit_leaves WHERE subject = about AND xid = pg_current_xact_id() AND at = now()) THEN
                 RAISE EXCEPTION '%% on %% about %% has no audit leaf', TG_OP, TG_TABLE_NAME, about
                     USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'change_needs_leaf';
             END IF;

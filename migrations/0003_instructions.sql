@@ -8,7 +8,7 @@ CREATE TABLE instructions (
     merchant_id      uuid NOT NULL REFERENCES merchants,
     -- An approval covers a lead and its parts, sent in order: a bill's entry,
     -- then each of its documents. A lead is its own lead and part 0.
-    lead_id          uuid NOT NULL REFERENCES instructions,
+    lead_id          uuid NOT NULL,
     part             smallint NOT NULL,
     operation        text NOT NULL,
     subject          text NOT NULL,
@@ -19,7 +19,7 @@ CREATE TABLE instructions (
     amount_satang    bigint NOT NULL DEFAULT 0,
     -- The list's words, fixed at submission: document number and other party.
     title            text NOT NULL,
-    replaces_id      uuid REFERENCES instructions,
+    replaces_id      uuid,
     idempotency_key  text NOT NULL,
     policy_version   integer NOT NULL,
     approvals_needed smallint NOT NULL CONSTRAINT instruction_needs_an_approval CHECK (approvals_needed >= 1),
@@ -38,7 +38,10 @@ CREATE TABLE instructions (
     CONSTRAINT instruction_and_maker UNIQUE (id, maker_id),
     CONSTRAINT instruction_and_payload UNIQUE (id, payload_hash),
     CONSTRAINT instruction_and_merchant UNIQUE (id, merchant_id),
-    FOREIGN KEY (merchant_id, policy_version) REFERENCES policies
+    FOREIGN KEY (merchant_id, policy_version) REFERENCES policies,
+    -- With the merchant, so that nothing hangs on another merchant's.
+    FOREIGN KEY (lead_id, merchant_id) REFERENCES instructions (id, merchant_id),
+    FOREIGN KEY (replaces_id, merchant_id) REFERENCES instructions (id, merchant_id)
 );
 CREATE INDEX instructions_waiting ON instructions (merchant_id, submitted_at, id) WHERE part = 0 AND state = 'pending';
 CREATE INDEX instructions_finished ON instructions (merchant_id, state_since DESC, id DESC) WHERE part = 0 AND state <> 'pending';
@@ -143,11 +146,39 @@ INSERT INTO instruction_state_pairs VALUES
     ('sending', 'approved'),
     ('unknown', 'done'), ('unknown', 'failed');
 
+-- Whether somebody may decide on an instruction: a checker of its merchant who
+-- is not shut out and had no hand in the content.
 -- +goose StatementBegin
-CREATE FUNCTION instruction_starts_pending() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION has_duty(merchant uuid, person uuid, duty text) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM memberships m JOIN people p ON p.id = m.person_id
+                   WHERE m.merchant_id = merchant AND m.person_id = person AND duty = ANY (m.duties) AND p.disabled_at IS NULL)
+$$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE FUNCTION is_author(instruction uuid, person uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM instruction_authors WHERE instruction_id = instruction AND person_id = person)
+$$;
+-- +goose StatementEnd
+
+REVOKE ALL ON FUNCTION has_duty, is_author FROM PUBLIC;
+
+-- An instruction is made by the acting person, who is a maker, and under the
+-- policy in force.
+-- +goose StatementBegin
+CREATE FUNCTION instruction_starts_pending() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    in_force policies;
 BEGIN
-    IF NEW.state <> 'pending' OR NEW.attempt_no <> 0 THEN
+    IF NEW.state <> 'pending' OR NEW.attempt_no <> 0 OR NEW.bank_reference <> '' THEN
         RAISE EXCEPTION 'an instruction starts as pending' USING ERRCODE = 'check_violation', CONSTRAINT = 'instruction_starts_pending';
+    END IF;
+    IF NEW.maker_id IS DISTINCT FROM acting_person() OR NOT has_duty(NEW.merchant_id, NEW.maker_id, 'maker') THEN
+        RAISE EXCEPTION 'an instruction is made by the acting person, a maker' USING ERRCODE = 'check_violation', CONSTRAINT = 'maker_is_acting';
+    END IF;
+    SELECT * INTO in_force FROM policies WHERE merchant_id = NEW.merchant_id ORDER BY version DESC LIMIT 1;
+    IF NEW.policy_version IS DISTINCT FROM in_force.version OR NEW.approvals_needed <> in_force.approvals_needed
+       OR NEW.expires_at > now() + in_force.valid_for THEN
+        RAISE EXCEPTION 'the policy in force says otherwise' USING ERRCODE = 'check_violation', CONSTRAINT = 'instruction_obeys_policy';
     END IF;
     RETURN NEW;
 END $$;
@@ -165,12 +196,30 @@ BEGIN
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'instruction_never_changes';
     END IF;
     IF NEW.state = OLD.state THEN
+        -- Only its turn in the queue may be put off.
+        IF (NEW.reason, NEW.attempt_no, NEW.bank_reference) IS DISTINCT FROM (OLD.reason, OLD.attempt_no, OLD.bank_reference)
+           OR NEW.not_before <> OLD.not_before AND NEW.state <> 'approved' THEN
+            RAISE EXCEPTION 'nothing changes without a move' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'instruction_never_changes';
+        END IF;
         RETURN NEW;
     END IF;
     IF NOT EXISTS (SELECT FROM instruction_state_pairs WHERE from_state = OLD.state AND to_state = NEW.state) THEN
         RAISE EXCEPTION 'an instruction does not move from % to %', OLD.state, NEW.state
             USING ERRCODE = 'check_violation', CONSTRAINT = 'instruction_moves_as_listed';
     END IF;
+    -- Who may move it.
+    IF NEW.state = 'withdrawn' AND acting_person() IS DISTINCT FROM NEW.maker_id THEN
+        RAISE EXCEPTION 'only the maker withdraws' USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawn_by_the_maker';
+    END IF;
+    IF NEW.state = 'rejected' AND (NOT has_duty(NEW.merchant_id, acting_person(), 'checker') OR is_author(NEW.id, acting_person())) THEN
+        RAISE EXCEPTION 'only a checker who is no author rejects' USING ERRCODE = 'check_violation', CONSTRAINT = 'rejected_by_a_checker';
+    END IF;
+    -- Parts behind one that failed expire with the settlement of that one, which has an acting person.
+    IF NEW.state = 'expired' AND acting_person() IS NOT NULL AND NOT EXISTS
+       (SELECT FROM instructions b WHERE b.lead_id = NEW.lead_id AND b.part < NEW.part AND b.state = 'failed') THEN
+        RAISE EXCEPTION 'nobody lets an instruction expire' USING ERRCODE = 'check_violation', CONSTRAINT = 'expired_by_the_clock';
+    END IF;
+    -- On what evidence.
     IF NEW.state = 'approved' AND OLD.state = 'pending'
        AND (SELECT count(*) FROM approvals WHERE instruction_id = NEW.id) < NEW.approvals_needed THEN
         RAISE EXCEPTION 'not enough approvals' USING ERRCODE = 'check_violation', CONSTRAINT = 'approved_by_enough_people';
@@ -179,13 +228,18 @@ BEGIN
        (SELECT FROM attempts WHERE instruction_id = NEW.id AND no = NEW.attempt_no AND outcome IS NULL) THEN
         RAISE EXCEPTION 'sending needs an attempt' USING ERRCODE = 'check_violation', CONSTRAINT = 'sending_needs_an_attempt';
     END IF;
-    IF NEW.state = 'approved' AND OLD.state = 'sending' AND NOT EXISTS
-       (SELECT FROM attempts WHERE instruction_id = NEW.id AND no = OLD.attempt_no AND outcome = 'not_sent') THEN
-        RAISE EXCEPTION 'only what was not sent may wait again' USING ERRCODE = 'check_violation', CONSTRAINT = 'only_not_sent_waits_again';
+    IF OLD.state = 'sending' AND NOT EXISTS
+       (SELECT FROM attempts WHERE instruction_id = NEW.id AND no = OLD.attempt_no
+            AND outcome = CASE NEW.state WHEN 'approved' THEN 'not_sent' ELSE NEW.state END) THEN
+        RAISE EXCEPTION 'what was sent ends as its attempt did' USING ERRCODE = 'check_violation', CONSTRAINT = 'ends_as_its_attempt';
     END IF;
     IF OLD.state = 'unknown' AND NOT EXISTS
-       (SELECT FROM settlements WHERE instruction_id = NEW.id AND decision = 'confirmed' AND outcome = NEW.state) THEN
+       (SELECT FROM settlements WHERE instruction_id = NEW.id AND decision = 'confirmed' AND outcome = NEW.state
+            AND bank_reference = CASE NEW.state WHEN 'done' THEN NEW.bank_reference ELSE bank_reference END) THEN
         RAISE EXCEPTION 'an unknown outcome is settled by two people' USING ERRCODE = 'check_violation', CONSTRAINT = 'unknown_is_settled_by_two';
+    END IF;
+    IF NEW.bank_reference <> OLD.bank_reference AND NEW.state <> 'done' THEN
+        RAISE EXCEPTION 'the bank names only what it did' USING ERRCODE = 'check_violation', CONSTRAINT = 'reference_comes_with_done';
     END IF;
     NEW.state_since := now();
     RETURN NEW;
@@ -221,11 +275,10 @@ BEGIN
     IF NEW.person_id IS DISTINCT FROM acting_person() THEN
         RAISE EXCEPTION 'nobody approves for another' USING ERRCODE = 'check_violation', CONSTRAINT = 'approver_is_acting';
     END IF;
-    IF EXISTS (SELECT FROM instruction_authors WHERE instruction_id = NEW.instruction_id AND person_id = NEW.person_id) THEN
+    IF is_author(NEW.instruction_id, NEW.person_id) THEN
         RAISE EXCEPTION 'an author does not approve' USING ERRCODE = 'check_violation', CONSTRAINT = 'approver_is_not_author';
     END IF;
-    IF NOT EXISTS (SELECT FROM memberships m JOIN people p ON p.id = m.person_id
-                   WHERE m.merchant_id = NEW.merchant_id AND m.person_id = NEW.person_id AND 'checker' = ANY (m.duties) AND p.disabled_at IS NULL) THEN
+    IF NOT has_duty(NEW.merchant_id, NEW.person_id, 'checker') THEN
         RAISE EXCEPTION 'only a checker approves' USING ERRCODE = 'check_violation', CONSTRAINT = 'approver_is_checker';
     END IF;
     RETURN NEW;
@@ -265,6 +318,10 @@ BEGIN
     IF current_state IS DISTINCT FROM 'unknown' THEN
         RAISE EXCEPTION 'only an unknown outcome is settled' USING ERRCODE = 'check_violation', CONSTRAINT = 'settlement_while_unknown';
     END IF;
+    IF NOT has_duty(NEW.merchant_id, acting_person(), 'checker')
+       AND NOT (TG_OP = 'INSERT' AND has_duty(NEW.merchant_id, acting_person(), 'maker')) THEN
+        RAISE EXCEPTION 'a maker or a checker proposes, a checker decides' USING ERRCODE = 'check_violation', CONSTRAINT = 'settled_on_duty';
+    END IF;
     IF TG_OP = 'INSERT' THEN
         IF NEW.decision IS NOT NULL OR NEW.proposed_by IS DISTINCT FROM acting_person() THEN
             RAISE EXCEPTION 'a settlement is proposed by the acting person and decided by another'
@@ -299,7 +356,7 @@ FROM unnest(ARRAY['instruction_authors', 'approvals', 'attempts', 'settlements',
 SELECT isolate_merchants('instructions');
 
 GRANT SELECT ON instructions, instruction_authors, approvals, attempts, settlements, instruction_moves TO portal_web, portal_worker;
-GRANT INSERT ON instructions, instruction_authors, approvals, settlements TO portal_web;
+GRANT INSERT ON instructions, approvals, settlements TO portal_web;
 GRANT UPDATE (state, reason, bank_reference) ON instructions TO portal_web;
 GRANT UPDATE (state, reason, attempt_no, not_before, bank_reference) ON instructions TO portal_worker;
 GRANT UPDATE (decision, decided_by, decided_at, decision_note) ON settlements TO portal_web;

@@ -28,11 +28,13 @@ CREATE TABLE presentments (
     created_at        timestamptz NOT NULL DEFAULT now(),
     edited_at         timestamptz NOT NULL DEFAULT now(),
     -- The instruction that presents it, and the one that cancels it.
-    entry_id          uuid REFERENCES instructions,
-    cancellation_id   uuid REFERENCES instructions,
+    entry_id          uuid,
+    cancellation_id   uuid,
     bank_reference    text NOT NULL DEFAULT '',
     CONSTRAINT due_date_is_not_before_document_date CHECK (due_on >= document_on),
-    CONSTRAINT presentment_and_merchant UNIQUE (id, merchant_id)
+    CONSTRAINT presentment_and_merchant UNIQUE (id, merchant_id),
+    FOREIGN KEY (entry_id, merchant_id) REFERENCES instructions (id, merchant_id),
+    FOREIGN KEY (cancellation_id, merchant_id) REFERENCES instructions (id, merchant_id)
 );
 CREATE UNIQUE INDEX presentment_number_is_unique ON presentments (merchant_id, document_number) WHERE state <> 'cancelled';
 CREATE INDEX presentments_by_date ON presentments (merchant_id, document_on DESC, id DESC);
@@ -132,25 +134,82 @@ END $$;
 REVOKE ALL ON FUNCTION presentments_matching FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION presentments_matching TO portal_web;
 
+-- A presentment is edited as a draft or after a refusal, by somebody who then
+-- stands among its editors; and its state is what its instructions say.
 -- +goose StatementBegin
-CREATE FUNCTION presentment_changes_as_draft() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION presentment_changes_as_draft() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    IF OLD.state NOT IN ('draft', 'refused')
-       AND (NEW.document_type, NEW.document_number, NEW.document_on, NEW.due_on, NEW.buyer_name, NEW.buyer_tax_id, NEW.buyer_branch,
-            NEW.buyer_address, NEW.remark, NEW.before_tax_satang, NEW.vat_rate, NEW.vat_satang, NEW.total_satang, NEW.version)
-           IS DISTINCT FROM
-           (OLD.document_type, OLD.document_number, OLD.document_on, OLD.due_on, OLD.buyer_name, OLD.buyer_tax_id, OLD.buyer_branch,
-            OLD.buyer_address, OLD.remark, OLD.before_tax_satang, OLD.vat_rate, OLD.vat_satang, OLD.total_satang, OLD.version) THEN
-        RAISE EXCEPTION 'only a draft or a refused presentment is edited'
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.state <> 'draft' OR NEW.entry_id IS NOT NULL OR NEW.cancellation_id IS NOT NULL
+           OR NEW.created_by IS DISTINCT FROM acting_person() OR NOT NEW.created_by = ANY (NEW.editors) THEN
+            RAISE EXCEPTION 'a presentment starts as the draft of the acting person' USING ERRCODE = 'check_violation', CONSTRAINT = 'presentment_starts_as_draft';
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF (NEW.document_type, NEW.document_number, NEW.document_on, NEW.due_on, NEW.buyer_name, NEW.buyer_tax_id, NEW.buyer_branch,
+        NEW.buyer_address, NEW.remark, NEW.before_tax_satang, NEW.vat_rate, NEW.vat_satang, NEW.total_satang, NEW.version)
+       IS DISTINCT FROM
+       (OLD.document_type, OLD.document_number, OLD.document_on, OLD.due_on, OLD.buyer_name, OLD.buyer_tax_id, OLD.buyer_branch,
+        OLD.buyer_address, OLD.remark, OLD.before_tax_satang, OLD.vat_rate, OLD.vat_satang, OLD.total_satang, OLD.version)
+       AND (OLD.state NOT IN ('draft', 'refused') OR NOT coalesce(acting_person() = ANY (NEW.editors), false)) THEN
+        RAISE EXCEPTION 'only a draft or a refused presentment is edited, by an editor'
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'presentment_is_editable';
     END IF;
+    IF NOT NEW.editors @> OLD.editors OR NEW.created_by <> OLD.created_by THEN
+        RAISE EXCEPTION 'who had a hand in it stays' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'editors_stay';
+    END IF;
+    IF NEW.entry_id IS DISTINCT FROM OLD.entry_id AND OLD.state NOT IN ('draft', 'refused') THEN
+        RAISE EXCEPTION 'a presentment at the bank keeps its entry' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'presentment_keeps_its_entry';
+    END IF;
     IF NEW.state <> OLD.state THEN
+        IF NOT presentment_state_follows(NEW) THEN
+            RAISE EXCEPTION 'a presentment is not % by what its instructions say', NEW.state
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'presentment_state_follows';
+        END IF;
         NEW.state_since := now();
     END IF;
     RETURN NEW;
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER presentment_changes_as_draft BEFORE UPDATE ON presentments FOR EACH ROW EXECUTE FUNCTION presentment_changes_as_draft();
+
+-- Whether the state of a presentment can follow from its instructions. The
+-- program says which state does; this keeps it from claiming one that cannot.
+-- +goose StatementBegin
+CREATE FUNCTION presentment_state_follows(p presentments) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT coalesce(CASE p.state
+        WHEN 'draft'      THEN e.state IS NULL OR e.state IN ('rejected', 'withdrawn', 'expired')
+        WHEN 'submitted'  THEN e.state = 'pending'
+        WHEN 'approved'   THEN e.state = 'approved'
+        WHEN 'sending'    THEN e.state IN ('sending', 'done')
+        WHEN 'presented'  THEN e.state = 'done' AND NOT EXISTS (SELECT FROM instructions i WHERE i.lead_id = e.id AND i.state <> 'done')
+        WHEN 'incomplete' THEN e.state = 'done' AND EXISTS (SELECT FROM instructions i WHERE i.lead_id = e.id AND i.state IN ('failed', 'expired', 'withdrawn'))
+        WHEN 'refused'    THEN e.state = 'failed'
+        WHEN 'unknown'    THEN c.state = 'unknown' OR EXISTS (SELECT FROM instructions i WHERE i.lead_id = e.id AND i.state = 'unknown')
+        WHEN 'cancelled'  THEN c.state = 'done'
+    END, false)
+    FROM (SELECT) AS one
+        LEFT JOIN instructions e ON e.id = p.entry_id
+        LEFT JOIN instructions c ON c.id = p.cancellation_id
+$$;
+-- +goose StatementEnd
+REVOKE ALL ON FUNCTION presentment_state_follows FROM PUBLIC;
+CREATE TRIGGER presentment_changes_as_draft BEFORE INSERT OR UPDATE ON presentments FOR EACH ROW EXECUTE FUNCTION presentment_changes_as_draft();
+
+-- Whoever had a hand in what an instruction asks for is written down with it:
+-- the maker, and for a bill everybody who edited it or attached a document.
+-- +goose StatementBegin
+CREATE FUNCTION instruction_keeps_its_authors() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO instruction_authors (instruction_id, merchant_id, person_id)
+    SELECT NEW.id, NEW.merchant_id, NEW.maker_id
+    UNION
+    SELECT NEW.id, NEW.merchant_id, unnest(p.editors) FROM presentments p
+    WHERE NEW.operation IN ('presentment.create', 'presentment.document.upload')
+      AND p.merchant_id = NEW.merchant_id AND p.id = split_part(NEW.subject, '/', 2)::uuid;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER instruction_keeps_its_authors AFTER INSERT ON instructions FOR EACH ROW EXECUTE FUNCTION instruction_keeps_its_authors();
 
 -- What was submitted is edited no more: lines and documents follow the bill.
 -- +goose StatementBegin
@@ -168,6 +227,16 @@ END $$;
 CREATE TRIGGER presentment_is_editable BEFORE INSERT OR UPDATE OR DELETE ON presentment_lines FOR EACH ROW EXECUTE FUNCTION presentment_is_editable();
 CREATE TRIGGER presentment_is_editable BEFORE INSERT OR UPDATE OR DELETE ON presentment_documents FOR EACH ROW EXECUTE FUNCTION presentment_is_editable();
 CREATE TRIGGER files_are_never_changed BEFORE UPDATE ON files FOR EACH ROW EXECUTE FUNCTION refuse_change();
+-- +goose StatementBegin
+CREATE FUNCTION file_is_being_written() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM files WHERE id = NEW.file_id) THEN
+        RAISE EXCEPTION 'a finished file gets no more pieces' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'file_is_finished';
+    END IF;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER file_is_being_written BEFORE INSERT ON file_chunks FOR EACH ROW EXECUTE FUNCTION file_is_being_written();
 CREATE TRIGGER file_chunks_are_never_changed BEFORE UPDATE ON file_chunks FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 SELECT audit_table('presentments', 'presentment', 'id');

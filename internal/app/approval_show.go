@@ -221,7 +221,7 @@ func (a *App) refusedDecision(w http.ResponseWriter, r *http.Request, u user, id
 	}{
 		{teller.ErrSelfApproval, text.K("approval.not.self"), http.StatusForbidden},
 		{teller.ErrAuthor, text.K("approval.not.author"), http.StatusForbidden},
-		{teller.ErrNotChecker, text.K("approval.not.checker"), http.StatusForbidden},
+		{teller.ErrNotOnDuty, text.K("approval.not.checker"), http.StatusForbidden},
 		{teller.ErrAlreadyApproved, text.K("approval.not.again"), http.StatusConflict},
 		{teller.ErrNotPending, text.K("approval.not.decided"), http.StatusConflict},
 		{teller.ErrExpired, text.K("approval.not.expired"), http.StatusConflict},

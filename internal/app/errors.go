@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"portal/internal/app/teller"
 	"portal/internal/store"
 	"portal/web/templates"
 	"portal/web/text"
@@ -68,6 +69,12 @@ func problemOf(err error) problem {
 	case errors.Is(err, store.ErrBusy), errors.Is(err, context.DeadlineExceeded):
 		return problem{status: http.StatusServiceUnavailable, level: slog.LevelError, retry: 5 * time.Second,
 			title: text.K("edge.busy_title"), help: text.K("edge.busy_help")}
+	case errors.Is(err, teller.ErrNotOnDuty):
+		return problem{status: http.StatusForbidden, level: slog.LevelWarn,
+			title: text.K("edge.forbidden_title"), help: text.K("edge.duty_lost_help")}
+	case errors.Is(err, store.ErrUnclear):
+		return problem{status: http.StatusServiceUnavailable, level: slog.LevelError,
+			title: text.K("edge.unclear_title"), help: text.K("edge.unclear_help")}
 	case isForbidden:
 		return problem{status: http.StatusForbidden, level: slog.LevelWarn, needs: forbidden.need.duties(),
 			title: text.K("edge.forbidden_title"), help: text.K("edge.forbidden_help")}

@@ -1,11 +1,9 @@
 package store
 
 import (
-	"encoding/hex"
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/lib/pq"
 )
 
@@ -13,7 +11,7 @@ import (
 // was recorded for it.
 type Claimed struct {
 	Instruction
-	AttemptID ID
+	AttemptID ID `db:"attempt_id"`
 	// LeafID is the audit leaf that records the intent to send.
 	LeafID ID
 	// LeadReference is what the bank called the lead, for parts that follow it.
@@ -27,14 +25,15 @@ type Claimed struct {
 
 var (
 	sqlClaimable = statement(`
-		SELECT ` + instructionColumns + `, l.bank_reference AS lead_reference, i.expires_at <= now() AS overdue,
+		SELECT ` + instructionColumns + `, l.bank_reference AS lead_reference, 
+			i.expires_at + CASE WHEN i.part > 0 THEN interval '1 day' ELSE interval '0' END <= now() AS overdue,
 			sha256(i.payload) = i.payload_hash AND NOT EXISTS (
 				SELECT FROM approvals x WHERE x.instruction_id = i.id AND x.payload_hash <> i.payload_hash) AS intact_payload,
 			(SELECT count(*) FROM approvals a JOIN people p ON p.id = a.person_id
 				JOIN memberships b ON b.merchant_id = i.merchant_id AND b.person_id = a.person_id
 			 WHERE a.instruction_id = i.id AND a.person_id <> i.maker_id AND p.disabled_at IS NULL AND 'checker' = ANY (b.duties)) AS live_people
 		FROM instructions i JOIN people m ON m.id = i.maker_id JOIN instructions l ON l.id = i.lead_id
-		WHERE i.state = 'approved' AND i.not_before <= now()
+		WHERE i.state = 'approved' AND i.not_before <= now() AND i.operation = ANY ($2)
 			AND (i.part = 0 OR EXISTS (SELECT FROM instructions b WHERE b.lead_id = i.lead_id AND b.part = i.part - 1 AND b.state = 'done'))
 		ORDER BY i.not_before, i.id LIMIT $1
 		FOR UPDATE OF i SKIP LOCKED`)
@@ -47,54 +46,56 @@ var (
 		WHERE id = ANY ($1::uuid[]) AND state = 'approved'`)
 )
 
-// Claim takes at most limit approved instructions of any merchant, each with a
-// fresh attempt, for worker to send before the lease ends. It is the last gate:
-// what is overdue, what has lost its approvers, or whose bytes are not those
-// approved is taken out of the queue instead. The claim must be committed, and
-// published, before anything is sent.
-func (t *Tx) Claim(worker string, limit int, lease time.Duration) ([]Claimed, error) {
-	var found []Claimed
-	if err := t.all(&found, sqlClaimable, limit); err != nil {
-		return nil, fmt.Errorf("claiming: %w", err)
-	}
-	claimed := found[:0]
-	var attempts, instructions []string
-	for _, c := range found {
-		if refusal := c.refusal(); refusal != "" {
-			if err := t.For(c.MerchantID).Move(c.Instruction, Approved, Expired, refusal, ""); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		c.AttemptID = NewID()
-		attempts = append(attempts, c.AttemptID.String())
-		instructions = append(instructions, c.ID.String())
-		claimed = append(claimed, c)
-	}
+// Claimable locks at most limit approved instructions of any merchant whose
+// turn it is, of operations that the caller knows how to send. Those with a
+// Refusal must not be sent.
+func (t *Tx) Claimable(limit int, operations []string) ([]Claimed, error) {
+	return rows[Claimed](t.Query, sqlClaimable, limit, pq.Array(operations))
+}
+
+// Attempt records an attempt at each instruction, for worker to make before the
+// lease ends, with the leaf of its intent. The attempts must be committed, and
+// their leaves published, before anything is sent.
+func (t *Tx) Attempt(worker string, claimed []Claimed, lease time.Duration) error {
 	if len(claimed) == 0 {
-		return nil, nil
+		return nil
+	}
+	attempts, instructions := make([]string, len(claimed)), make([]string, len(claimed))
+	for n := range claimed {
+		claimed[n].AttemptID = NewID()
+		attempts[n], instructions[n] = claimed[n].AttemptID.String(), claimed[n].ID.String()
 	}
 	if _, err := t.exec(sqlInsertAttempts, pq.Array(attempts), pq.Array(instructions), worker, lease.Milliseconds()); err != nil {
-		return nil, fmt.Errorf("recording attempts: %w", err)
+		return fmt.Errorf("recording attempts: %w", err)
 	}
 	if n, err := t.exec(sqlSend, pq.Array(instructions)); err != nil || int(n) != len(claimed) {
-		return nil, fmt.Errorf("claiming %d instructions moved %d: %w", len(claimed), n, err)
+		return fmt.Errorf("claiming %d instructions moved %d: %w", len(claimed), n, err)
 	}
 	for n := range claimed {
 		c := &claimed[n]
-		err := t.For(c.MerchantID).Audit("instruction.sending", About("instruction", c.ID), AttemptDetail{
-			MoveDetail: MoveDetail{
-				Operation: c.Operation, Subject: c.Subject, Title: c.Title, AmountSatang: c.AmountSatang, PayloadHash: hex.EncodeToString(c.PayloadHash),
-			},
-			Attempt: c.AttemptID, No: c.AttemptNo + 1, Worker: worker,
-		})
-		if err != nil {
-			return nil, err
+		c.State, c.AttemptNo = Sending, c.AttemptNo+1
+		d := attemptDetail(c.Instruction, c.AttemptID, AttemptResult{})
+		d.Worker = worker
+		if err := t.For(c.MerchantID).Audit("instruction.sending", About("instruction", c.ID), d); err != nil {
+			return err
 		}
 		c.LeafID = t.LastLeaf()
-		c.State, c.AttemptNo = Sending, c.AttemptNo+1
 	}
-	return claimed, nil
+	return nil
+}
+
+var sqlPutOff = statement(`
+	UPDATE instructions SET not_before = now() + interval '5 minutes' WHERE id = $1 AND state = 'approved'`)
+
+// PutOff sends an approved instruction to the back of the queue, with the
+// reason why it could not be claimed.
+func (t *Tx) PutOff(i Instruction, why string) error {
+	if err := t.one(sqlPutOff, i.ID); err != nil {
+		return fmt.Errorf("putting off an instruction: %w", err)
+	}
+	return t.For(i.MerchantID).Audit("instruction.put_off", About("instruction", i.ID), map[string]any{
+		"operation": i.Operation, "subject": i.Subject, "title": i.Title, "why": why,
+	})
 }
 
 // The reasons why an approved instruction is not sent after all. The edge
@@ -106,13 +107,15 @@ const (
 	ReasonPartBefore    = "part_before_failed"
 )
 
-func (c Claimed) refusal() string {
+// Refusal is the last gate before an instruction is sent: why it must not be,
+// or nothing. A part that follows a sent lead is given a day more.
+func (c Claimed) Refusal() string {
 	switch {
 	case !c.IntactPayload:
 		return ReasonNotIntact
 	case c.LivePeople < c.ApprovalsNeeded:
 		return ReasonApproversGone
-	case c.Overdue && c.Part == 0: // what follows a lead that was sent in time is still wanted
+	case c.Overdue:
 		return ReasonOverdue
 	}
 	return ""
@@ -124,8 +127,15 @@ type AttemptDetail struct {
 	Attempt ID     `json:"attempt"`
 	No      int    `json:"no"`
 	Worker  string `json:"worker,omitempty"`
+	Outcome string `json:"outcome,omitempty"`
 	Code    string `json:"code,omitempty"`
 	Message string `json:"message,omitempty"`
+}
+
+func attemptDetail(i Instruction, attempt ID, r AttemptResult) AttemptDetail {
+	return AttemptDetail{
+		MoveDetail: moveDetail(i, r.Code, r.BankReference), Attempt: attempt, No: i.AttemptNo, Outcome: r.Outcome, Code: r.Code, Message: r.Message,
+	}
 }
 
 // For is the same transaction acting for another merchant. Only the worker,
@@ -162,45 +172,60 @@ func (t *Tx) EndAttempt(i Instruction, attempt ID, r AttemptResult) error {
 	if err := t.one(sqlEndAttempt, i.MerchantID, attempt, r.Outcome, r.Code, r.Message, r.MessageTH); err != nil {
 		return fmt.Errorf("ending an attempt: %w", err)
 	}
-	if r.Outcome != NotSent {
-		return t.Move(i, Sending, r.Outcome, r.Code, r.BankReference)
+	d := attemptDetail(i, attempt, r)
+	if r.Outcome == NotSent {
+		if err := t.one(sqlWaitAgain, i.MerchantID, i.ID, NotSent); err != nil {
+			return fmt.Errorf("putting back what was not sent: %w", err)
+		}
+		d.Reason = NotSent
+		return t.Audit("instruction.not_sent", About("instruction", i.ID), d)
 	}
-	if err := t.one(sqlWaitAgain, i.MerchantID, i.ID, NotSent); err != nil {
-		return fmt.Errorf("putting back what was not sent: %w", err)
+	if err := t.one(sqlMove, i.MerchantID, i.ID, Sending, r.Outcome, r.Code, r.BankReference); err != nil {
+		return fmt.Errorf("moving from %s to %s: %w", Sending, r.Outcome, err)
 	}
-	return t.Audit("instruction.not_sent", About("instruction", i.ID), AttemptDetail{
-		MoveDetail: MoveDetail{Operation: i.Operation, Subject: i.Subject, Title: i.Title, AmountSatang: i.AmountSatang, PayloadHash: hex.EncodeToString(i.PayloadHash)},
-		Attempt:    attempt, No: i.AttemptNo, Code: r.Code, Message: r.Message,
-	})
+	return t.Audit("instruction."+r.Outcome, About("instruction", i.ID), d)
 }
 
-// Overdue is an attempt whose worker did not report in time.
-type Overdue struct {
-	Instruction
-	AttemptID  ID            `db:"attempt_id"`
-	ExchangeID uuid.NullUUID `db:"exchange_id"` // null: no request was begun
+var (
+	sqlOverdueAttempts = statement(`
+		SELECT id FROM attempts WHERE outcome IS NULL AND deadline < now() ORDER BY deadline LIMIT $1`)
+	sqlLockOverdue = statement(`
+		SELECT ` + instructionColumns + `, a.id AS attempt_id
+		FROM attempts a JOIN instructions i ON i.id = a.instruction_id JOIN people m ON m.id = i.maker_id
+		WHERE a.id = $1 AND a.outcome IS NULL AND a.deadline < now()
+		FOR UPDATE OF a SKIP LOCKED`)
+	sqlExchangeOfAttempt = statement(`SELECT id FROM exchanges WHERE attempt_id = $1`)
+	sqlExpiring          = statement(`
+		SELECT i.merchant_id, i.id FROM instructions i
+		WHERE i.state IN ('pending', 'approved') AND i.expires_at <= now() AND i.part = 0 ORDER BY i.expires_at LIMIT $1`)
+)
+
+// OverdueAttempts names attempts of any merchant whose worker did not report
+// in time.
+func (q *Query) OverdueAttempts(limit int) ([]ID, error) {
+	return rows[ID](q, sqlOverdueAttempts, limit)
 }
 
-var sqlOverdueAttempts = statement(`
-	SELECT ` + instructionColumns + `, a.id AS attempt_id, x.id AS exchange_id
-	FROM attempts a JOIN instructions i ON i.id = a.instruction_id JOIN people m ON m.id = i.maker_id
-		LEFT JOIN exchanges x ON x.attempt_id = a.id
-	WHERE a.outcome IS NULL AND a.deadline < now()
-	ORDER BY a.deadline LIMIT $1
-	FOR UPDATE OF a SKIP LOCKED`)
-
-// OverdueAttempts locks attempts of any merchant whose lease has ended.
-func (t *Tx) OverdueAttempts(limit int) ([]Overdue, error) {
-	return rows[Overdue](t.Query, sqlOverdueAttempts, limit)
+// LockOverdue locks one of them and returns it as an instruction with its
+// attempt. It is ErrNotFound when somebody else has it, or it has ended.
+func (t *Tx) LockOverdue(attempt ID) (Claimed, error) {
+	return row[Claimed](t.Query, sqlLockOverdue, attempt)
 }
 
-var sqlExpiring = statement(`
-	SELECT ` + instructionColumns + ` FROM instructions i JOIN people m ON m.id = i.maker_id
-	WHERE i.state IN ('pending', 'approved') AND i.expires_at <= now() AND i.part = 0
-	ORDER BY i.expires_at LIMIT $1 FOR UPDATE OF i SKIP LOCKED`)
+// ExchangeOfAttempt is the request that was begun for an attempt, or
+// ErrNotFound. Asked with the attempt locked, it sees every request that will
+// ever have been begun.
+func (q *Query) ExchangeOfAttempt(attempt ID) (ID, error) {
+	return row[ID](q, sqlExchangeOfAttempt, attempt)
+}
 
-// Expiring locks leads of any merchant that nobody decided, or that could not
-// be sent, in time.
-func (t *Tx) Expiring(limit int) ([]Instruction, error) {
-	return rows[Instruction](t.Query, sqlExpiring, limit)
+// Expiring is a lead that nobody decided, or that could not be sent, in time.
+type Expiring struct {
+	MerchantID ID `db:"merchant_id"`
+	ID         ID `db:"id"`
+}
+
+// Expiring names such leads of any merchant.
+func (q *Query) Expiring(limit int) ([]Expiring, error) {
+	return rows[Expiring](q, sqlExpiring, limit)
 }

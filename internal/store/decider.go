@@ -33,3 +33,20 @@ func (q *Query) CheckersBesides(people IDs) ([]string, error) {
 func (q *Query) MayDecide(instruction ID) (bool, error) {
 	return row[bool](q, sqlMayDecide, q.actor.Merchant, q.actor.Person, instruction)
 }
+
+var sqlDuties = statement(`
+	SELECT b.duties FROM memberships b JOIN people p ON p.id = b.person_id
+	WHERE b.merchant_id = $1 AND b.person_id = $2 AND p.disabled_at IS NULL`)
+
+// Duties are what the acting person may do for the acting merchant; none is no
+// error.
+func (q *Query) Duties() (Duties, error) {
+	list, err := rows[pq.StringArray](q, sqlDuties, q.actor.Merchant, q.actor.Person)
+	var duties Duties
+	for _, row := range list {
+		for _, d := range row {
+			duties = append(duties, Duty(d))
+		}
+	}
+	return duties, err
+}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"time"
@@ -29,6 +30,7 @@ type Exchange struct {
 	BeganAt       time.Time     `db:"began_at"`
 
 	Outcome      *string    `db:"outcome"` // nil: no result was recorded
+	Code         *string    `db:"code"`    // the bank's own, if it gave one
 	HTTPStatus   *int       `db:"http_status"`
 	AnswerHeader *string    `db:"answer_headers"`
 	AnswerMasked *string    `db:"answer_masked"`
@@ -48,8 +50,8 @@ var (
 		VALUES ($1, $2, $3, $4, (SELECT instruction_id FROM attempts WHERE id = $4), $5, $6, $7, $8, $9, $10, $11, $12)
 		RETURNING instruction_id`)
 	sqlInsertExchangeResult = statement(`
-		INSERT INTO exchange_results (exchange_id, merchant_id, outcome, http_status, headers, body_sealed, body_masked, body_hash, error)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`)
+		INSERT INTO exchange_results (exchange_id, merchant_id, outcome, code, http_status, headers, body_sealed, body_masked, body_hash, error)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`)
 )
 
 // BeginExchange records a request that is about to be sent. A request of an
@@ -64,19 +66,32 @@ func (t *Tx) BeginExchange(x Exchange) error {
 	return t.Audit("exchange.began", About("exchange", x.ID), map[string]any{
 		"operation": x.Operation, "attempt": x.AttemptID, "instruction": x.InstructionID, "method": x.Method, "path": x.Path,
 		"transaction_id": x.TransactionID, "body_sha256": hex.EncodeToString(x.Hash), "body_size": x.Size,
+		"headers_sha256": hashText(x.Headers), "masked_sha256": hashText(x.Masked),
 	})
 }
 
-// EndExchange records what came back, at any time, however late.
+// EndExchange records what came back, at any time, however late. Recording it
+// twice violates exchange_results_pkey.
 func (t *Tx) EndExchange(x Exchange) error {
+	began, err := t.Exchange(x.ID)
+	if err != nil {
+		return fmt.Errorf("recording an answer: %w", err)
+	}
 	sealed := t.store.sealBody(x.Answer, "exchange_results.body/"+x.ID.String())
-	_, err := t.exec(sqlInsertExchangeResult, x.ID, t.actor.Merchant, x.Outcome, x.HTTPStatus, x.AnswerHeader, sealed, x.AnswerMasked, x.AnswerHash, x.Error)
+	_, err = t.exec(sqlInsertExchangeResult, x.ID, t.actor.Merchant, x.Outcome, x.Code, x.HTTPStatus, x.AnswerHeader, sealed, x.AnswerMasked, x.AnswerHash, x.Error)
 	if err != nil {
 		return fmt.Errorf("recording an answer: %w", err)
 	}
 	return t.Audit("exchange.ended", About("exchange", x.ID), map[string]any{
-		"operation": x.Operation, "outcome": x.Outcome, "http_status": x.HTTPStatus, "body_sha256": hex.EncodeToString(x.AnswerHash), "error": x.Error,
+		"operation": began.Operation, "attempt": began.AttemptID, "instruction": began.InstructionID,
+		"outcome": x.Outcome, "http_status": x.HTTPStatus, "code": x.Code, "error": x.Error, "body_sha256": hex.EncodeToString(x.AnswerHash),
+		"headers_sha256": hashText(*x.AnswerHeader), "masked_sha256": hashText(*x.AnswerMasked),
 	})
+}
+
+func hashText(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
 }
 
 func (s *Store) sealBody(body []byte, place string) []byte {
@@ -87,7 +102,7 @@ func (s *Store) sealBody(body []byte, place string) []byte {
 }
 
 const exchangeColumns = `x.id, x.operation, x.attempt_id, x.instruction_id, x.method, x.path, x.transaction_id, x.headers, x.body_masked, x.body_hash,
-	x.body_size, x.began_at, r.outcome, r.http_status, r.headers AS answer_headers, r.body_masked AS answer_masked, r.body_hash AS answer_hash,
+	x.body_size, x.began_at, r.outcome, r.code, r.http_status, r.headers AS answer_headers, r.body_masked AS answer_masked, r.body_hash AS answer_hash,
 	r.error, r.ended_at`
 
 var (
@@ -115,6 +130,9 @@ func (q *Query) Answer(exchange ID) ([]byte, error) {
 	var sealed []byte
 	if err := q.get(&sealed, sqlAnswer, q.actor.Merchant, exchange); err != nil || sealed == nil {
 		return nil, err
+	}
+	if q.store.seal == nil {
+		return nil, errSealed
 	}
 	return q.store.seal.open(sealed, "exchange_results.body/"+exchange.String())
 }

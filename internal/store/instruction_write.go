@@ -15,8 +15,6 @@ var (
 		INSERT INTO instructions (id, merchant_id, lead_id, part, operation, subject, maker_id, payload, amount_satang, title, replaces_id,
 			idempotency_key, policy_version, approvals_needed, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`)
-	sqlInsertAuthor = statement(`
-		INSERT INTO instruction_authors (instruction_id, merchant_id, person_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`)
 	sqlSubmittedWithKey = statement(`
 		SELECT id FROM instructions WHERE merchant_id = $1 AND maker_id = $2 AND idempotency_key = $3 AND part = 0`)
 )
@@ -45,7 +43,6 @@ type NewInstruction struct {
 	Title        string
 	ReplacesID   ID
 	Key          string // one submission per merchant, maker and key
-	Authors      []ID   // who else had a hand in the content; the maker is added
 	Policy       Policy
 }
 
@@ -57,11 +54,6 @@ func (t *Tx) AddInstruction(n NewInstruction) error {
 		n.Title, nullable(n.ReplacesID), n.Key, n.Policy.Version, n.Policy.ApprovalsNeeded, expires)
 	if err != nil {
 		return fmt.Errorf("adding an instruction: %w", err)
-	}
-	for _, author := range append([]ID{a.Person}, n.Authors...) {
-		if _, err := t.exec(sqlInsertAuthor, n.ID, a.Merchant, author); err != nil {
-			return fmt.Errorf("adding an author: %w", err)
-		}
 	}
 	hash := sha256.Sum256(n.Payload)
 	return t.Audit("instruction.submitted", About("instruction", n.ID), MoveDetail{
@@ -94,10 +86,14 @@ func (t *Tx) Move(i Instruction, from, to, reason, bankReference string) error {
 	if err := t.one(sqlMove, i.MerchantID, i.ID, from, to, reason, bankReference); err != nil {
 		return fmt.Errorf("moving from %s to %s: %w", from, to, err)
 	}
-	return t.Audit("instruction."+to, About("instruction", i.ID), MoveDetail{
+	return t.Audit("instruction."+to, About("instruction", i.ID), moveDetail(i, reason, bankReference))
+}
+
+func moveDetail(i Instruction, reason, bankReference string) MoveDetail {
+	return MoveDetail{
 		Operation: i.Operation, Subject: i.Subject, Title: i.Title, AmountSatang: i.AmountSatang,
 		PayloadHash: hex.EncodeToString(i.PayloadHash), Reason: reason, BankReference: bankReference,
-	})
+	}
 }
 
 // MoveDetail is what the trail keeps of a move of an instruction.
@@ -121,12 +117,13 @@ var (
 
 // ProposeSettlement records what the acting person learned of an unknown outcome.
 func (t *Tx) ProposeSettlement(i Instruction, outcome, bankReference, note string) error {
-	_, err := t.exec(sqlInsertSettlement, NewID(), t.actor.Merchant, i.ID, outcome, bankReference, note, t.actor.Person)
+	id := NewID()
+	_, err := t.exec(sqlInsertSettlement, id, t.actor.Merchant, i.ID, outcome, bankReference, note, t.actor.Person)
 	if err != nil {
 		return fmt.Errorf("proposing a settlement: %w", err)
 	}
 	return t.Audit("instruction.settlement_proposed", About("instruction", i.ID), map[string]any{
-		"outcome": outcome, "bank_reference": bankReference, "note": note, "title": i.Title, "operation": i.Operation,
+		"settlement": id, "outcome": outcome, "bank_reference": bankReference, "note": note, "title": i.Title, "operation": i.Operation,
 	})
 }
 
@@ -136,6 +133,6 @@ func (t *Tx) DecideSettlement(i Instruction, s Settlement, decision, note string
 		return fmt.Errorf("deciding a settlement: %w", err)
 	}
 	return t.Audit("instruction.settlement_"+decision, About("instruction", i.ID), map[string]any{
-		"outcome": s.Outcome, "bank_reference": s.BankReference, "note": note, "title": i.Title, "operation": i.Operation,
+		"settlement": s.ID, "outcome": s.Outcome, "bank_reference": s.BankReference, "note": note, "title": i.Title, "operation": i.Operation,
 	})
 }

@@ -23,6 +23,9 @@ func (s *Store) row(ctx context.Context, dest any, query string, args ...any) er
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrNotFound
 	}
+	if _, answered := errors.AsType[*pq.Error](err); err != nil && !answered {
+		return away(ctx, err)
+	}
 	return refused(err)
 }
 

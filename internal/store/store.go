@@ -3,9 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,6 +47,9 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrBusy: no connection came free, or the database is away. Nothing was written.
 	ErrBusy = errors.New("the database is busy or away")
+	// ErrUnclear: the answer to COMMIT was lost, and the database stayed away
+	// too long to ask it. It may have been written, or not.
+	ErrUnclear = errors.New("whether it was saved is not known")
 )
 
 // Actor is on whose behalf a transaction runs. The zero Actor sees no
@@ -70,7 +76,8 @@ type Options struct {
 	// MaxConns bounds the pool; 0 means 8. The limit of the plan less four,
 	// divided by the number of processes, is a good figure.
 	MaxConns int
-	// Seal encrypts stored bodies. Nil refuses to store any.
+	// Seal encrypts stored bodies. Without one only their hashes and masked
+	// forms are kept.
 	Seal *Seal
 }
 
@@ -215,7 +222,7 @@ func (s *Store) fate(ctx context.Context, xid string, lost error) error {
 		case err == nil && status == "aborted":
 			return fmt.Errorf("%w: %w", errRolledBack, lost)
 		case ctx.Err() != nil:
-			return fmt.Errorf("%w: whether transaction %s was saved could not be learned: %w", ErrBusy, xid, lost)
+			return fmt.Errorf("%w: transaction %s: %w", ErrUnclear, xid, lost)
 		}
 		select {
 		case <-time.After(20 * time.Millisecond):
@@ -241,7 +248,7 @@ func (s *Store) begin(ctx context.Context, a Actor, o *sql.TxOptions) (transacti
 	defer cancel()
 	conn, err := s.db.Connx(waiting)
 	if err != nil {
-		return transaction{}, fmt.Errorf("waiting for a connection: %w", busy(err))
+		return transaction{}, fmt.Errorf("waiting for a connection: %w", away(ctx, err))
 	}
 	tx, err := conn.BeginTxx(withActor(ctx, a), o)
 	if err != nil {
@@ -250,13 +257,24 @@ func (s *Store) begin(ctx context.Context, a Actor, o *sql.TxOptions) (transacti
 	return transaction{tx, conn}, nil
 }
 
-// busy marks errors that mean the database could not be reached.
+// away marks an error of getting a connection: whatever it is, the database
+// cannot be reached, unless the caller has gone.
+func away(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrBusy, err)
+}
+
+// busy marks errors that mean the database could not be reached. Whatever else
+// goes wrong between the program and the driver is a fault and stays one.
 func busy(err error) error {
 	if pq.As(err, pqerror.TooManyConnections, pqerror.CannotConnectNow, pqerror.AdminShutdown, pqerror.CrashShutdown, pqerror.DiskFull) != nil {
 		return fmt.Errorf("%w: %w", ErrBusy, err)
 	}
-	if _, refused := errors.AsType[*pq.Error](err); refused || errors.Is(err, context.Canceled) {
-		return err
+	if _, network := errors.AsType[net.Error](err); network || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%w: %w", ErrBusy, err)
 	}
-	return fmt.Errorf("%w: %w", ErrBusy, err)
+	return err
 }

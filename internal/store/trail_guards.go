@@ -81,6 +81,9 @@ func (q *Query) Guards() ([]string, error) {
 	if err := q.all(&facts, sqlGuards); err != nil {
 		return nil, fmt.Errorf("listing the guards: %w", err)
 	}
+	for n, f := range facts {
+		facts[n] = strings.Join(strings.Fields(f), " ") // Postgres breaks long expressions into lines
+	}
 	return facts, nil
 }
 

@@ -78,8 +78,10 @@ func sent(t *testing.T) (r *trail, instruction, attempt store.ID) {
 
 	var claimed []store.Claimed
 	write(worker, store.Actor{}, func(tx *store.Tx) (err error) {
-		claimed, err = tx.Claim("w", 1, time.Minute)
-		return err
+		if claimed, err = tx.Claimable(1, []string{"presentment.create"}); err != nil {
+			return err
+		}
+		return tx.Attempt("w", claimed, time.Minute)
 	})
 	if len(claimed) != 1 {
 		t.Fatalf("%d instructions were claimed, want 1", len(claimed))
@@ -88,7 +90,7 @@ func sent(t *testing.T) (r *trail, instruction, attempt store.ID) {
 	hash, none := sha256.Sum256([]byte("request")), ""
 	status, outcome := 200, "done"
 	x := store.Exchange{ID: store.NewID(), Operation: "presentment.create", AttemptID: uuid.NullUUID{UUID: attempt, Valid: true}, Method: "POST", Path: "/", Hash: hash[:],
-		Outcome: &outcome, HTTPStatus: &status, AnswerHeader: &none, AnswerMasked: &none, AnswerHash: hash[:], Error: &none}
+		Outcome: &outcome, Code: &none, HTTPStatus: &status, AnswerHeader: &none, AnswerMasked: &none, AnswerHash: hash[:], Error: &none}
 	sending := store.Actor{Merchant: merchant}
 	write(worker, sending, func(tx *store.Tx) error { return tx.BeginExchange(x) })
 	write(worker, sending, func(tx *store.Tx) error { return tx.EndExchange(x) }, func(tx *store.Tx) error {

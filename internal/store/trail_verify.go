@@ -121,7 +121,7 @@ func (r *Report) sort() {
 	})
 }
 
-var sqlTook = statement(`SELECT extract(epoch FROM clock_timestamp() - now())::float8`)
+var sqlTook = statement(`SELECT (extract(epoch FROM clock_timestamp() - now()) * 1000000)::bigint`)
 
 // Verify derives the whole trail again from what is hashed and compares it
 // with the tree, the checkpoints, the anchors, the rows it speaks of and the
@@ -153,9 +153,8 @@ func Verify(ctx context.Context, owner *Store, v Verification) (Report, error) {
 				return err
 			}
 		}
-		var seconds float64
-		err := q.get(&seconds, sqlTook)
-		r.Took = time.Duration(seconds * float64(time.Second))
+		microseconds, err := row[int64](q, sqlTook)
+		r.Took = time.Duration(microseconds) * time.Microsecond
 		return err
 	})
 	r.sort()

@@ -2,9 +2,11 @@ package teller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -47,13 +49,32 @@ func (j journal) End(ctx context.Context, id string, r krungsri.Result) error {
 	}
 	outcome, headers, masked := string(r.Outcome), headerText(r.Header), string(krungsri.Mask("", r.Body))
 	row := store.Exchange{
-		ID: exchange, Outcome: &outcome, HTTPStatus: &r.HTTPStatus, AnswerHeader: &headers, AnswerMasked: &masked,
+		ID: exchange, Outcome: &outcome, Code: &r.Code, HTTPStatus: &r.HTTPStatus, AnswerHeader: &headers, AnswerMasked: &masked,
 		AnswerHash: hashOf(r.Body), Answer: r.Body, Error: &r.Error,
 	}
 	point("answered")
-	err = j.store.Write(ctx, j.actor, func(tx *store.Tx) error { return tx.EndExchange(row) })
+	err = j.insist(ctx, row)
 	point("ended")
 	return err
+}
+
+// insist records an answer for as long as the caller waits: it may be the only
+// proof of what the bank did, and a database that restarts is soon back.
+func (j journal) insist(ctx context.Context, x store.Exchange) error {
+	for {
+		err := j.store.Write(ctx, j.actor, func(tx *store.Tx) error { return tx.EndExchange(x) })
+		if store.Violated(err, "exchange_results_pkey") {
+			return nil // an earlier try had arrived after all
+		}
+		if !errors.Is(err, store.ErrBusy) && !errors.Is(err, store.ErrUnclear) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(250 * time.Millisecond):
+		}
+	}
 }
 
 // headerText is a header as it reads on the wire, in a fixed order.

@@ -18,7 +18,7 @@ import (
 var (
 	createPresentment = instruction("presentment.create", (*krungsri.Client).CreatePresentment,
 		asIs[krungsri.CreatePresentmentRequest],
-		func(r krungsri.CreatePresentmentResponse) string { return r.PresentmentReference })
+		func(r krungsri.CreatePresentmentResponse) string { return r.PresentmentReference }, naming)
 	uploadPresentmentDocument = instruction("presentment.document.upload", (*krungsri.Client).UploadPresentmentDocument,
 		presentmentDocument,
 		func(r krungsri.UploadPresentmentDocumentResponse) string { return r.PresentmentReference })
@@ -27,7 +27,7 @@ var (
 		func(r krungsri.CancelPresentmentResponse) string { return r.PresentmentReference })
 	createReceipt = instruction("receipt.create", (*krungsri.Client).CreateReceipt,
 		asIs[krungsri.CreateReceiptRequest],
-		func(r krungsri.CreateReceiptResponse) string { return r.ReceiptReference })
+		func(r krungsri.CreateReceiptResponse) string { return r.ReceiptReference }, naming)
 	uploadReceiptDocument = instruction("receipt.document.upload", (*krungsri.Client).UploadReceiptDocument,
 		receiptDocument,
 		func(r krungsri.UploadReceiptDocumentResponse) string { return r.ReceiptReference })
@@ -48,6 +48,9 @@ func Operations() []string {
 type operation struct {
 	// method is the client's, by its full name.
 	method string
+	// naming: the answer gives the thing its name at the bank, without which
+	// nothing more can be asked about it.
+	naming bool
 	// send builds the request from the approved bytes and calls the bank. The
 	// returned reference is what the bank named the thing.
 	send func(ctx context.Context, bank *krungsri.Client, s *store.Store, c store.Claimed) (reference string, err error)
@@ -77,6 +80,7 @@ func instruction[P, Req, Resp any](
 	call func(*krungsri.Client, context.Context, krungsri.Reference, Req) (Resp, error),
 	build func(context.Context, *store.Store, store.Claimed, P) (Req, error),
 	reference func(Resp) string,
+	traits ...trait,
 ) Write[P] {
 	if _, twice := operations[id]; twice {
 		panic("operation declared twice: " + id)
@@ -111,8 +115,27 @@ func instruction[P, Req, Resp any](
 			return p, err
 		},
 	}
+	for _, has := range traits {
+		o := operations[id]
+		has(&o)
+		operations[id] = o
+	}
 	return Write[P]{id}
 }
+
+// referenceIn reads the bank's reference out of a recorded success answer.
+func referenceIn(id string, answer []byte) (string, error) {
+	o, ok := operations[id]
+	if !ok {
+		return "", fmt.Errorf("operation %q is not declared", id)
+	}
+	return o.reference(answer)
+}
+
+// trait is what few operations have.
+type trait func(*operation)
+
+func naming(o *operation) { o.naming = true }
 
 // Payload reads an instruction's own bytes, the ones that are approved and
 // sent: a krungsri.CreatePresentmentRequest, a krungsri.CancelPresentmentRequest

@@ -2,6 +2,8 @@ package teller
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"portal/internal/krungsri"
 	"portal/internal/store"
@@ -10,78 +12,98 @@ import (
 const sweepBatch = 50
 
 // Settle looks after what nobody else will: attempts whose worker died, and
-// instructions that were not decided in time.
+// instructions that were not decided in time. Each is a transaction of its own,
+// so that one that cannot be settled does not hold up the others.
 func (w *Worker) Settle(ctx context.Context) error {
-	err := w.store.Write(ctx, w.actor(store.NoID), func(tx *store.Tx) error {
-		overdue, err := tx.OverdueAttempts(sweepBatch)
-		if err != nil {
+	var overdue []store.ID
+	var expiring []store.Expiring
+	err := w.store.Read(ctx, w.actor(store.NoID), func(q *store.Query) (err error) {
+		if overdue, err = q.OverdueAttempts(sweepBatch); err != nil {
 			return err
 		}
-		for _, o := range overdue {
-			own := tx.For(o.MerchantID)
-			r, err := fromEvidence(own, o)
-			if err != nil {
-				return err
-			}
-			if err := endAttempt(own, o.Instruction, o.AttemptID, r); err != nil {
-				return err
-			}
-		}
-		return nil
+		expiring, err = q.Expiring(sweepBatch)
+		return err
 	})
 	if err != nil {
 		return err
 	}
+	var errs []error
+	for _, attempt := range overdue {
+		if err := w.settleOverdue(ctx, attempt); err != nil {
+			errs = append(errs, fmt.Errorf("attempt %s: %w", attempt, err))
+		}
+	}
+	for _, e := range expiring {
+		if err := w.expire(ctx, e); err != nil {
+			errs = append(errs, fmt.Errorf("instruction %s: %w", e.ID, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (w *Worker) settleOverdue(ctx context.Context, attempt store.ID) error {
 	return w.store.Write(ctx, w.actor(store.NoID), func(tx *store.Tx) error {
-		expiring, err := tx.Expiring(sweepBatch)
+		o, err := tx.LockOverdue(attempt)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil // somebody else was quicker
+		}
 		if err != nil {
 			return err
 		}
-		for _, i := range expiring {
-			own := tx.For(i.MerchantID)
-			parts, err := own.LockParts(i.LeadID)
-			if err != nil {
-				return err
-			}
-			if err := move(own, parts, i.State, store.Expired, store.ReasonOverdue); err != nil {
-				return err
-			}
+		own := tx.For(o.MerchantID)
+		r, err := w.fromEvidence(ctx, own, o.Instruction, attempt)
+		if err != nil {
+			return err
 		}
-		return nil
+		return endAttempt(own, o.Instruction, attempt, r)
+	})
+}
+
+func (w *Worker) expire(ctx context.Context, e store.Expiring) error {
+	return w.store.Write(ctx, w.actor(e.MerchantID), func(tx *store.Tx) error {
+		parts, err := tx.LockParts(e.ID)
+		if err != nil {
+			return err
+		}
+		switch lead := parts[0]; lead.State {
+		case store.Pending, store.Approved:
+			return move(tx, parts, lead.State, store.Expired, store.ReasonOverdue)
+		}
+		return nil // decided or claimed meanwhile
 	})
 }
 
 // fromEvidence says what became of an attempt whose worker did not report,
 // from what the journal holds: no request begun means nothing was sent, and
 // the schema will let none begin any more; a recorded answer speaks for
-// itself; a request without an answer is unknown.
-func fromEvidence(tx *store.Tx, o store.Overdue) (store.AttemptResult, error) {
-	if !o.ExchangeID.Valid {
-		return store.AttemptResult{Outcome: store.NotSent, Code: "worker_gone"}, nil
+// itself; a request without a readable answer is unknown.
+func (w *Worker) fromEvidence(ctx context.Context, tx *store.Tx, i store.Instruction, attempt store.ID) (store.AttemptResult, error) {
+	const gone = "worker_gone"
+	lost := store.AttemptResult{Outcome: store.Unknown, Code: gone}
+	id, err := tx.ExchangeOfAttempt(attempt)
+	if errors.Is(err, store.ErrNotFound) {
+		return store.AttemptResult{Outcome: store.NotSent, Code: gone}, nil
 	}
-	x, err := tx.Exchange(o.ExchangeID.UUID)
 	if err != nil {
-		return store.AttemptResult{}, err
+		return lost, err
 	}
-	lost := store.AttemptResult{Outcome: store.Unknown, Code: "worker_gone"}
-	if x.Outcome == nil {
+	x, err := tx.Exchange(id)
+	if err != nil || x.Outcome == nil {
+		return lost, err
+	}
+	r := judged(krungsri.Outcome(*x.Outcome), *x.Code, *x.Error, "")
+	if r.Outcome != store.Done {
+		return r, nil
+	}
+	answer, err := tx.Answer(id)
+	if err == nil {
+		r.BankReference, err = referenceIn(i.Operation, answer)
+	}
+	if err != nil {
+		// It was done, but under which name cannot be read any more: people
+		// find out.
+		w.log.ErrorContext(ctx, "worker: a recorded answer cannot be read", "attempt", attempt, "exchange", id, "err", err)
 		return lost, nil
 	}
-	switch krungsri.Outcome(*x.Outcome) {
-	case krungsri.NotSent:
-		return store.AttemptResult{Outcome: store.NotSent, Code: "worker_gone"}, nil
-	case krungsri.Refused:
-		return store.AttemptResult{Outcome: store.Failed, Code: "worker_gone", Message: *x.Error}, nil
-	case krungsri.Done:
-		answer, err := tx.Answer(x.ID)
-		if err != nil || answer == nil {
-			return lost, err
-		}
-		reference, err := operations[o.Operation].reference(answer)
-		if err != nil {
-			return lost, nil //nolint:nilerr // an answer that cannot be read is an unknown outcome
-		}
-		return store.AttemptResult{Outcome: store.Done, BankReference: reference}, nil
-	}
-	return lost, nil
+	return r, nil
 }

@@ -58,7 +58,7 @@ func presentmentSubmission(tx *store.Tx, p store.Presentment, key string) (submi
 		return submission{}, err
 	}
 	s := submission{
-		key: key, subject: store.About("presentment", p.ID), amount: p.TotalSatang, authors: p.Editors,
+		key: key, subject: store.About("presentment", p.ID), amount: p.TotalSatang, replaces: p.EntryID.UUID,
 		title: p.DocumentNumber + " · " + p.BuyerName,
 	}
 	entry, err := createPresentment.part(entryRequest(p, merchant))

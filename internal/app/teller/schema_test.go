@@ -26,7 +26,10 @@ func attempt(t *testing.T, w *tellertest.World, role store.Role, person store.ID
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	begin := fmt.Sprintf("BEGIN; SET LOCAL ROLE %s; SET LOCAL portal.merchant = '%s'; SET LOCAL portal.person = '%s'", role, w.Merchant.ID, person)
+	begin := fmt.Sprintf("BEGIN; SET LOCAL ROLE %s; SET LOCAL portal.merchant = '%s'", role, w.Merchant.ID)
+	if person != store.NoID {
+		begin += fmt.Sprintf("; SET LOCAL portal.person = '%s'", person)
+	}
 	for _, q := range append(append([]string{begin}, statements...), "COMMIT") {
 		if _, err = conn.ExecContext(t.Context(), q); err != nil {
 			break
@@ -48,7 +51,7 @@ func attempt(t *testing.T, w *tellertest.World, role store.Role, person store.ID
 // rule under test that refuses, not the missing leaf.
 func leaf(instruction store.ID) string {
 	return fmt.Sprintf(`INSERT INTO audit_leaves (id, merchant_id, session_id, request_id, address, action, subject, bytes)
-		VALUES (gen_random_uuid(), current_setting('portal.merchant')::uuid, '', '', '', 'attack', 'instruction/%s', '')`, instruction)
+		VALUES (gen_random_uuid(), current_setting('portal.merchant')::uuid, '', '', '', 'attack', 'instruction/%s', '{}')`, instruction)
 }
 
 func approval(instruction, person store.ID, maker, hash string) string {
@@ -141,14 +144,20 @@ func TestSchemaMovesOnlyAsListed(t *testing.T) {
 		{store.Sending, store.Done}, {store.Sending, store.Failed}, {store.Sending, store.Unknown}, {store.Sending, store.Approved},
 		{store.Unknown, store.Done}, {store.Unknown, store.Failed},
 	}
-	// What a listed move needs besides being listed.
+	// What a listed move needs besides being listed, when the right person tries.
 	needs := map[[2]string]string{
 		{store.Pending, store.Approved}: "approved_by_enough_people",
 		{store.Approved, store.Sending}: "sending_needs_an_attempt",
-		{store.Sending, store.Approved}: "only_not_sent_waits_again",
+		{store.Sending, store.Approved}: "ends_as_its_attempt",
+		{store.Sending, store.Done}:     "ends_as_its_attempt",
+		{store.Sending, store.Failed}:   "ends_as_its_attempt",
+		{store.Sending, store.Unknown}:  "ends_as_its_attempt",
 		{store.Unknown, store.Done}:     "unknown_is_settled_by_two",
 		{store.Unknown, store.Failed}:   "unknown_is_settled_by_two",
 	}
+	right := map[string]store.ID{store.Rejected: w.Checker, store.Withdrawn: w.Maker, store.Expired: store.NoID}
+	wrong := map[string]store.ID{store.Rejected: w.Maker, store.Withdrawn: w.Checker, store.Expired: w.Checker}
+	refusal := map[string]string{store.Rejected: "rejected_by_a_checker", store.Withdrawn: "withdrawn_by_the_maker", store.Expired: "expired_by_the_clock"}
 	for _, from := range states {
 		w.DB.Exec(`BEGIN; SET LOCAL session_replication_role = replica; UPDATE instructions SET state = '` + from + `' WHERE id = '` + lead.String() + `'; COMMIT`)
 		for _, to := range states {
@@ -158,17 +167,83 @@ func TestSchemaMovesOnlyAsListed(t *testing.T) {
 			pair := [2]string{from, to}
 			want := "instruction_moves_as_listed"
 			if slices.Contains(allowed, pair) {
-				want = needs[pair]
+				if want = needs[pair]; want == "" {
+					want = "through"
+				}
 			}
 			// Rolled back where it goes through, so that from stays.
-			got := attempt(t, w, store.Worker, w.Maker, fmt.Sprintf(`UPDATE instructions SET state = '%s' WHERE id = '%s'`, to, lead), leaf(lead), `DO $$ BEGIN RAISE EXCEPTION 'through' USING CONSTRAINT = 'through'; END $$`)
-			if want == "" {
-				want = "through"
-			}
-			if got != want {
-				t.Errorf("%s to %s: refused by %q, want %q", from, to, got, want)
+			move := fmt.Sprintf(`UPDATE instructions SET state = '%s' WHERE id = '%s'`, to, lead)
+			back := `DO $$ BEGIN RAISE EXCEPTION 'through' USING CONSTRAINT = 'through'; END $$`
+			for _, role := range []store.Role{store.Web, store.Worker} {
+				if got := attempt(t, w, role, right[to], move, leaf(lead), back); got != want {
+					t.Errorf("%s: %s to %s: refused by %q, want %q", role, from, to, got, want)
+				}
+				if got := attempt(t, w, role, wrong[to], move, leaf(lead), back); want == "through" && got != refusal[to] {
+					t.Errorf("%s: %s to %s by the wrong person: refused by %q, want %q", role, from, to, got, refusal[to])
+				}
 			}
 		}
+	}
+	if got := attempt(t, w, store.Web, w.Maker, fmt.Sprintf(`UPDATE instructions SET bank_reference = 'FORGED', reason = 'x' WHERE id = '%s'`, lead), leaf(lead)); got != "instruction_never_changes" {
+		t.Errorf("the bank's reference without a move: refused by %q", got)
+	}
+}
+
+// TestSchemaBindsAnInstructionToItsMakerAndPolicy tries to make one that
+// somebody else is said to have made, or that asks for fewer people.
+func TestSchemaBindsAnInstructionToItsMakerAndPolicy(t *testing.T) {
+	t.Parallel()
+	w := tellertest.New(t, tellertest.Options{ApprovalsNeeded: 2})
+	bill, lead := w.Submitted("")
+	_ = bill
+	insert := func(id store.ID, maker store.ID, approvals, expires string) string {
+		return fmt.Sprintf(`INSERT INTO instructions (id, merchant_id, lead_id, part, operation, subject, maker_id, payload, title, idempotency_key, policy_version, approvals_needed, expires_at)
+			SELECT '%[1]s', merchant_id, '%[1]s', 0, operation, subject, '%[2]s', payload, title, '%[1]s', policy_version, %[3]s, %[4]s FROM instructions WHERE id = '%[5]s'`,
+			id, maker, approvals, expires, lead)
+	}
+	for _, c := range []struct {
+		attack    string
+		by, maker store.ID
+		approvals string
+		expires   string
+		want      string
+	}{
+		{"in another's name", w.Checker, w.Maker, "2", "now()", "maker_is_acting"},
+		{"without the duty", w.Checker, w.Checker, "2", "now()", "maker_is_acting"},
+		{"asking for fewer", w.Maker, w.Maker, "1", "now()", "instruction_obeys_policy"},
+		{"that lives for ever", w.Maker, w.Maker, "2", "now() + interval '100 years'", "instruction_obeys_policy"},
+		{"honestly", w.Maker, w.Maker, "2", "now() + interval '1 hour'", ""},
+	} {
+		id := store.NewID()
+		if got := attempt(t, w, store.Web, c.by, insert(id, c.maker, c.approvals, c.expires), leaf(id)); got != c.want {
+			t.Errorf("made %s: refused by %q, want %q", c.attack, got, c.want)
+		}
+	}
+	draft := w.Bill("")
+	for _, q := range []string{
+		`UPDATE presentments SET editors = '{}' WHERE id = '` + draft.ID.String() + `'`,
+		`UPDATE presentments SET created_by = '` + w.Checker.String() + `' WHERE id = '` + draft.ID.String() + `'`,
+	} {
+		if got := attempt(t, w, store.Web, w.Checker, q); got != "editors_stay" && got != "pq: permission denied for table presentments (42501)" {
+			t.Errorf("%s: refused by %q", q, got)
+		}
+	}
+}
+
+// TestSchemaKeepsABillWhereItsInstructionsPutIt tries to take back, by its
+// state alone, a bill that is at the bank.
+func TestSchemaKeepsABillWhereItsInstructionsPutIt(t *testing.T) {
+	t.Parallel()
+	w := tellertest.New(t, tellertest.Options{})
+	bill, _ := w.Approved("")
+	w.Drain()
+	for _, state := range []string{"draft", "submitted", "approved", "incomplete", "refused", "unknown", "cancelled"} {
+		if got := attempt(t, w, store.Web, w.Maker, `UPDATE presentments SET state = '`+state+`' WHERE id = '`+bill.String()+`'`); got != "presentment_state_follows" {
+			t.Errorf("presented to %s: refused by %q", state, got)
+		}
+	}
+	if got := attempt(t, w, store.Web, w.Maker, `UPDATE presentments SET entry_id = NULL WHERE id = '`+bill.String()+`'`); got != "presentment_keeps_its_entry" {
+		t.Errorf("without its entry: refused by %q", got)
 	}
 }
 
@@ -199,6 +274,15 @@ func TestSchemaRefusesASecondSend(t *testing.T) {
 	}
 	if got := attempt(t, w, store.Web, w.Checker, insert(approved, "1"), leaf(approved)); got != "pq: permission denied for table attempts (42501)" {
 		t.Errorf("the web role attempts: refused by %q", got)
+	}
+	// Of what was begun, nobody can say that it was not sent.
+	for _, q := range []string{
+		`UPDATE attempts SET outcome = 'not_sent', finished_at = now() WHERE instruction_id = '` + done.String() + `'`,
+	} {
+		w.DB.Exec(`BEGIN; SET LOCAL session_replication_role = replica; UPDATE attempts SET outcome = NULL, finished_at = NULL WHERE instruction_id = '` + done.String() + `'; COMMIT`)
+		if got := attempt(t, w, store.Worker, store.NoID, q, leaf(done)); got != "not_sent_is_proven" {
+			t.Errorf("%s: refused by %q", q, got)
+		}
 	}
 	var document string
 	if err := w.DB.Super.QueryRowContext(t.Context(), `SELECT id FROM instructions WHERE lead_id = $1 AND part = 1`, approved).Scan(&document); err != nil {

@@ -22,17 +22,14 @@ func (t *Teller) ProposeSettlement(ctx context.Context, a store.Actor, instructi
 		if err != nil {
 			return err
 		}
-		if s.Outcome == store.Done && s.BankReference == "" && namesAThing(i.Operation) {
+		if err := onDuty(tx, store.Maker, store.Checker); err != nil {
+			return err
+		}
+		if s.Outcome == store.Done && s.BankReference == "" && operations[i.Operation].naming {
 			return ErrNeedsReference
 		}
 		return tx.ProposeSettlement(i, s.Outcome, s.BankReference, s.Note)
 	})
-}
-
-// namesAThing reports whether later operations need the reference that this
-// one's answer would have given.
-func namesAThing(operation string) bool {
-	return slices.Contains([]string{createPresentment.id, createReceipt.id}, operation)
 }
 
 // ConfirmSettlement is the second person's word: the instruction gets the
@@ -51,6 +48,9 @@ func (t *Teller) decideSettlement(ctx context.Context, a store.Actor, instructio
 	return t.store.Write(ctx, a, func(tx *store.Tx) error {
 		i, err := lockUnknown(tx, instruction)
 		if err != nil {
+			return err
+		}
+		if err := onDuty(tx, store.Checker); err != nil {
 			return err
 		}
 		all, err := tx.Settlements(i.LeadID)
@@ -94,11 +94,11 @@ func lockUnknown(tx *store.Tx, instruction store.ID) (store.Instruction, error) 
 	return i, nil
 }
 
-// afterOutcome does what follows from an instruction's outcome: parts behind
-// one that failed are not sent any more, and the subject moves along.
+// afterOutcome does what follows from how an instruction ended: parts behind one
+// that will never be done are not sent any more, and the subject moves along.
 func afterOutcome(tx *store.Tx, i store.Instruction, outcome string) error {
-	if outcome == store.Failed {
-		parts, err := tx.Parts(i.LeadID)
+	if outcome == store.Failed || outcome == store.Expired {
+		parts, err := tx.LockParts(i.LeadID)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ package teller
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ import (
 var (
 	ErrSelfApproval    = errors.New("the maker does not decide on their own instruction")
 	ErrAuthor          = errors.New("somebody who had a hand in the content does not decide on it")
-	ErrNotChecker      = errors.New("only a checker decides")
+	ErrNotOnDuty       = errors.New("this person does not have the duty for it")
 	ErrAlreadyApproved = errors.New("this person has already approved")
 	ErrChanged         = errors.New("the content is not what was shown")
 	ErrNotPending      = errors.New("it has already been decided")
@@ -54,12 +55,12 @@ type part struct {
 
 // submission is a lead and the parts that are approved and sent with it.
 type submission struct {
-	key     string // from the form: the same key is the same submission
-	subject store.Subject
-	title   string
-	amount  int64
-	authors []store.ID
-	parts   []part
+	key      string // from the form: the same key is the same submission
+	subject  store.Subject
+	title    string
+	amount   int64
+	replaces store.ID // the lead this one stands in for
+	parts    []part
 }
 
 // submit stores the submission as pending and returns its lead.
@@ -72,10 +73,10 @@ func submit(tx *store.Tx, s submission) (store.ID, error) {
 	for n, p := range s.parts {
 		i := store.NewInstruction{
 			ID: lead, LeadID: lead, Part: n, Operation: p.operation, Subject: s.subject, Payload: p.payload, Title: s.title,
-			Key: s.key, Authors: s.authors, Policy: policy,
+			Key: s.key, Policy: policy,
 		}
 		if n == 0 {
-			i.AmountSatang = s.amount
+			i.AmountSatang, i.ReplacesID = s.amount, s.replaces
 		} else {
 			i.ID = store.NewID()
 		}
@@ -123,11 +124,7 @@ func (t *Teller) Approve(ctx context.Context, a store.Actor, lead store.ID, seen
 			if err := tx.AddApproval(p); err != nil {
 				return approvalRefused(err)
 			}
-			err := tx.Audit("instruction.approval_given", store.About("instruction", p.ID), map[string]any{
-				"fingerprint": seen.String(), "payload_hash": fmt.Sprintf("%x", p.PayloadHash), "title": p.Title, "amount_satang": p.AmountSatang,
-				"operation": p.Operation, "subject": p.Subject,
-			})
-			if err != nil {
+			if err := tx.Audit("instruction.approval_given", store.About("instruction", p.ID), approvalDetail(p, seen)); err != nil {
 				return err
 			}
 		}
@@ -144,11 +141,18 @@ func (t *Teller) Approve(ctx context.Context, a store.Actor, lead store.ID, seen
 	return err
 }
 
+func approvalDetail(p store.Instruction, seen store.Fingerprint) map[string]any {
+	return map[string]any{
+		"fingerprint": seen.String(), "payload_hash": hex.EncodeToString(p.PayloadHash), "title": p.Title, "amount_satang": p.AmountSatang,
+		"operation": p.Operation, "subject": p.Subject,
+	}
+}
+
 func approvalRefused(err error) error {
 	for constraint, reason := range map[string]error{
 		"approver_is_not_maker":  ErrSelfApproval,
 		"approver_is_not_author": ErrAuthor,
-		"approver_is_checker":    ErrNotChecker,
+		"approver_is_checker":    ErrNotOnDuty,
 		"one_person_counts_once": ErrAlreadyApproved,
 		"approval_while_pending": ErrNotPending,
 	} {
@@ -208,11 +212,14 @@ func decidable(tx *store.Tx, lead store.ID) ([]store.Instruction, error) {
 	return parts, nil
 }
 
-// mayDecide refuses the maker and everybody who had a hand in the content. For
-// approvals the schema says the same once more.
+// mayDecide refuses whoever is no checker, the maker, and everybody who had a
+// hand in the content. The schema says the same once more.
 func mayDecide(tx *store.Tx, i store.Instruction) error {
 	if i.MakerID == tx.Actor().Person {
 		return ErrSelfApproval
+	}
+	if err := onDuty(tx, store.Checker); err != nil {
+		return err
 	}
 	authors, err := tx.Authors(i.ID)
 	if err != nil {
@@ -220,6 +227,18 @@ func mayDecide(tx *store.Tx, i store.Instruction) error {
 	}
 	if slices.Contains(authors, tx.Actor().Person) {
 		return ErrAuthor
+	}
+	return nil
+}
+
+// onDuty refuses whoever has none of these duties at this moment.
+func onDuty(tx *store.Tx, any ...store.Duty) error {
+	has, err := tx.Duties()
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(any, has.Has) {
+		return ErrNotOnDuty
 	}
 	return nil
 }

@@ -1,10 +1,12 @@
 package teller_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -161,13 +163,10 @@ func TestNobodyApprovesWhatTheyHadAHandIn(t *testing.T) {
 	}{
 		{"the maker", w.Maker, teller.ErrSelfApproval},
 		{"who attached a document", w.Maker2, teller.ErrAuthor},
-		{"an auditor", w.Auditor, teller.ErrNotChecker},
+		{"an auditor", w.Auditor, teller.ErrNotOnDuty},
 	} {
 		if err := w.Approve(c.id, lead); !errors.Is(err, c.want) {
 			t.Errorf("approval by %s: %v, want %v", c.who, err, c.want)
-		}
-		if c.want == teller.ErrNotChecker {
-			continue
 		}
 		if err := w.Teller.Reject(t.Context(), w.As(c.id), lead, "no reason"); !errors.Is(err, c.want) {
 			t.Errorf("rejection by %s: %v, want %v", c.who, err, c.want)
@@ -244,14 +243,85 @@ func TestWithdrawnBeforeSendingIsNeverSent(t *testing.T) {
 func TestApproverWhoLostTheDutyDoesNotCount(t *testing.T) {
 	t.Parallel()
 	w := tellertest.New(t, tellertest.Options{})
-	_, lead := w.Approved("")
+	bill, lead := w.Approved("")
 	w.Write(w.Owner, w.As(w.Auditor), func(tx *store.Tx) error { return tx.GrantDuties(w.Merchant.ID, w.Checker, store.Auditor) })
 	w.Drain()
-	if got := w.PartStates(lead)[0]; got != store.Expired {
-		t.Errorf("the instruction is %s", got)
+	if diff := cmp.Diff([]string{store.Expired, store.Expired}, w.PartStates(lead)); diff != "" {
+		t.Errorf("states (-want +got):\n%s", diff)
+	}
+	if got := w.State(bill); got != store.PresentmentDraft {
+		t.Errorf("the bill is %s: it must be free to be submitted again", got)
 	}
 	if n := len(w.Bank.Effects()); n != 0 {
 		t.Errorf("%d effects", n)
+	}
+}
+
+// The duty is lost when the entry is at the bank and its document is not.
+func TestDocumentWithoutLiveApproverLeavesTheBillIncomplete(t *testing.T) {
+	t.Parallel()
+	w := tellertest.New(t, tellertest.Options{})
+	if err := w.Bank.SetFault("presentment.create", sandbox.Fault{Kind: sandbox.CutAfter, Times: 1}); err != nil {
+		t.Fatal(err)
+	}
+	bill, lead := w.Approved("")
+	w.Drain()
+	settle(t, w, lead, teller.Settlement{Outcome: store.Done, BankReference: w.Bank.Effects()[0].BankReference, Note: "ธนาคารยืนยันว่ารับแล้ว"})
+	w.Write(w.Owner, w.As(w.Auditor), func(tx *store.Tx) error { return tx.GrantDuties(w.Merchant.ID, w.Checker, store.Auditor) })
+	w.Drain()
+	if diff := cmp.Diff([]string{store.Done, store.Expired}, w.PartStates(lead)); diff != "" {
+		t.Errorf("states (-want +got):\n%s", diff)
+	}
+	if got := w.State(bill); got != store.PresentmentIncomplete {
+		t.Errorf("the bill is %s: it must be one that can be cancelled", got)
+	}
+	if _, err := w.Teller.RequestCancellation(t.Context(), w.As(w.Maker), bill, "เอกสารไปไม่ถึง", "cancel"); err != nil {
+		t.Errorf("cancelling it: %v", err)
+	}
+}
+
+func TestOneThatCannotBeClaimedDoesNotHoldUpTheOthers(t *testing.T) {
+	t.Parallel()
+	w := tellertest.New(t, tellertest.Options{})
+	_, poisoned := w.Approved("")
+	healthy, _ := w.Approved("")
+	// Its subject is no presentment, so nothing can be brought up to date.
+	w.DB.Exec(`BEGIN; SET LOCAL session_replication_role = replica; UPDATE instructions SET subject = 'presentment/` + store.NewID().String() +
+		`', not_before = now() - interval '1 hour' WHERE id = '` + poisoned.String() + `'; COMMIT`)
+	for range 3 {
+		_ = w.Worker.Drain(t.Context()) // says what it put off
+	}
+	if got := w.State(healthy); got != store.PresentmentPresented {
+		t.Errorf("the healthy bill is %s", got)
+	}
+	if got := w.PartStates(poisoned)[0]; got != store.Approved {
+		t.Errorf("the one put off is %s", got)
+	}
+}
+
+func TestOperationNobodyDeclaredWaitsForAWorkerThatKnowsIt(t *testing.T) {
+	t.Parallel()
+	w := tellertest.New(t, tellertest.Options{})
+	_, lead := w.Approved("")
+	w.DB.Exec(`BEGIN; SET LOCAL session_replication_role = replica; UPDATE instructions SET operation = 'of.tomorrow' WHERE id = '` + lead.String() + `'; COMMIT`)
+	w.Drain()
+	if got := w.PartStates(lead)[0]; got != store.Approved {
+		t.Errorf("it is %s", got)
+	}
+}
+
+func TestWorkerToldToStopBeginsNothing(t *testing.T) {
+	t.Parallel()
+	w := tellertest.New(t, tellertest.Options{NoSequencer: true})
+	_, lead := w.Approved("")
+	ctx, stop := context.WithCancel(t.Context())
+	time.AfterFunc(300*time.Millisecond, stop) // while it waits for the trail
+	_ = w.Worker.Drain(ctx)
+	if got := w.PartStates(lead)[0]; got != store.Approved {
+		t.Errorf("it is %s", got)
+	}
+	if n := len(w.Bank.Requests()); n != 0 {
+		t.Errorf("%d requests at the bank", n)
 	}
 }
 
@@ -376,7 +446,7 @@ func TestCancelledAsAWhole(t *testing.T) {
 	w.Bill("INV-1") // its number is free again
 }
 
-func TestTokenRefusedIsNotSentAndTriedAgain(t *testing.T) {
+func TestRefusedTokenIsARefusalAndNotSentAgain(t *testing.T) {
 	t.Parallel()
 	w := tellertest.New(t, tellertest.Options{})
 	w.Approved("")
@@ -384,16 +454,16 @@ func TestTokenRefusedIsNotSentAndTriedAgain(t *testing.T) {
 	if err := w.Bank.SetFault("presentment.create", sandbox.Fault{Kind: sandbox.ExpiredToken, Times: 1}); err != nil {
 		t.Fatal(err)
 	}
-	_, lead := w.Approved("")
+	bill, lead := w.Approved("")
 	w.Drain()
-	if got := w.PartStates(lead)[0]; got != store.Approved {
+	if got := w.PartStates(lead)[0]; got != store.Failed {
 		t.Fatalf("after a refused token the instruction is %s", got)
 	}
-	w.DB.Exec(`BEGIN; SET LOCAL session_replication_role = replica; UPDATE instructions SET not_before = now() WHERE state = 'approved'; COMMIT`)
-	w.Drain()
-	if got := w.PartStates(lead)[0]; got != store.Done {
-		t.Errorf("with a new token the instruction is %s", got)
+	if got := w.State(bill); got != store.PresentmentRefused {
+		t.Errorf("the bill is %s", got)
 	}
+	w.Approved("") // with a new token all is well
+	w.Drain()
 	onWireExactlyAsAttempted(t, w)
 }
 

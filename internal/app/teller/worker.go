@@ -14,8 +14,9 @@ import (
 )
 
 // lease is how long an attempt may be in a worker's hands: the wait for its
-// intent to be published, the call (20 s), the recording of the answer, and
-// some room, because giving up too early turns a good answer into an unknown.
+// intent to be published, the reading of its document, the call (20 s), the
+// recording of the answer, and some room, because giving up too early turns a
+// good answer into an unknown.
 const lease = 60 * time.Second
 
 // publishWait is how long a worker waits for the audit trail before it puts
@@ -30,9 +31,9 @@ type Worker struct {
 	bank  krungsri.Config
 	wake  <-chan struct{}
 	log   *slog.Logger
-	atOnce,
-	batch int
-	patience time.Duration
+	// atOnce is how many calls may be in flight.
+	atOnce   int
+	patience time.Duration // the lease
 
 	mu    sync.Mutex
 	banks map[store.ID]*krungsri.Client
@@ -58,7 +59,7 @@ func NewWorker(s *store.Store, c WorkerConfig) *Worker {
 		c.Lease = lease
 	}
 	return &Worker{
-		store: s, name: c.Name, bank: c.Bank, wake: c.Wake, log: c.Log, atOnce: c.AtOnce, batch: c.AtOnce, patience: c.Lease,
+		store: s, name: c.Name, bank: c.Bank, wake: c.Wake, log: c.Log, atOnce: c.AtOnce, patience: c.Lease,
 		banks: map[store.ID]*krungsri.Client{},
 	}
 }
@@ -100,47 +101,88 @@ func (w *Worker) Drain(ctx context.Context) error {
 }
 
 // sendBatch claims a batch, waits until the intents stand in a published
-// checkpoint, and sends. Nothing of it is tied to ctx once claimed: whoever
-// waits may go away, the outcome is still recorded.
-func (w *Worker) sendBatch(ctx context.Context) (int, error) {
-	var claimed []store.Claimed
-	err := w.store.Write(ctx, w.actor(store.NoID), func(tx *store.Tx) (err error) {
-		claimed, err = tx.Claim(w.name, w.batch, w.patience)
-		if err != nil {
-			return err
+// checkpoint, and sends. It returns how many it looked at. What is begun is not
+// tied to asked: whoever waits may go away, the outcome is still recorded. What
+// is not begun when asked ends is put back.
+func (w *Worker) sendBatch(asked context.Context) (int, error) {
+	sending, found, err := w.claim(asked, w.atOnce)
+	if err != nil && !errors.Is(err, store.ErrBusy) {
+		// One that cannot be claimed must not hold up the others.
+		alone, _, errAlone := w.claim(asked, 1)
+		if errAlone != nil {
+			return 0, errors.Join(err, w.putOff(asked, err))
 		}
-		return projectClaimed(tx, claimed)
-	})
-	if err != nil || len(claimed) == 0 {
-		return 0, err
+		sending, found, err = alone, 1, nil
+	}
+	if err != nil || len(sending) == 0 {
+		return found, err
 	}
 	point("claimed")
-	ctx = context.WithoutCancel(ctx)
-	if err := w.awaitPublished(ctx, claimed); err != nil {
-		return len(claimed), w.putBack(ctx, claimed, err)
+	ctx := context.WithoutCancel(asked)
+	if err := w.awaitPublished(asked, sending); err != nil {
+		return found, w.putBack(ctx, sending, err)
 	}
 	point("published")
-	errs := make([]error, len(claimed))
+	errs := make([]error, len(sending))
 	var wg sync.WaitGroup
-	for n, c := range claimed {
+	for n, c := range sending {
 		wg.Go(func() { errs[n] = w.send(ctx, c) })
 	}
 	wg.Wait()
-	return len(claimed), errors.Join(errs...)
+	return found, errors.Join(errs...)
 }
 
-// projectClaimed shows that the instructions are on their way.
-func projectClaimed(tx *store.Tx, claimed []store.Claimed) error {
-	for _, c := range claimed {
-		if err := project(tx.For(c.MerchantID), c.Subject); err != nil {
+// claim takes what may be sent, with an attempt for each, and ends what may
+// not. It commits before it returns.
+func (w *Worker) claim(ctx context.Context, limit int) (sending []store.Claimed, found int, err error) {
+	err = w.store.Write(ctx, w.actor(store.NoID), func(tx *store.Tx) error {
+		sending = nil
+		list, err := tx.Claimable(limit, Operations())
+		if err != nil {
 			return err
 		}
-	}
-	return nil
+		found = len(list)
+		for _, c := range list {
+			reason := c.Refusal()
+			if reason == "" {
+				sending = append(sending, c)
+				continue
+			}
+			own := tx.For(c.MerchantID)
+			if err := own.Move(c.Instruction, store.Approved, store.Expired, reason, ""); err != nil {
+				return err
+			}
+			if err := afterOutcome(own, c.Instruction, store.Expired); err != nil {
+				return err
+			}
+		}
+		if err := tx.Attempt(w.name, sending, w.patience); err != nil {
+			return err
+		}
+		for _, c := range sending {
+			if err := project(tx.For(c.MerchantID), c.Subject); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return sending, found, err
+}
+
+// putOff sends the first in the queue to its back, because it cannot be claimed.
+func (w *Worker) putOff(ctx context.Context, cause error) error {
+	return w.store.Write(ctx, w.actor(store.NoID), func(tx *store.Tx) error {
+		list, err := tx.Claimable(1, Operations())
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		w.log.ErrorContext(ctx, "worker: put off what cannot be claimed", "instruction", list[0].ID, "err", cause)
+		return tx.PutOff(list[0].Instruction, cause.Error())
+	})
 }
 
 func (w *Worker) awaitPublished(ctx context.Context, claimed []store.Claimed) error {
-	ctx, cancel := context.WithTimeout(ctx, min(publishWait, w.patience/2))
+	ctx, cancel := context.WithTimeout(ctx, min(publishWait, w.patience/4))
 	defer cancel()
 	leaves := make([]store.ID, len(claimed))
 	for n, c := range claimed {
@@ -165,6 +207,11 @@ func (w *Worker) send(ctx context.Context, c store.Claimed) error {
 		return w.finish(ctx, c.Instruction, c.AttemptID, store.AttemptResult{Outcome: store.NotSent, Code: "no_bank", Message: err.Error()})
 	}
 	reference, err := operations[c.Operation].send(ctx, bank, w.store, c)
+	if e, ok := errors.AsType[*krungsri.Error](err); ok && errors.Is(err, krungsri.ErrUnrecorded) {
+		// The only trace of what the bank said; whoever settles it will want it.
+		w.log.ErrorContext(ctx, "worker: the bank's answer could not be recorded", "attempt", c.AttemptID,
+			"transaction_id", e.ClientTransactionID, "http_status", e.HTTPStatus, "code", e.Code, "err", err)
+	}
 	return w.finish(ctx, c.Instruction, c.AttemptID, resultOf(reference, err))
 }
 
@@ -174,9 +221,11 @@ func resultOf(reference string, err error) store.AttemptResult {
 		return store.AttemptResult{Outcome: store.Done, BankReference: reference}
 	}
 	switch {
-	case errors.Is(err, errUnsendable), errors.Is(err, krungsri.ErrBadRequest):
+	case errors.Is(err, errUnsendable):
 		// Proven not sent, and no repetition would make it sendable.
 		return store.AttemptResult{Outcome: store.Failed, Code: store.ReasonNotIntact, Message: err.Error()}
+	case errors.Is(err, krungsri.ErrBadRequest):
+		return store.AttemptResult{Outcome: store.Failed, Code: "bad_request", Message: err.Error()}
 	case errors.Is(err, errNotBuilt):
 		return store.AttemptResult{Outcome: store.NotSent, Code: "not_built", Message: err.Error()}
 	}
@@ -184,21 +233,24 @@ func resultOf(reference string, err error) store.AttemptResult {
 	if !ok {
 		return store.AttemptResult{Outcome: store.Unknown, Message: err.Error()}
 	}
-	r := store.AttemptResult{Code: e.Code, Message: e.Message, MessageTH: e.MessageTH}
-	if r.Message == "" {
-		r.Message = e.Error()
+	message := e.Message
+	if message == "" {
+		message = e.Error()
 	}
-	switch {
-	case e.Outcome == krungsri.NotSent:
+	return judged(e.Outcome, e.Code, message, e.MessageTH)
+}
+
+// judged is what an exchange means for its instruction, whether the worker has
+// just heard it or somebody finds it in the journal later.
+func judged(outcome krungsri.Outcome, code, message, messageTH string) store.AttemptResult {
+	r := store.AttemptResult{Outcome: store.Unknown, Code: code, Message: message, MessageTH: messageTH}
+	switch outcome {
+	case krungsri.Done:
+		return store.AttemptResult{Outcome: store.Done}
+	case krungsri.NotSent:
 		r.Outcome = store.NotSent
-	case e.Outcome == krungsri.Refused && e.Code == krungsri.CodeTokenRefused:
-		// The bank looks at the token before anything else, so nothing
-		// happened; the client has thrown the token away.
-		r.Outcome = store.NotSent
-	case e.Outcome == krungsri.Refused:
+	case krungsri.Refused:
 		r.Outcome = store.Failed
-	default:
-		r.Outcome = store.Unknown
 	}
 	return r
 }
