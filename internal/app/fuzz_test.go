@@ -57,11 +57,11 @@ type fuzzer struct {
 // do to each other's bills.
 func TestNothingThatAnybodySendsBreaksThePortal(t *testing.T) {
 	t.Parallel()
-	requests := 3200
+	requests := 2400
 	if os.Getenv("PORTAL_FAULTS") == "long" {
 		requests = 100_000
 	}
-	seed := uint64(time.Now().UnixNano()) //nolint:gosec // G115: any number will do
+	seed := uint64(time.Now().UnixNano())
 	if s := os.Getenv("PORTAL_FUZZ_SEED"); s != "" {
 		var err error
 		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
@@ -83,12 +83,15 @@ func TestNothingThatAnybodySendsBreaksThePortal(t *testing.T) {
 	for _, name := range names {
 		m.client(name) // signed in before anybody's wrong guesses hold up the door
 	}
+	// First what is known to hurt, in every place there is, then anything.
+	sweeper := &fuzzer{matrix: m, Rand: rand.New(rand.NewPCG(seed, 0)), t: t, ids: ids, seen: map[int]int{}}
+	sweeper.sweep()
 	t.Run("people", func(t *testing.T) {
 		for n, name := range names {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				f := &fuzzer{
-					matrix: m, Rand: rand.New(rand.NewPCG(seed, uint64(n))), t: t, name: name, client: m.client(name), ids: ids, //nolint:gosec // G404, G115: it must repeat
+					matrix: m, Rand: rand.New(rand.NewPCG(seed, uint64(n))), t: t, name: name, client: m.client(name), ids: ids,
 					seen: map[int]int{},
 				}
 				for range requests / len(names) {
@@ -121,6 +124,48 @@ func (f *fuzzer) send() {
 		}
 	}
 	r, what := f.request(c, rt)
+	f.judge(c, rt, r, what)
+}
+
+// sweep puts what is known to hurt into each parameter and each field, one at
+// a time, as somebody who may use the route.
+func (f *fuzzer) sweep() {
+	f.t.Helper()
+	for _, rt := range f.routes {
+		f.name = apptest.Maker
+		if !rt.admits(f.name) {
+			f.name = apptest.Checker
+		}
+		c := f.matrix.client(f.name)
+		if rt.permission == "public" {
+			c = f.Visitor()
+		}
+		path := fixedPath(rt.pattern)
+		for _, tg := range rt.targets(f.t, f.ours, f.its) {
+			// Where something can still be changed, more of the form is read.
+			if tg.whose == own && (strings.Contains(path, "{id}") || tg.label == "draft" || tg.label == "submitted") {
+				path = tg.path
+			}
+		}
+		for _, value := range []string{"\x00", "\xff\xfe", "%", strings.Repeat("๙", 3000), "-infinity"} {
+			for _, name := range parameters {
+				if rt.method == http.MethodGet {
+					at := path + "?" + url.Values{name: {value}}.Encode()
+					f.judge(c, rt, c.Request(rt.method, at, nil), fmt.Sprintf("%s: GET %.200s", f.name, at))
+				}
+			}
+			for name := range f.formFor(rt.method, rt.pattern, f.ours) {
+				form := f.formFor(rt.method, rt.pattern, f.ours)
+				form[name][0] = value
+				f.judge(c, rt, request(c, rt.method, rt.pattern, path, form), fmt.Sprintf("%s: POST %s with %s=%.20q", f.name, path, name, value))
+			}
+		}
+	}
+}
+
+// judge sends a request and looks at the answer.
+func (f *fuzzer) judge(c *apptest.Client, rt agreed, r *http.Request, what string) {
+	f.t.Helper()
 	began := time.Now()
 	a := c.Do(r)
 	took := time.Since(began)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -152,7 +153,7 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 	listed := func(all []store.ID) map[string]string {
 		found := map[string]string{}
 		for n, id := range all {
-			found[fmt.Sprint(n)] = id.String()
+			found[strconv.Itoa(n)] = id.String()
 		}
 		return found
 	}
@@ -312,7 +313,7 @@ func (m *matrix) refusals(t *testing.T, name string) {
 				if nobodys == nil {
 					nobodys = &a
 				}
-				if diff := cmp.Diff(comparable(*nobodys), comparable(a)); diff != "" {
+				if diff := cmp.Diff(lasting(*nobodys), lasting(a)); diff != "" {
 					t.Errorf("%s differs from an unknown id (-unknown +this):\n%s", what, diff)
 				}
 			}
@@ -323,8 +324,8 @@ func (m *matrix) refusals(t *testing.T, name string) {
 	}
 }
 
-// comparable is an answer without what is another one each time.
-func comparable(a apptest.Answer) apptest.Answer {
+// lasting is an answer without what is another one each time.
+func lasting(a apptest.Answer) apptest.Answer {
 	a.Header = a.Header.Clone()
 	a.Header.Del("Date")
 	a.Header.Del("Request-Id")

@@ -1,6 +1,8 @@
 package story_test
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,35 +14,34 @@ import (
 
 func TestMain(m *testing.M) {
 	code := browsertest.Main(m)
-	if built.dir != "" {
-		if err := os.RemoveAll(built.dir); err != nil {
-			code = max(code, 1)
-		}
+	if err := os.RemoveAll(folder); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
 	}
 	os.Exit(code)
 }
 
-var built struct {
-	sync.Mutex
-	dir string
-}
+// folder is where the program was built; empty before that.
+var folder string
 
-// binary builds the program, once for all tests.
+// build builds the program, once for all tests.
+var build = sync.OnceValues(func() (path string, err error) {
+	if folder, err = os.MkdirTemp("", "portal-story-"); err != nil {
+		return "", err
+	}
+	path = filepath.Join(folder, "portal")
+	out, err := exec.CommandContext(context.Background(), "go", "build", "-o", path, "portal/cmd/portal").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build the program: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
 func binary(t *testing.T) string {
 	t.Helper()
-	built.Lock()
-	defer built.Unlock()
-	if built.dir != "" {
-		return filepath.Join(built.dir, "portal")
-	}
-	dir, err := os.MkdirTemp("", "portal-story-")
+	path, err := build()
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, "portal")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "portal/cmd/portal").CombinedOutput(); err != nil {
-		t.Fatalf("build the program: %v\n%s", err, out)
-	}
-	built.dir = dir
 	return path
 }

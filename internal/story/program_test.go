@@ -142,9 +142,8 @@ func (p *program) stop(t *testing.T, cmd *exec.Cmd, ended chan error) {
 			t.Errorf("the program ended badly: %v", err)
 		}
 	case <-time.After(stopTime):
-		t.Errorf("the program has not ended after %s", stopTime)
 		_ = cmd.Process.Signal(syscall.SIGKILL) // it may just have ended
-		<-ended
+		t.Errorf("the program had not ended after %s: %v", stopTime, <-ended)
 	}
 	_, log, _ := strings.Cut(p.out.String(), "Stop with Ctrl-C") // the banner has the password
 	for line := range strings.Lines(log) {
