@@ -63,6 +63,9 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 		return err
 	}
 	defer closing(log, work.Close)
+	if err := tellDrift(ctx, log, work); err != nil {
+		return err
+	}
 	sequence, err := store.Open(ctx, c.databaseFor(c.databaseSequencer), store.Sequencer, store.Options{MaxConns: 2})
 	if err != nil {
 		return err
@@ -114,4 +117,17 @@ func closing(log *slog.Logger, f func() error) {
 	if err := f(); err != nil {
 		log.Warn("closing", "err", err)
 	}
+}
+
+// tellDrift logs every trigger, grant and policy of the database that is not
+// as the migrations made it. It stops nothing: another version of Postgres
+// words some of them differently.
+func tellDrift(ctx context.Context, log *slog.Logger, s *store.Store) error {
+	return s.Read(ctx, store.Actor{}, func(q *store.Query) error {
+		drift, err := q.GuardDrift()
+		for _, d := range drift {
+			log.ErrorContext(ctx, "a guard of the database is not as it was made", "difference", d)
+		}
+		return err
+	})
 }

@@ -152,7 +152,7 @@ func paperOfRequest(r krungsri.CreatePresentmentRequest) *templates.Paper {
 	}
 	for _, i := range r.Items {
 		line := templates.PaperLine{
-			Description: i.Name, Quantity: i.Quantity.String(), UnitPrice: text.Group(i.UnitPrice.StringFixed(2)), VAT: "standard", AmountSatang: int64(i.AmountBeforeTax),
+			Description: i.Name, Quantity: i.Quantity.String(), UnitPrice: unitPrice(i.UnitPrice.Decimal), VAT: "standard", AmountSatang: int64(i.AmountBeforeTax),
 		}
 		if i.TaxRate != nil && i.TaxRate.IsZero() {
 			line.VAT = "none" // the bank is not told zero-rated and exempt apart

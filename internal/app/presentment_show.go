@@ -138,6 +138,19 @@ func (c course) current() *store.Instruction {
 	return nil
 }
 
+// unknown is the part whose outcome nobody knows, if there is one.
+func (c course) unknown() *store.Instruction {
+	for n, p := range c.parts {
+		if p.State == store.Unknown {
+			return &c.parts[n]
+		}
+	}
+	if c.cancel != nil && c.cancel.State == store.Unknown {
+		return c.cancel
+	}
+	return nil
+}
+
 // cancelling reports whether a request to cancel is under way.
 func (c course) cancelling() bool {
 	return c.cancel != nil && slices.Contains([]string{store.Pending, store.Approved, store.Sending, store.Unknown}, c.cancel.State)
@@ -208,6 +221,9 @@ func offer(v *templates.PresentmentView, u user, p store.Presentment, c course) 
 	}
 	if p.State == store.PresentmentUnknown {
 		v.Desk = "/unknown"
+		if i := c.unknown(); i != nil {
+			v.Desk += "/" + i.ID.String()
+		}
 	}
 	if c.onItsWay(p) {
 		v.Poll = "/presentments/" + v.ID + "/progress?seen=" + c.moved(p)
