@@ -31,6 +31,7 @@ type story struct {
 	desk, mirror browsertest.Options
 	people       map[string]*person // who is signed in
 	pictures     int
+	looks        map[string]int // by the kind of page
 }
 
 // bill is what the maker saw of a bill when it was submitted.
@@ -63,7 +64,7 @@ func TestTheWholeStoryWithoutScripts(t *testing.T) {
 var thorough = os.Getenv("PORTAL_FAULTS") == "long"
 
 func tell(t *testing.T, s *story) {
-	s.t, s.program, s.people = t, start(t), map[string]*person{}
+	s.t, s.program, s.people, s.looks = t, start(t), map[string]*person{}, map[string]int{}
 	first := s.aBillIsMade("STORY-1")
 	s.anotherPersonApproves(first)
 	s.theBankHasIt(first)
