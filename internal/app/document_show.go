@@ -38,7 +38,7 @@ func (a *App) showFile(w http.ResponseWriter, r *http.Request, u user) error {
 	h.Set("Content-Type", file.MediaType)
 	h.Set("Content-Length", strconv.Itoa(file.Size))
 	h.Set("Content-Disposition", mime.FormatMediaType(disposition, map[string]string{"filename": file.Name}))
-	isEmbedded(w)
+	h.Set("Content-Security-Policy", policyFile)
 	// Once the first byte is out there is no way to answer an error but to
 	// break off, which the length tells the browser.
 	return a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error { return q.WriteFile(id, w) })

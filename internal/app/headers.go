@@ -6,23 +6,14 @@ import (
 )
 
 const (
-	policyBase = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-		"connect-src 'self'; form-action 'self'; base-uri 'none'"
 	// policyPage is what every answer gets unless its handler says otherwise.
-	policyPage = policyBase + "; frame-ancestors 'none'"
-	// policyEmbedding is for the page that shows one of our own files in a frame.
-	policyEmbedding = policyPage + "; frame-src 'self'; object-src 'self'"
-	// policyEmbedded is for such a file: nothing in it may run or load. It does
-	// not say sandbox, because browsers show no PDF in a sandbox.
-	policyEmbedded = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+	policyPage = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+		"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	// policyFile is for an uploaded file: nothing in it may run or load. The
+	// browser's own viewer styles it inline. It does not say sandbox, because
+	// browsers show no PDF in a sandbox.
+	policyFile = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-
-// embedsFiles lets this page show our own files in frames.
-func embedsFiles(w http.ResponseWriter) { w.Header().Set("Content-Security-Policy", policyEmbedding) }
-
-// isEmbedded lets this file stand in a frame of our own pages, where it can
-// neither run nor load anything.
-func isEmbedded(w http.ResponseWriter) { w.Header().Set("Content-Security-Policy", policyEmbedded) }
 
 // secureHeaders sets them before anything else can answer.
 func (a *App) secureHeaders(next http.Handler) http.Handler {

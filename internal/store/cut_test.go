@@ -37,13 +37,13 @@ func newCutter(t *testing.T, dsn string) (*cutter, string) {
 	}
 	query := u.Query()
 	socket := ".s.PGSQL." + query.Get("port")
-	dir, err := os.MkdirTemp("", "cut") // a socket's path must be short
+	dir, err := os.MkdirTemp("", "cut") //nolint:usetesting // a socket's path must be short
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	c := &cutter{server: filepath.Join(query.Get("host"), socket)}
-	if c.listener, err = net.Listen("unix", filepath.Join(dir, socket)); err != nil { //nolint:noctx // a test's own socket
+	if c.listener, err = net.Listen("unix", filepath.Join(dir, socket)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.listener.Close() })
@@ -64,7 +64,7 @@ func (c *cutter) serve() {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("unix", c.server) //nolint:noctx // a test's own socket
+		server, err := net.Dial("unix", c.server)
 		if err != nil {
 			_ = client.Close()
 			return

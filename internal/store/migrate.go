@@ -31,7 +31,10 @@ func Migrate(ctx context.Context, dsn string) (applied int, err error) {
 	defer func() { err = errors.Join(err, lock.Close()) }()
 	// A session lock: it ends with the connection, whatever happens. The wait
 	// for another migration may be long.
-	if _, err := lock.ExecContext(ctx, `SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock(`+fmt.Sprint(migrationLock)+`)`); err != nil {
+	if _, err := lock.ExecContext(ctx, `SET lock_timeout = 0; SET statement_timeout = 0`); err != nil {
+		return 0, fmt.Errorf("waiting to migrate: %w", err)
+	}
+	if _, err := lock.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, migrationLock); err != nil {
 		return 0, fmt.Errorf("waiting to migrate: %w", err)
 	}
 	p, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Files, goose.WithDisableGlobalRegistry(true))

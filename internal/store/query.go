@@ -42,7 +42,7 @@ func (q *Query) stmt(text string) *sqlx.Stmt {
 
 // get reads one row into dest; no row is ErrNotFound.
 func (q *Query) get(dest any, query string, args ...any) error {
-	err := q.stmt(query).GetContext(q.ctx, dest, args...)
+	err := q.stmt(query).GetContext(q.ctx, dest, args...) //nolint:sqlclosecheck // closed with the transaction
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrNotFound
 	}
@@ -51,7 +51,7 @@ func (q *Query) get(dest any, query string, args ...any) error {
 
 // all reads every row into dest, a pointer to a slice.
 func (q *Query) all(dest any, query string, args ...any) error {
-	return refused(q.stmt(query).SelectContext(q.ctx, dest, args...))
+	return refused(q.stmt(query).SelectContext(q.ctx, dest, args...)) //nolint:sqlclosecheck // closed with the transaction
 }
 
 // row reads one row; none is ErrNotFound.

@@ -1,7 +1,6 @@
 package apptest
 
 import (
-	"io"
 	"log/slog"
 	"testing"
 
@@ -24,7 +23,7 @@ func (w *World) OpenBank() *Bank {
 	bank, config := tellertest.OpenBank(w.t)
 	tellertest.Sequence(w.t, w.DB)
 	worker := teller.NewWorker(w.DB.Store(store.Worker), teller.WorkerConfig{
-		Name: "test", Bank: config, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Name: "test", Bank: config, Log: slog.New(slog.DiscardHandler),
 	})
 	return &Bank{Bank: bank, Worker: worker, t: w.t}
 }

@@ -213,10 +213,10 @@ func presentmentState(parts []store.Instruction, cancellation string) (state, re
 		return store.PresentmentDraft, ""
 	}
 	entry := parts[0]
-	switch {
-	case cancellation == store.Done:
+	switch cancellation {
+	case store.Done:
 		return store.PresentmentCancelled, entry.BankReference
-	case cancellation == store.Unknown:
+	case store.Unknown:
 		return store.PresentmentUnknown, entry.BankReference
 	}
 	switch entry.State {

@@ -232,12 +232,12 @@ func mayDecide(tx *store.Tx, i store.Instruction) error {
 }
 
 // onDuty refuses whoever has none of these duties at this moment.
-func onDuty(tx *store.Tx, any ...store.Duty) error {
+func onDuty(tx *store.Tx, wanted ...store.Duty) error {
 	has, err := tx.Duties()
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(any, has.Has) {
+	if !slices.ContainsFunc(wanted, has.Has) {
 		return ErrNotOnDuty
 	}
 	return nil

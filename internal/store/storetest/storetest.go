@@ -35,34 +35,37 @@ type DB struct {
 	t     testing.TB
 }
 
-var held *devdb.Server
+// cluster is where the databases are made. It holds on to a server of its own,
+// whose lock would otherwise be collected as garbage, and the server be taken
+// for abandoned; the server ends with this process.
+type cluster struct {
+	dsn string
+	own *devdb.Server
+}
 
 // server is one Postgres for all tests of a binary that was not given one.
-var server = sync.OnceValues(func() (string, error) {
+var server = sync.OnceValues(func() (cluster, error) {
 	if dsn := os.Getenv("TEST_DATABASE_URL"); dsn != "" {
-		return dsn, nil
+		return cluster{dsn: dsn}, nil
 	}
 	s, err := devdb.Start(context.Background(), devdb.Options{Fast: true})
 	if err != nil {
-		return "", err
+		return cluster{}, err
 	}
-	// It ends with this process: Postgres is started to die with its parent.
-	// Until then it must be held, or its lock is collected and others take it
-	// for abandoned.
-	held = s
-	return s.DSN("portal", "postgres"), nil
+	return cluster{dsn: s.DSN("portal", "postgres"), own: s}, nil
 })
 
 // New clones the migrated template.
 func New(t testing.TB) *DB {
 	t.Helper()
-	admin, err := server()
+	c, err := server()
 	if err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatalf("no Postgres: %v", err)
 		}
 		t.Skipf("no Postgres: %v", err)
 	}
+	admin := c.dsn
 	tmpl, err := template(admin)
 	if err != nil {
 		t.Fatalf("making the template database: %v", err)
