@@ -138,7 +138,7 @@ func TestKitKeepsTheContentSecurityPolicyAndItsReferences(t *testing.T) {
 			ids[m[1]] = true
 		}
 		for _, m := range idWanted.FindAllStringSubmatch(html, -1) {
-			for _, id := range strings.FieldsSeq(m[1]) {
+			for id := range strings.FieldsSeq(m[1]) {
 				if !ids[id] {
 					t.Errorf("%s: nothing has the id %q", lang, id)
 				}
