@@ -17,6 +17,7 @@ import (
 	"portal/internal/devdb"
 	"portal/internal/krungsri/sandbox"
 	"portal/internal/store"
+	"portal/web/static"
 )
 
 const (
@@ -218,6 +219,7 @@ func (d *devRun) checkpointsAt() string {
 
 func (d *devRun) serveBank(ctx context.Context) error {
 	bank, err := sandbox.New(sandbox.Config{
+		Fonts:        static.Fonts(),
 		ClientID:     d.config.bank.ClientID,
 		ClientSecret: d.config.bank.ClientSecret,
 		SignatureKey: d.config.bank.SignatureKey,

@@ -8,6 +8,7 @@ import (
 
 	"portal/internal/krungsri"
 	"portal/internal/krungsri/sandbox"
+	"portal/web/static"
 )
 
 // sandbox runs the stand-in bank alone, on this machine only: it holds no
@@ -27,6 +28,7 @@ func (p *program) sandbox(ctx context.Context, args []string) error {
 		c.bank.ClientID, c.bank.ClientSecret = "sandbox", krungsri.Secret(rand.Text())
 	}
 	bank, err := sandbox.New(sandbox.Config{
+		Fonts:        static.Fonts(),
 		ClientID:     c.bank.ClientID,
 		ClientSecret: c.bank.ClientSecret,
 		SignatureKey: c.bank.SignatureKey,

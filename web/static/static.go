@@ -50,6 +50,15 @@ type file struct {
 
 var all = mustLoad()
 
+// Fonts are the font files, for another page of the program's own.
+func Fonts() fs.FS {
+	fonts, err := fs.Sub(embedded, "vendor")
+	if err != nil {
+		panic(err) // the name is a constant
+	}
+	return fonts
+}
+
 // URL returns the content-hashed path of a file ("app.css",
 // "vendor/htmx.js"). It panics for a name that is not embedded: that is a
 // mistake in the source, and the first page rendered shows it.

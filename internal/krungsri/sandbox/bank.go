@@ -9,6 +9,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"strings"
 	"sync"
@@ -24,6 +25,7 @@ type Config struct {
 	SignatureKey krungsri.Secret  // the client secret, if empty
 	TokenLife    time.Duration    // an hour if zero
 	StateFile    string           // memory survives a restart if set
+	Fonts        fs.FS            // sarabun-thai-400.woff2 and so on, for its own page; a machine may have no Thai font
 	Clock        func() time.Time // time.Now if nil
 }
 

@@ -29,7 +29,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 const (
 	rowsShown = 100
 	formLimit = 4 << 10
-	pageRules = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	pageRules = "default-src 'none'; style-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 // newPages builds the stand-in's own page. Its buttons are plain forms; every one answers 303, back to the page.
@@ -42,6 +42,9 @@ func (b *Bank) newPages() http.Handler {
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")
 		_, _ = w.Write(pageStyle) // the browser may be gone
 	})
+	if b.config.Fonts != nil {
+		mux.Handle("GET /sandbox/fonts/", http.StripPrefix("/sandbox/fonts/", http.FileServerFS(b.config.Fonts)))
+	}
 	mux.HandleFunc("POST /sandbox/fault", b.post(b.postFault))
 	mux.HandleFunc("POST /sandbox/faults/clear", b.post(func(*http.Request) error { return b.ClearFaults() }))
 	mux.HandleFunc("POST /sandbox/clock", b.post(b.postClock))
