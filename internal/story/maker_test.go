@@ -136,10 +136,8 @@ func (s *story) aDocumentIsAttached(maker *person, b *bill) {
 	maker.Submit("input[name=files]")
 	sum := sha256.Sum256(content)
 	b.sha256 = hex.EncodeToString(sum[:])
+	maker.WaitFor(`#documents code[title="` + b.sha256 + `"]`)
 	maker.sees("#documents", "invoice.pdf")
-	if !maker.Exists(`#documents code[title="` + b.sha256 + `"]`) {
-		s.t.Errorf("the page does not show the file's hash %s", b.sha256)
-	}
 }
 
 // itIsSubmitted goes by the page where everything is checked once more.
@@ -147,6 +145,7 @@ func (s *story) itIsSubmitted(maker *person, b *bill) {
 	s.t.Helper()
 	maker.open(b.path)
 	maker.Click(`.page-header a[href$="/submission/new"]`)
+	maker.WaitFor(`form[action$="/submission"]`)
 	maker.look("check")
 	maker.sees("main", buyerName, total, b.number, "invoice.pdf")
 	if s.scripted() {

@@ -68,13 +68,13 @@ func (s *story) signedIn(name string) *person {
 // than their browser's.
 func (p *person) choose(page *browsertest.Page) {
 	p.t.Helper()
-	if link := `.languages a[lang="` + string(p.s.lang) + `"]`; page.Exists(link) {
-		page.Click(link)
-		return
+	other := map[text.Lang]text.Lang{text.TH: text.EN, text.EN: text.TH}[p.s.lang]
+	for _, lang := range []text.Lang{other, p.s.lang} {
+		if link := `.languages a[lang="` + string(lang) + `"]`; page.Exists(link) {
+			page.Click(link)
+			page.WaitFor(`html[lang="` + string(lang) + `"]`)
+		}
 	}
-	other := map[text.Lang]string{text.TH: "en", text.EN: "th"}[p.s.lang]
-	page.Click(`.languages a[lang="` + other + `"]`)
-	page.Click(`.languages a[lang="` + string(p.s.lang) + `"]`)
 }
 
 func (p *person) enter(page *browsertest.Page, password string) {

@@ -14,6 +14,7 @@ func (s *story) theAuditorReads(b bill) {
 	auditor.look("trail")
 	auditor.Fill("[name=q]", b.number)
 	auditor.Submit("[name=q]")
+	auditor.await(func() bool { return strings.Contains(auditor.path(), "q="+b.number) }, "%s is no search, with %d", b.number)
 	auditor.sees("#trail tbody", s.word("trail.action.presentment.cancellation_requested"))
 	auditor.look("trail-found")
 	leaf := s.attribute(auditor, `href="(/audit/leaves/[0-9a-f-]{36})">`+regexp.QuoteMeta(s.word("trail.action.presentment.cancellation_requested")), nil)
