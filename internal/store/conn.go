@@ -29,11 +29,13 @@ func newConnector(dsn string, role Role) (driver.Connector, error) {
 	}
 	if role != Owner {
 		cfg.Runtime["role"] = string(role)
-		// One plan for each statement, made once. Left to choose, Postgres plans
-		// most statements anew each time, which takes longer than to run them,
-		// and sorts all that waits to show a page of it. The tests of plans read
-		// these very plans; the one search that needs another says so itself.
+		// One plan for each statement, made once: the tests of plans read these
+		// very plans, and pages of many statements gain by it. The one search
+		// that needs another plan each time says so itself.
 		cfg.Runtime["plan_cache_mode"] = "force_generic_plan"
+		// Such a plan knows no limit, expects a tenth of the table and looks
+		// dear enough to compile, which takes longer than to read a page.
+		cfg.Runtime["jit"] = "off"
 	}
 	cfg.Runtime["application_name"] = "portal " + string(role)
 	// No statement may outlive a browser's patience, and no transaction may
