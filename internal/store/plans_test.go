@@ -103,7 +103,7 @@ func readings() []reading {
 		{"what waits, for every page", web, store.SQLWorkCounts, shop + `'` + planChecker + `'`, 1001},
 		{"what waits, for a maker", web, store.SQLWorkCounts, shop + `'` + planMaker + `'`, 60},
 		{"who may decide", web, store.SQLMayDecide, shop + person + `'` + planShop + `'`, 60},
-		{"what may be sent", worker, store.SQLClaimable, `10`, 60},
+		{"what may be sent", worker, store.SQLClaimable, `10, '{presentment.create}'`, 60},
 		{"what expires", worker, store.SQLExpiring, `10`, 60},
 		{"attempts given up", worker, store.SQLOverdueAttempts, `10`, 60},
 		{"the trail", web, store.SQLLeaves, shop + newest + `, '-infinity', 51`, 60},
