@@ -36,7 +36,8 @@ func (t *Tx) AddMerchant(m Merchant) (ID, error) {
 		return NoID, err
 	}
 	return m.ID, t.Audit("merchant.added", About("merchant", m.ID), map[string]any{
-		"name_th": m.NameTH, "name_en": m.NameEN, "tax_id": m.TaxID, "branch": m.Branch,
+		"name_th": m.NameTH, "name_en": m.NameEN, "tax_id": m.TaxID, "branch": m.Branch, "address": m.Address,
+		"account_number_sha256": hashText(m.AccountNumber),
 	})
 }
 

@@ -110,7 +110,7 @@ var (
 	sqlInsertPerson = statement(`
 		INSERT INTO people (id, name, lang, buddhist_era, theme) VALUES ($1, $2, $3, $4, $5)`)
 	sqlInsertAccount = statement(`
-		INSERT INTO accounts (id, person_id, email, password_hash) VALUES ($1, $2, lower($3), $4)`)
+		INSERT INTO accounts (id, person_id, email, password_hash) VALUES ($1, $2, lower($3), $4) RETURNING email`)
 )
 
 // AddPerson adds a person with one account. Only the owner role may. A taken
@@ -127,10 +127,14 @@ func (t *Tx) AddPerson(n NewPerson) (ID, error) {
 	if _, err := t.exec(sqlInsertPerson, id, n.Name, p.Lang, p.BuddhistEra, p.Theme); err != nil {
 		return NoID, err
 	}
-	if _, err := t.exec(sqlInsertAccount, NewID(), id, n.Email, n.PasswordHash); err != nil {
+	var email string // as it is stored
+	if err := t.get(&email, sqlInsertAccount, NewID(), id, n.Email, n.PasswordHash); err != nil {
 		return NoID, err
 	}
-	return id, t.Audit("person.added", About("person", id), map[string]any{"name": n.Name})
+	// Hashes only: they let verify see that an account is still this person's.
+	return id, t.Audit("person.added", About("person", id), map[string]any{
+		"name": n.Name, "email_sha256": hashText(email), "password_sha256": hashText(n.PasswordHash),
+	})
 }
 
 var (
@@ -209,5 +213,5 @@ func (t *Tx) ChangePassword(person ID, passwordHash string, keep []byte) error {
 	if err := t.EndOtherSessions(person, keep); err != nil {
 		return err
 	}
-	return t.Audit("person.password_changed", About("person", person), struct{}{})
+	return t.Audit("person.password_changed", About("person", person), map[string]any{"password_sha256": hashText(passwordHash)})
 }

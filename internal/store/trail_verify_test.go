@@ -105,7 +105,7 @@ func TestVerifyNamesTheFirstBadLeafAndWhatIsWrong(t *testing.T) {
 	}{
 		{name: "bytes and columns are edited", alone: true, class: store.Changed, index: 7,
 			sql: []string{`UPDATE audit_leaves SET action = 'test.edited', bytes = convert_to(replace(convert_from(bytes, 'UTF8'), 'test.written', 'test.edited'), 'UTF8') WHERE idx = 7`}},
-		{name: "bytes are no JSON", alone: true, class: store.Changed, index: 7, sql: []string{`UPDATE audit_leaves SET bytes = '\xff' WHERE idx = 7`}},
+		{name: "bytes are no JSON", alone: true, class: store.Changed, index: 7, sql: []string{`ALTER TABLE audit_leaves DROP CONSTRAINT audit_leaf_is_json; UPDATE audit_leaves SET bytes = '\xff' WHERE idx = 7`}},
 		{name: "the action shown is another", alone: true, class: store.Projected, index: 7, sql: []string{`UPDATE audit_leaves SET action = 'test.edited' WHERE idx = 7`}},
 		{name: "the person shown is another", alone: true, class: store.Projected, index: 7,
 			then: func(r *trail) {

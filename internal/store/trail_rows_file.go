@@ -1,0 +1,69 @@
+package store
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+)
+
+// A file's bytes are bound to it by its hash, which files re-reads.
+var filesAgree = comparison{
+	tables: []string{"files"},
+	sql: statement(`
+	SELECT coalesce(l.idx, -1) AS idx, coalesce('file/' || f.id, l.about) AS subject, ` + unlike(`f.id`,
+		`'was uploaded, but its row is gone'`, `'was never uploaded as far as the trail knows'`, `'was uploaded with another ' || `+fileFields.names()) + `
+	FROM files f FULL JOIN (` + leavesOf("file", "uploaded") + `) l ON l.about = 'file/' || f.id
+	WHERE f.id IS NULL OR l.about IS NULL OR ` + fileFields.differ() + ``),
+}
+
+var fileFields = fields{
+	{"merchant", `f.merchant_id`, `l.merchant_id`},
+	{"name", `f.name`, says("name")},
+	{"media type", `f.media_type`, says("media_type")},
+	{"size", `f.size::text`, says("size")},
+	{"hash", `encode(f.sha256, 'hex')`, says("sha256")},
+	{"person", `f.uploaded_by`, `l.person_id`},
+	{"time", `f.uploaded_at`, `l.at`},
+}
+
+// One statement and one pass: the driver hands rows over as they come, so no
+// more than a chunk is in memory.
+var sqlAllChunks = statement(`
+	SELECT f.id, f.sha256, c.data FROM files f LEFT JOIN file_chunks c ON c.file_id = f.id ORDER BY f.id, c.no`)
+
+// files re-reads every stored file and compares it with its hash.
+func (w *walk) files() error {
+	rows, err := w.q.stmt(sqlAllChunks).QueryContext(w.q.ctx)
+	if err != nil {
+		return fmt.Errorf("reading files: %w", busy(err))
+	}
+	defer func() { _ = rows.Close() }() // what went wrong is in Err
+	var (
+		file, at   ID
+		want, next []byte
+		data       []byte
+		got        hash.Hash
+	)
+	check := func() {
+		if got != nil && !bytes.Equal(got.Sum(nil), want) {
+			w.report.add(-1, Damaged, "File %s has the hash %s, but was uploaded with %s.", file, hex.EncodeToString(got.Sum(nil)), hex.EncodeToString(want))
+		}
+	}
+	for rows.Next() {
+		if err := rows.Scan(&at, &next, &data); err != nil {
+			return fmt.Errorf("reading files: %w", err)
+		}
+		if got == nil || at != file {
+			check()
+			file, want, got = at, next, sha256.New()
+		}
+		_, _ = got.Write(data) // a hash never fails
+	}
+	check()
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("reading files: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+package store
+
+// What stands now must be what the newest leaf about it says, fact by fact.
+//
+// Which leaf is the newest is not quite certain: a leaf's time is when its
+// transaction began, and one that began earlier may have waited for another
+// that began later; its id was made while the row was locked, but by the clock
+// of a process. So the newest by time will do, and so will one whose id is
+// later than that one's.
+//
+// newest is SQL that compares the relations rows (about, fact, value) and facts
+// (idx, id, at, about, fact, value). A value of null is what no row need say.
+const newest = `
+	newest AS MATERIALIZED (
+		SELECT idx, about, fact, value FROM (
+			SELECT idx, id, about, fact, value, first_value(id) OVER (PARTITION BY about, fact ORDER BY at DESC, id DESC) AS last_id FROM facts) f
+		WHERE id >= last_id
+	), untold AS (
+		SELECT r.about, r.fact FROM rows r LEFT JOIN newest n ON n.about = r.about AND n.fact = r.fact AND coalesce(n.value, '') = coalesce(r.value, '')
+		WHERE n.about IS NULL
+	), disagreed AS (
+		SELECT coalesce(max(n.idx), -1) AS idx, u.about, u.fact, CASE WHEN max(n.idx) IS NULL THEN 'unaudited' ELSE 'contradicts' END AS class
+		FROM untold u LEFT JOIN newest n ON n.about = u.about AND n.fact = u.fact GROUP BY u.about, u.fact
+		UNION ALL
+		SELECT max(n.idx), n.about, n.fact, 'vanished'
+		FROM newest n LEFT JOIN rows r ON r.about = n.about AND r.fact = n.fact WHERE r.about IS NULL
+		GROUP BY n.about, n.fact HAVING bool_and(n.value IS NOT NULL)
+	)
+	SELECT max(idx) AS idx, about AS subject, class, CASE class
+			WHEN 'vanished' THEN 'has leaves of what its rows no longer hold: '
+			WHEN 'unaudited' THEN 'has rows that it has no leaf of: '
+			ELSE 'is not what its newest leaf says: ' END || string_agg(DISTINCT fact, ', ') AS what
+	FROM disagreed GROUP BY about, class`
+
+// People, what they may do, and the merchants they do it for.
+var peopleAgree = comparison{
+	tables: []string{"people", "accounts", "memberships", "merchants", "policies"},
+	sql: statement(`
+	WITH leaves AS MATERIALIZED (` + leavesOf("person", "added", "duties_granted", "password_changed", "disabled", "enabled") + `
+		UNION ALL ` + leavesOf("merchant", "added", "policy_set") + `
+	), facts AS (
+		SELECT l.idx, l.id, l.at, l.about, f.fact, f.value FROM leaves l CROSS JOIN LATERAL (
+			SELECT 'name', l.d ->> 'name' WHERE l.about LIKE 'person/%' AND l.act = 'added'
+			UNION ALL SELECT 'e-mail address', l.d ->> 'email_sha256' WHERE l.about LIKE 'person/%' AND l.act = 'added'
+			UNION ALL SELECT 'password', l.d ->> 'password_sha256' WHERE l.about LIKE 'person/%' AND l.act IN ('added', 'password_changed')
+			UNION ALL SELECT 'whether shut out', (l.act = 'disabled')::text WHERE l.about LIKE 'person/%' AND l.act IN ('added', 'disabled', 'enabled')
+			UNION ALL SELECT 'duties for merchant ' || (l.d ->> 'merchant'), nullif(coalesce(l.d ->> 'duties', '[]'), '[]') WHERE l.act = 'duties_granted'
+			UNION ALL SELECT v.fact, v.value FROM (VALUES ('Thai name', l.d ->> 'name_th'), ('English name', l.d ->> 'name_en'), ('tax id', l.d ->> 'tax_id'),
+				('branch', l.d ->> 'branch'), ('address', l.d ->> 'address'), ('account number', l.d ->> 'account_number_sha256')) AS v (fact, value)
+				WHERE l.about LIKE 'merchant/%' AND l.act = 'added'
+			UNION ALL SELECT 'version ' || (l.d ->> 'version') || ' of its policy', concat_ws(' ', l.d ->> 'approvals_needed', l.d ->> 'valid_for_seconds', l.at)
+				WHERE l.act = 'policy_set'
+		) AS f (fact, value)
+	), rows AS MATERIALIZED (
+		SELECT 'person/' || p.id AS about, f.fact, f.value
+		FROM people p CROSS JOIN LATERAL (VALUES ('name', p.name), ('whether shut out', (p.disabled_at IS NOT NULL)::text)) AS f (fact, value)
+		UNION ALL
+		SELECT 'person/' || a.person_id, f.fact, f.value FROM accounts a CROSS JOIN LATERAL (VALUES
+			('e-mail address', ` + hashOfText(`a.email`) + `), ('password', ` + hashOfText(`a.password_hash`) + `)) AS f (fact, value)
+		UNION ALL
+		SELECT 'person/' || m.person_id, 'duties for merchant ' || m.merchant_id, to_jsonb(m.duties)::text FROM memberships m
+		UNION ALL
+		SELECT 'merchant/' || m.id, f.fact, f.value FROM merchants m CROSS JOIN LATERAL (VALUES
+			('Thai name', m.name_th), ('English name', m.name_en), ('tax id', m.tax_id), ('branch', m.branch), ('address', m.address),
+			('account number', ` + hashOfText(`m.account_number`) + `)) AS f (fact, value)
+		UNION ALL
+		SELECT 'merchant/' || p.merchant_id, 'version ' || p.version || ' of its policy',
+			concat_ws(' ', p.approvals_needed, extract(epoch FROM p.valid_for)::bigint, p.set_at) FROM policies p
+	), ` + newest),
+}
