@@ -80,6 +80,12 @@ func formOf(values url.Values) *form {
 	n := 0
 	for _, vs := range values {
 		n += len(vs)
+		for _, v := range vs {
+			// No browser sends these, and Postgres takes neither.
+			if strings.IndexByte(v, 0) >= 0 || !utf8.ValidString(v) {
+				f.broken = &requestError{"bytes that are no text"}
+			}
+		}
 	}
 	if n > maxFields {
 		f.broken = &requestError{"too many fields"}

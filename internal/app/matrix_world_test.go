@@ -11,7 +11,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"portal/internal/app"
 	"portal/internal/app/apptest"
 	"portal/internal/app/teller"
 	"portal/internal/app/teller/tellertest"
@@ -44,7 +46,8 @@ type kingdom struct {
 
 func newKingdom(t *testing.T) *kingdom {
 	t.Helper()
-	k := &kingdom{World: apptest.New(t)}
+	started := time.Now() // pages say the minute, and answers are compared
+	k := &kingdom{World: apptest.New(t, func(c *app.Config) { c.Clock = func() time.Time { return started } })}
 	k.bank = k.OpenBank()
 	at := func(merchant store.ID, name string) store.Actor {
 		a := k.Actor(name)
