@@ -10,8 +10,8 @@ var instructionsAgree = comparison{
 	sql: statement(`
 	WITH leaves AS MATERIALIZED (` + leavesOf("instruction") + `
 	), moves AS MATERIALIZED (
-		SELECT m.instruction_id, m.seq, m.merchant_id, m.from_state, m.to_state, m.person_id, m.reason, m.at, 'instruction/' || m.instruction_id AS about, lag(m.to_state) OVER story AS state_before, row_number() OVER story AS place,
-			lead(m.seq) OVER story IS NULL AS last,
+		SELECT m.instruction_id, m.seq, m.merchant_id, m.from_state, m.to_state, m.person_id, m.reason, m.at,
+			'instruction/' || m.instruction_id AS about, lag(m.to_state) OVER story AS state_before, row_number() OVER story AS place, lead(m.seq) OVER story IS NULL AS last,
 			CASE WHEN m.from_state IS NULL AND m.to_state = 'pending' THEN 'submitted'
 				WHEN m.from_state = 'sending' AND m.to_state = 'approved' THEN 'not_sent' ELSE m.to_state END AS act
 		FROM instruction_moves m WINDOW story AS (PARTITION BY m.instruction_id ORDER BY m.seq)
