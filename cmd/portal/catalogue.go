@@ -83,11 +83,12 @@ func catalogue() ([]catalogueRow, error) {
 		row := catalogueRow{
 			Number: o.Number, ID: o.ID, Name: o.Name, Group: o.Group, Method: o.Method, Path: o.Path,
 			Standing: o.Standing, Kind: o.Kind, Signed: o.Signed, Settles: o.Settles,
-			Implemented: slices.Contains(declared, o.ID),
 		}
-		// A page counts when it can be reached, not when it is planned.
+		// A page counts when it can be reached, and an operation when a page
+		// leads to it; not when they are planned.
 		if slices.ContainsFunc(routes, func(r app.RouteInfo) bool { return r.Method == http.MethodGet && r.Pattern == screens[o.ID] }) {
 			row.Screen = screens[o.ID]
+			row.Implemented = slices.Contains(declared, o.ID)
 		}
 		rows = append(rows, row)
 	}
