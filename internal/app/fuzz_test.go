@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,8 +22,10 @@ import (
 // things besides.
 const slowest = 5 * time.Second
 
-// leaks is what no page may say about the inside.
-var leaks = regexp.MustCompile(`goroutine \d+|runtime error|\.go:\d+|\bpq: |\bsql: |SQLSTATE|panic:|SELECT .* FROM |violates .* constraint|⟦`)
+// leaks is what no page may say about the inside. They are plain words: an
+// expression over every page takes longer than the pages, with the race
+// detector on.
+var leaks = []string{"goroutine ", "runtime error", ".go:", "pq: ", "sql: ", "SQLSTATE", "panic:", "SELECT ", " violates ", "⟦"}
 
 // nasty are values that somebody might type, paste, or send on purpose.
 var nasty = []string{
@@ -57,7 +58,7 @@ type fuzzer struct {
 // other's bills.
 func TestFaultyRequestsBreakNothing(t *testing.T) {
 	t.Parallel()
-	requests := 800
+	requests := 2400
 	if long {
 		requests = 100_000
 	}
@@ -187,8 +188,10 @@ func (f *fuzzer) judge(c *apptest.Client, rt agreed, r *http.Request, what strin
 		f.t.Errorf("%s: took %s", what, took)
 	}
 	if strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") {
-		if leak := leaks.FindString(a.Body); leak != "" {
-			f.t.Errorf("%s: %d says %q", what, a.Status, leak)
+		for _, leak := range leaks {
+			if strings.Contains(a.Body, leak) {
+				f.t.Errorf("%s: %d says %q", what, a.Status, leak)
+			}
 		}
 		if strings.Contains(a.Body, "<script>alert(1)") {
 			f.t.Errorf("%s: %d echoes a script", what, a.Status)
