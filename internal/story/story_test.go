@@ -122,8 +122,7 @@ func (s *story) theBankHasIt(b bill) string {
 	s.t.Helper()
 	bank := browsertest.Open(s.t).Page(s.t, browsertest.Options{NoScript: s.desk.NoScript})
 	bank.Go(s.bank)
-	// Both the sections and their scrolling tables are landmarks of one name.
-	bank.Axe("landmark-unique")
+	bank.Axe()
 	row := ""
 	for _, r := range bank.Texts(`section[aria-labelledby="presentments"] tbody tr`) {
 		if strings.Contains(r, b.number) {
