@@ -311,11 +311,17 @@ func TestSchemaRefusesToSettleAlone(t *testing.T) {
 	if got := attempt(t, w, store.Web, w.Checker, insert(w.Checker, both), leaf(lead)); got != "settlement_is_proposed_first" {
 		t.Errorf("proposed and confirmed at once: refused by %q", got)
 	}
+	if got := attempt(t, w, store.Web, w.Auditor, insert(w.Auditor, "NULL, NULL, NULL"), leaf(lead)); got != "settled_on_duty" {
+		t.Errorf("proposed by an auditor: refused by %q", got)
+	}
 	if err := w.Teller.ProposeSettlement(t.Context(), w.As(w.Checker), lead, teller.Settlement{Outcome: store.Failed, Note: "ธนาคารไม่พบรายการ"}); err != nil {
 		t.Fatal(err)
 	}
 	decide := func(by store.ID, extra string) string {
 		return fmt.Sprintf(`UPDATE settlements SET decision = 'confirmed', decided_by = '%s', decided_at = now()%s WHERE instruction_id = '%s'`, by, extra, lead)
+	}
+	if got := attempt(t, w, store.Web, w.Maker, decide(w.Maker, ""), leaf(lead)); got != "settled_on_duty" {
+		t.Errorf("confirmed by a maker: refused by %q", got)
 	}
 	if got := attempt(t, w, store.Web, w.Checker, decide(w.Checker, ""), leaf(lead)); got != "settled_by_two_people" {
 		t.Errorf("confirmed by the proposer: refused by %q", got)
@@ -370,4 +376,45 @@ func asRole(t *testing.T, w *tellertest.World, role store.Role, merchant store.I
 		}
 	}
 	return f(tx)
+}
+
+// TestSchemaKeepsTheWebRoleToItsWork tries what a stolen web credential would:
+// to journal for the bank, to take sessions over, to look at other merchants,
+// and to add to a finished file; and a worker's request after its lease.
+func TestSchemaKeepsTheWebRoleToItsWork(t *testing.T) {
+	t.Parallel()
+	w := tellertest.New(t, tellertest.Options{})
+	_, lead := w.Approved("")
+	w.Drain()
+	session := func(life string) string {
+		return fmt.Sprintf(`INSERT INTO sessions (token_hash, id, person_id, data, address, user_agent, expires_at)
+			VALUES (sha256('%s'), gen_random_uuid(), '%s', '', '', '', now() + interval '%s')`, life, w.Checker, life)
+	}
+	for _, c := range []struct{ attack, sql, want string }{
+		{"answers for the bank", `INSERT INTO exchange_results SELECT * FROM exchange_results`, "pq: permission denied for table exchange_results (42501)"},
+		{"begins a request", `INSERT INTO exchanges SELECT * FROM exchanges`, "pq: permission denied for table exchanges (42501)"},
+		{"signs in for ten years", session("10 years"), "session_ends_within_a_day"},
+		{"takes sessions over", `UPDATE sessions SET person_id = '` + w.Checker.String() + `'`, "pq: permission denied for table sessions (42501)"},
+		{"prolongs sessions", `UPDATE sessions SET expires_at = now() + interval '1 hour'`, "pq: permission denied for table sessions (42501)"},
+		{"adds to a finished file", `INSERT INTO file_chunks (file_id, merchant_id, no, data) SELECT id, merchant_id, 99, '' FROM files`, "file_is_finished"},
+		{"writes down an author", `INSERT INTO instruction_authors SELECT id, merchant_id, maker_id FROM instructions`, "pq: permission denied for table instruction_authors (42501)"},
+	} {
+		if got := attempt(t, w, store.Web, w.Maker, c.sql); got != c.want {
+			t.Errorf("the web role %s: refused by %q, want %q", c.attack, got, c.want)
+		}
+	}
+	var merchants int
+	err := asRole(t, w, store.Web, store.NewID(), func(tx *sql.Tx) error {
+		return tx.QueryRowContext(t.Context(), `SELECT count(*) FROM merchants`).Scan(&merchants)
+	})
+	if err != nil || merchants != 0 {
+		t.Errorf("a stranger sees %d merchants: %v", merchants, err)
+	}
+	w.DB.Exec(`BEGIN; SET LOCAL session_replication_role = replica; DELETE FROM exchange_results; DELETE FROM exchanges;
+		UPDATE attempts SET outcome = NULL, finished_at = NULL, deadline = now() - interval '1 second' WHERE instruction_id = '` + lead.String() + `'; COMMIT`)
+	late := `INSERT INTO exchanges (id, merchant_id, operation, attempt_id, instruction_id, method, path, transaction_id, headers, body_masked, body_hash, body_size)
+		SELECT gen_random_uuid(), merchant_id, '', id, instruction_id, '', '', '', '', '', '', 0 FROM attempts WHERE outcome IS NULL`
+	if got := attempt(t, w, store.Worker, store.NoID, late); got != "attempt_is_open" {
+		t.Errorf("a request after the lease: refused by %q", got)
+	}
 }

@@ -361,6 +361,9 @@ func TestUnknownIsSettledByTwoAndTheRestFollows(t *testing.T) {
 		t.Errorf("done without the bank's reference: %v", err)
 	}
 	word.BankReference = w.Bank.Effects()[0].BankReference
+	if err := w.Teller.ProposeSettlement(t.Context(), w.As(w.Auditor), lead, word); !errors.Is(err, teller.ErrNotOnDuty) {
+		t.Errorf("proposed by an auditor: %v", err)
+	}
 	if err := w.Teller.ProposeSettlement(t.Context(), w.As(w.Checker), lead, word); err != nil {
 		t.Fatal(err)
 	}
