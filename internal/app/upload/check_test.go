@@ -20,11 +20,17 @@ import (
 	"portal/internal/app/upload/samplepdf"
 )
 
+// The switch is a variable of the parser's package, so it is set before any
+// test reads it.
+func TestMain(m *testing.M) {
+	api.DisableConfigDir()
+	os.Exit(m.Run())
+}
+
 // rewritten returns doc as pdfcpu writes it: with object and cross-reference
 // streams, as most programs do today.
 func rewritten(t *testing.T, doc []byte) []byte {
 	t.Helper()
-	api.DisableConfigDir()
 	var b bytes.Buffer
 	if err := api.Optimize(bytes.NewReader(doc), &b, model.NewDefaultConfiguration()); err != nil {
 		t.Fatal(err)
@@ -169,7 +175,6 @@ func TestSampleIsAlwaysTheSame(t *testing.T) {
 }
 
 func strict() *model.Configuration {
-	api.DisableConfigDir()
 	conf := model.NewDefaultConfiguration()
 	conf.ValidationMode = model.ValidationStrict
 	return conf

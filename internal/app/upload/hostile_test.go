@@ -188,7 +188,6 @@ func aliased(numbers int) []byte {
 
 func encrypted(t *testing.T) []document {
 	t.Helper()
-	api.DisableConfigDir()
 	var docs []document
 	for name, conf := range map[string]*model.Configuration{
 		"AES with a password": model.NewAESConfiguration("user", "owner", 256),
