@@ -70,6 +70,12 @@ var whoKnowsWhom = []knows{
 		because: "a document is judged from a reader, without files or network",
 	},
 	{
+		pkg: "internal/app/sheet", deep: true,
+		may:     []string{"portal/internal/app/thai", "golang.org/x/text/*", "github.com/shopspring/decimal", "github.com/xuri/excelize/v2"},
+		mustNot: []string{"os", "net", "net/http", "io/fs", "database/sql", "log", "log/slog"},
+		because: "a sheet is read from a reader and written to a writer, without files or network",
+	},
+	{
 		pkg:     "web/templates",
 		may:     []string{"portal/web/templates/ui", "portal/web/text", "portal/web/static", "github.com/a-h/templ/*"},
 		mustNot: []string{"net/http", "database/sql", "os"},
@@ -111,6 +117,7 @@ var onlyFor = []struct {
 	{"portal/internal/app/teller/tellertest", nil, "it is for tests of the teller"},
 	{"portal/internal/housetest", nil, "it has nothing but tests"},
 	{"portal/internal/app/upload/samplepdf", []string{"cmd/portal"}, "it makes documents that mean nothing"},
+	{"portal/internal/app/sheet/samplemonth", []string{"cmd/portal"}, "it makes bills that mean nothing"},
 	{"portal/cmd/portal", nil, "the wiring depends on everything, so nothing may depend on it"},
 }
 
