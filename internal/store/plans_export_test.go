@@ -19,9 +19,17 @@ var (
 	SQLClaimable                 = sqlClaimable
 	SQLExpiring                  = sqlExpiring
 	SQLOverdueAttempts           = sqlOverdueAttempts
+	SQLBuyersAfter               = sqlBuyersAfter
+	SQLBuyersBefore              = sqlBuyersBefore
+	SQLBuyersMatching            = sqlBuyersMatching
+	SQLBuyersToPick              = sqlBuyersToPick
+	SQLBuyersNamedLike           = sqlBuyersNamedLike
+	SQLBuyersOfTaxID             = sqlBuyersOfTaxID
+	SQLCountBuyers               = sqlCountBuyers
+	SQLBillsOfBuyer              = sqlBillsOfBuyer
 )
 
-var pageSize = regexp.MustCompile(`(?i)LIMIT \$|presentments_matching\(`)
+var pageSize = regexp.MustCompile(`(?i)LIMIT \$|presentments_matching\(|buyers_[a-z_]+\(`)
 
 // PagedStatements are all registered statements whose caller says how many
 // rows they return.

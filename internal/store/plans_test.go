@@ -48,6 +48,11 @@ func bigShop(t *testing.T) *storetest.DB {
 				CASE state WHEN 'pending' THEN 'submitted' WHEN 'done' THEN 'presented' ELSE state END, '%[3]s', '{%[3]s}', lead FROM bills b;
 		INSERT INTO presentment_search (presentment_id, merchant_id, state, document_on, words)
 			SELECT id, merchant_id, state, document_on, lower(document_number || ' ' || buyer_name || ' ' || buyer_tax_id || ' ') FROM presentments;
+		INSERT INTO buyers (id, merchant_id, name, tax_id, branch, address, state)
+			SELECT bill, merchant_id, 'บริษัท ' || (ARRAY['สมชาย', 'สมหญิง', 'วิชัย', 'Trading'])[1 + n %% 4] || (ARRAY['ใจดี', 'รักไทย', 'ทองคำ', 'ศรีสุข', 'ดีงาม'])[1 + n %% 5] || ' ' || n || ' จำกัด',
+				'9' || lpad(n::text, 12, '0'), '00000', 'กรุงเทพฯ', CASE WHEN n %% 50 = 0 THEN 'archived' ELSE 'active' END FROM bills;
+		INSERT INTO buyer_search (buyer_id, merchant_id, state, sort_name, words, bare, bare_en)
+			SELECT id, merchant_id, state, sort_name, buyer_words(name) || ' ' || tax_id || ' ' || branch, buyer_bare(name), '' FROM buyers;
 		INSERT INTO instructions (id, merchant_id, lead_id, part, operation, subject, maker_id, payload, title, idempotency_key, policy_version,
 				approvals_needed, submitted_at, expires_at, state, state_since, attempt_no)
 			SELECT lead, merchant_id, lead, 0, 'presentment.create', 'presentment/' || bill, '%[3]s', '{}', 'INV-' || n, n::text, 1,
@@ -112,6 +117,20 @@ func readings() []reading {
 		{"the trail of an action", web, store.SQLLeavesByAction, shop + newest + `, '-infinity', 51, 'presentment.'`, 120},
 		{"the trail of a bill", web, store.SQLLeavesAbout, shop + `'{presentment/x}', ` + newest + `, '-infinity', 51, '', NULL`, 60},
 		{"a story", web, store.SQLStory, shop + `'{presentment/x}', 1000`, 60},
+		{"buyers", web, store.SQLBuyersAfter, shop + `'active', '', '00000000-0000-0000-0000-000000000000', 51`, 60},
+		{"buyers, last page", web, store.SQLBuyersAfter, shop + `'active', 'ฮ', '00000000-0000-0000-0000-000000000000', 51`, 60},
+		{"buyers, backwards", web, store.SQLBuyersBefore, shop + `'active', 'ย', '00000000-0000-0000-0000-000000000000', 51`, 60},
+		{"archived buyers", web, store.SQLBuyersAfter, shop + `'archived', '', '00000000-0000-0000-0000-000000000000', 51`, 60},
+		{"buyers by a common word", web, store.SQLBuyersMatching, shop + `'active', '', '00000000-0000-0000-0000-000000000000', 51, 'บริษัท'`, 200},
+		{"buyers by two words", web, store.SQLBuyersMatching, shop + `'active', '', '00000000-0000-0000-0000-000000000000', 51, 'ทองคำ 19998'`, 200},
+		{"buyers by a word nobody has", web, store.SQLBuyersMatching, shop + `'active', '', '00000000-0000-0000-0000-000000000000', 51, 'qwxzjk'`, 60},
+		{"buyers to pick, by a number", web, store.SQLBuyersToPick, shop + `'9-0000-00019-998', 8`, 60},
+		{"buyers to pick, by a common word", web, store.SQLBuyersToPick, shop + `'สมชาย', 8`, 120},
+		{"buyers to pick, by a common word within", web, store.SQLBuyersToPick, shop + `'ทองคำ', 8`, 9000},    // as many as match, twice
+		{"buyers named alike", web, store.SQLBuyersNamedLike, shop + `'บจก. วิชัยทองคำ 19998', '', 20`, 2500}, // one in twenty is called nearly so,
+		{"buyers of a tax id", web, store.SQLBuyersOfTaxID, shop + `'9000000019998', 20`, 60},
+		{"count of buyers", web, store.SQLCountBuyers, shop + `'{active,archived}'`, 60},
+		{"bills of a buyer", web, store.SQLBillsOfBuyer, shop + `'1111111119998', '00000', 20`, 60},
 		{"leaves to number", "portal_sequencer", store.SQLWaitingLeaves, `100`, 110},
 	}
 }
@@ -144,7 +163,7 @@ func TestNoListReadsMoreThanItsPage(t *testing.T) {
 	}
 }
 
-var bigScan = regexp.MustCompile(`Seq Scan on (presentments|presentment_search|instructions|instruction_authors|approvals|attempts|audit_leaves)\b`)
+var bigScan = regexp.MustCompile(`Seq Scan on (presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves)\b`)
 
 // execute runs a statement for real, as a role acting for the checker of the
 // shop, and returns its plan and how many rows of each table it read: what a

@@ -19,7 +19,7 @@ type comparison struct {
 }
 
 var comparisons = []comparison{
-	instructionsAgree, exchangesAgree, filesAgree, presentmentsAgree, contentsAgree, authorsAgree, peopleAgree,
+	instructionsAgree, exchangesAgree, filesAgree, presentmentsAgree, contentsAgree, authorsAgree, peopleAgree, buyersAgree,
 }
 
 // leavesOf is SQL for the leaves of a kind of action ("instruction"), of the

@@ -10,7 +10,7 @@ import (
 
 // kept is every table that a tampering may have changed.
 var kept = strings.Fields(`merchants people accounts memberships policies instructions instruction_authors instruction_moves approvals attempts settlements
-	exchanges exchange_results presentments presentment_lines presentment_documents files`)
+	exchanges exchange_results presentments presentment_lines presentment_documents files buyers`)
 
 // keep copies the tables to where verify does not look.
 func (w lived) keep() {
@@ -197,6 +197,15 @@ func TestVerifyFindsEveryRowThatIsNotWhatItWas(t *testing.T) {
 		{set(`people`, `disabled_at = now()`, `id = `+aMaker), store.Contradicts, "shut out"},
 		{`DELETE FROM people WHERE id = ` + aMaker, store.Vanished, "name"},
 		{`INSERT INTO people (id, name) VALUES (gen_random_uuid(), 'x')`, store.Unaudited, "name"},
+		// Buyers.
+		{set(`buyers`, `name = 'x'`, `name = 'ผู้ซื้อเดิม'`), store.Contradicts, "content"},
+		{set(`buyers`, `tax_id = '1111111111111'`, `name = 'ผู้ซื้อใหม่'`), store.Contradicts, "content"},
+		{set(`buyers`, `terms_days = 60`, `name = 'ผู้ซื้อใหม่'`), store.Contradicts, "terms"},
+		{set(`buyers`, `wht_rate = 3`, `name = 'ผู้ซื้อเดิม'`), store.Contradicts, "withholding"},
+		{set(`buyers`, `state = 'active'`, `state = 'archived'`), store.Contradicts, "state"},
+		{set(`buyers`, `version = 1`, `name = 'ผู้ซื้อเดิม'`), store.Contradicts, "version"},
+		{set(`buyers`, `id = gen_random_uuid()`, `name = 'ผู้ซื้อใหม่'`), store.Unaudited, "content"},
+		{`DELETE FROM buyers WHERE name = 'ผู้ซื้อใหม่'`, store.Vanished, "content"},
 		// Merchants.
 		{set(`merchants`, `account_number = '0000000000'`, `true`), store.Contradicts, "account number"},
 		{set(`merchants`, `tax_id = '0000000000000'`, `true`), store.Contradicts, "tax id"},

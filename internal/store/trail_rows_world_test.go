@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -32,6 +33,7 @@ func everyLife(t testing.TB) lived {
 	w.notSentAtFirst()
 	w.approverGone()
 	w.peopleComeAndGo()
+	w.buyersAreKnown()
 	return w
 }
 
@@ -254,6 +256,27 @@ func (w lived) peopleComeAndGo() {
 	w.Write(w.Owner, store.Actor{}, func(tx *store.Tx) error { return tx.DisablePerson(w.Auditor, false) })
 	w.Write(w.Web, w.As(w.Maker), func(tx *store.Tx) error { return tx.ChangePassword(w.Maker, "second", nil) })
 	w.Write(w.Web, w.As(w.Maker), func(tx *store.Tx) error { return tx.SetPreferences(store.Preferences{Lang: "en", Theme: "dark"}) })
+}
+
+// buyersAreKnown: one added, edited, archived and restored; one archived; one new.
+func (w lived) buyersAreKnown() {
+	days, rate := 30, decimal.NewNullDecimal(decimal.RequireFromString("1.5"))
+	for n, name := range []string{"ผู้ซื้อเดิม", "ผู้ซื้อเก่า", "ผู้ซื้อใหม่"} {
+		b := store.Buyer{ID: store.NewID(), Name: name, TaxID: "0105562000007", Branch: fmt.Sprintf("%05d", n), Address: "99 ถนนตัวอย่าง\nกรุงเทพฯ", TermsDays: &days}
+		steps := []func(*store.Tx) error{
+			func(tx *store.Tx) error { return tx.AddBuyer(b) },
+			func(tx *store.Tx) error { return tx.ArchiveBuyer(b.ID, 1) },
+			func(tx *store.Tx) error { return tx.RestoreBuyer(b.ID, 2) },
+			func(tx *store.Tx) error {
+				changed := b
+				changed.Version, changed.TermsDays, changed.WHTRate, changed.Note = 3, nil, rate, `<"ด่วน">`
+				return tx.ChangeBuyer(changed)
+			},
+		}
+		for _, step := range steps[:[]int{4, 2, 1}[n]] {
+			w.Write(w.Web, w.As(w.Maker), step)
+		}
+	}
 }
 
 // verify has the rows compared with the trail as it is now.
