@@ -176,6 +176,8 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return map[string]string{"unknown": e.leads["unknown"].String(), "proposed": e.leads["proposed"].String()}
 	case strings.HasPrefix(p, "/instructions/"), strings.HasPrefix(p, "/approvals/"):
 		return named(e.leads)
+	case strings.HasPrefix(p, "/batches/"):
+		return named(e.batches)
 	case strings.HasPrefix(p, "/files/"):
 		return listed(e.files)
 	case strings.HasPrefix(p, "/audit/leaves/"):
@@ -444,6 +446,8 @@ func (m *matrix) writes(t *testing.T, name string) {
 				want = []int{http.StatusNotFound} // it is not a merchant of theirs
 			case strings.HasPrefix(rt.pattern, "/instructions/"):
 				want = append(want, http.StatusForbidden) // one's own
+			case strings.HasPrefix(rt.pattern, "/batches"):
+				want = append(want, http.StatusForbidden) // another's, or of a kind for another duty
 			}
 			if !slices.Contains(want, a.Status) {
 				t.Errorf("%s at POST %s (%s): %d, want one of %v", name, rt.pattern, tg.label, a.Status, want)

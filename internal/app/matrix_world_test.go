@@ -32,8 +32,10 @@ type estate struct {
 	fingerprint string              // of the pending lead
 	files       []store.ID          // of the draft
 	leaves      []store.ID
-	settlement  store.ID // open, for leads["proposed"]
-	session     string   // of one of its people
+	settlement  store.ID            // open, for leads["proposed"]
+	session     string              // of one of its people
+	batches     map[string]store.ID // by what has become of them
+	batchSum    string              // the fingerprint of the prepared one
 }
 
 // kingdom is a portal with two merchants that have everything.
@@ -108,8 +110,32 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	must(desk.Reject(t.Context(), checker, made("rejected"), "wrong price"))
 	must(desk.Withdraw(t.Context(), maker, made("withdrawn"), ""))
 	e.fingerprint = k.fingerprint(t, maker, made("submitted"))
+	k.addBatches(t, maker, &e)
 	k.lookUp(t, maker.Merchant, &e)
 	return e
+}
+
+// addBatches makes one batch to be started and one under way, of one bill each.
+func (k *kingdom) addBatches(t *testing.T, maker store.Actor, e *estate) {
+	t.Helper()
+	e.batches = map[string]store.ID{"prepared": store.NewID(), "started": store.NewID()}
+	err := k.Web.Write(t.Context(), maker, func(tx *store.Tx) error {
+		for _, id := range e.batches {
+			row := store.BatchRow{ItemID: e.bills["draft"], Seen: "2", Title: "DRAFT", AmountSatang: 107000}
+			if err := tx.AddBatch(store.NewBatch{ID: id, Kind: "submit", Key: id.String(), Rows: []store.BatchRow{row}}); err != nil {
+				return err
+			}
+		}
+		b, err := tx.Batch(e.batches["started"])
+		if err != nil {
+			return err
+		}
+		e.batchSum = hex.EncodeToString(b.Fingerprint)
+		return tx.StartBatch(b.ID, b.Fingerprint, "")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // lookUp reads the ids that nobody chose.
@@ -237,6 +263,10 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("fingerprint", e.fingerprint)
 	case "/instructions/{id}/rejection", "/instructions/{id}/withdrawal":
 		return apptest.Form("reason", "wrong buyer")
+	case "/batches":
+		return apptest.Form("key", strings.Repeat("C", 26), "kind", "submit", "id", e.bills["draft"].String(), "id", e.bills["presented"].String())
+	case "/batches/{id}/start":
+		return apptest.Form("fingerprint", e.batchSum, "reason", "wrong buyer")
 	case "/instructions/{id}/settlements":
 		return apptest.Form("outcome", "done", "bank_reference", "PSM-2", "note", "the bank said so on the phone")
 	case "/instructions/{id}/settlements/{settlement}/refusal":

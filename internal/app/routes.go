@@ -138,6 +138,13 @@ func (a *App) table() []route {
 		{"POST", "/instructions/{id}/withdrawal", maker, a.createWithdrawal, extra{}},
 		{"GET", "/files/{id}", anyDuty, a.showFile, extra{}},
 
+		// Things done to many at once.
+		{"POST", "/batches", maker | checker, a.createBatch, extra{}},
+		{"GET", "/batches/{id}", anyDuty, a.showBatch, extra{}},
+		{"POST", "/batches/{id}/start", maker | checker, a.startBatch, extra{}},
+		{"POST", "/batches/{id}/next", maker | checker, a.continueBatch, extra{}},
+		{"GET", "/batches/{id}/results.csv", anyDuty, a.downloadBatch, extra{}},
+
 		// The desk of unknown outcomes.
 		{"GET", "/unknown", anyDuty, a.listUnknown, extra{}},
 		{"GET", "/unknown/{id}", anyDuty, a.showUnknown, extra{}},

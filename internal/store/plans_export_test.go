@@ -11,6 +11,7 @@ var (
 	SQLPresentmentsMatching      = sqlPresentmentsMatching
 	SQLPresentmentsByWord        = sqlPresentmentsByWord
 	SQLCountPresentments         = sqlCountPresentments
+	SQLWaitingBatchRows          = sqlWaitingBatchRows
 	SQLWaiting                   = sqlWaiting
 	SQLFinished                  = sqlFinished
 	SQLDesk                      = sqlDesk

@@ -18,6 +18,7 @@ const (
 	planOther   = "01900000-0000-7000-8000-0000000000a2"
 	planMaker   = "01900000-0000-7000-8000-0000000000b1"
 	planChecker = "01900000-0000-7000-8000-0000000000b2"
+	planBatch   = "01900000-0000-7000-8000-0000000000c1"
 	planRows    = 20_000
 )
 
@@ -65,7 +66,11 @@ func bigShop(t *testing.T) *storetest.DB {
 				CASE state WHEN 'sending' THEN NULL ELSE at END FROM bills WHERE state IN ('sending', 'unknown', 'done');
 		INSERT INTO audit_leaves (id, at, merchant_id, person_id, session_id, request_id, address, action, subject, bytes, idx)
 			SELECT gen_random_uuid(), at, merchant_id, '%[3]s', '', '', '', 'presentment.' || (ARRAY['drafted', 'moved'])[1 + n %% 2], 'presentment/' || bill, '{"detail":{}}', n FROM bills;
-		RESET session_replication_role`, planShop, planOther, planMaker, planChecker, planRows))
+		INSERT INTO batches (id, merchant_id, person_id, kind, key, total, fingerprint) VALUES ('%[6]s', '%[1]s', '%[3]s', 'submit', 'k', 2000, sha256('x'));
+		INSERT INTO batch_rows (batch_id, merchant_id, position, item_id, seen, title, amount_satang, state, at)
+			SELECT '%[6]s', '%[1]s', n, gen_random_uuid(), '1', 'INV', 1, CASE WHEN n > 1900 THEN 'waiting' ELSE 'done' END, CASE WHEN n <= 1900 THEN now() END
+			FROM generate_series(1, 2000) AS n;
+		RESET session_replication_role`, planShop, planOther, planMaker, planChecker, planRows, planBatch))
 	db.Exec(`VACUUM ANALYZE`)
 	return db
 }
@@ -102,6 +107,7 @@ func readings() []reading {
 		{"approvals that wait for me", web, store.SQLWaiting, shop + person + beginning + `, 51, true`, 60},
 		// Nothing stops the search for what is not mine but the end of what waits.
 		{"approvals that wait for others", web, store.SQLWaiting, shop + person + beginning + `, 51, false`, planRows / 40},
+		{"rows of a batch that wait", web, store.SQLWaitingBatchRows, shop + `'` + planBatch + `', 50`, 60},
 		{"decided approvals", web, store.SQLFinished, shop + newest + `, 51`, 60},
 		{"decided approvals, last page", web, store.SQLFinished, shop + oldest + `, 51`, 60},
 		{"the desk", web, store.SQLDesk, shop + person + beginning + `, 51`, 60},

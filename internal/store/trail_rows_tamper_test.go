@@ -10,7 +10,8 @@ import (
 
 // kept is every table that a tampering may have changed.
 var kept = strings.Fields(`merchants people accounts memberships policies instructions instruction_authors instruction_moves approvals attempts settlements
-	exchanges exchange_results presentments presentment_lines presentment_documents files buyers`)
+	exchanges exchange_results presentments presentment_lines presentment_documents files buyers
+	batches batch_rows`)
 
 // keep copies the tables to where verify does not look.
 func (w lived) keep() {
@@ -178,6 +179,15 @@ func TestVerifyFindsEveryRowThatIsNotWhatItWas(t *testing.T) {
 			`presentment_id = `+aBill+` AND position = 1`), store.Contradicts, "documents"},
 		{`DELETE FROM presentments WHERE document_number = 'INV-draft'`, store.Vanished, "no longer hold"},
 		{set(`presentments`, `id = gen_random_uuid()`, `document_number = 'INV-draft'`), store.Unaudited, "no leaf of"},
+		// What was done to many at once.
+		{set(`batches`, `kind = 'cancel'`, `true`), store.Contradicts, "kind"},
+		{set(`batches`, `note = 'x'`, `true`), store.Contradicts, "reason"},
+		{set(`batches`, `started_at = NULL, finished_at = NULL`, `true`), store.Contradicts, "whether started"},
+		{set(`batches`, `person_id = `+aChecker, `true`), store.Contradicts, "person"},
+		{set(`batches`, `fingerprint = sha256('x')`, `true`), store.Contradicts, "fingerprint"},
+		{set(`batch_rows`, `seen = '9'`, `position = 1`), store.Contradicts, "rows"},
+		{set(`batch_rows`, `state = 'changed'`, `position = 1`), store.Contradicts, "outcome"},
+		{`DELETE FROM batch_rows; DELETE FROM batches`, store.Vanished, "fingerprint"},
 		// Files.
 		{set(`files`, `name = 'x.pdf'`, `true`), store.Contradicts, "another name"},
 		{set(`files`, `uploaded_by = `+aChecker, `true`), store.Contradicts, "another person"},

@@ -34,6 +34,7 @@ func everyLife(t testing.TB) lived {
 	w.approverGone()
 	w.peopleComeAndGo()
 	w.buyersAreKnown()
+	w.doneAtOnce()
 	return w
 }
 

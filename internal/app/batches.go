@@ -1,0 +1,365 @@
+package app
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portal/internal/store"
+	"portal/web/templates"
+	"portal/web/text"
+)
+
+// A chunk of a batch is as many rows as one request does, so that no request
+// lasts and a person sees how far it has come.
+const (
+	batchChunk = 50
+	batchTime  = 2 * time.Second
+)
+
+// createBatch writes down what was chosen, in its order and as it is now, and
+// goes to the page where it is looked at.
+func (a *App) createBatch(w http.ResponseWriter, r *http.Request, u user) error {
+	f := readForm(r)
+	key, name, chosen := f.key(), f.raw("kind"), f.list("id")
+	ids, err := a.chosenIDs(r.Context(), u, f, chosen)
+	if err := errors.Join(f.check(), err); err != nil {
+		return err
+	}
+	kind, ok := a.batchKind(name)
+	if !ok {
+		return &requestError{"no such kind of batch"}
+	}
+	if !kind.permission.admits(u.membership.Duties) {
+		return &forbiddenError{kind.permission}
+	}
+	if len(ids) == 0 {
+		return a.seeOther(w, r, u, kind.home, text.Msg("batch.none_chosen"))
+	}
+	id, err := a.prepareBatch(r.Context(), u, kind, key, ids)
+	if err != nil {
+		return err
+	}
+	return a.seeOther(w, r, u, "/batches/"+id.String(), text.Message{})
+}
+
+// chosenIDs reads the ids that were ticked, each once.
+func (a *App) chosenIDs(_ context.Context, _ user, _ *form, chosen []string) ([]store.ID, error) {
+	var ids []store.ID
+	seen := map[store.ID]bool{}
+	for _, s := range chosen {
+		id, err := uuid.Parse(s)
+		if err != nil {
+			return nil, &requestError{"no id in id"}
+		}
+		if !seen[id] {
+			seen[id], ids = true, append(ids, id)
+		}
+	}
+	if len(ids) > store.MaxBatch {
+		return nil, &requestError{"more than a batch holds"}
+	}
+	return ids, nil
+}
+
+func (a *App) prepareBatch(ctx context.Context, u user, kind batchKind, key string, ids []store.ID) (id store.ID, err error) {
+	err = a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error {
+		if id, err = tx.BatchWithKey(key); !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		items, err := kind.look(ctx, a, tx.Query, ids)
+		if err != nil {
+			return err
+		}
+		if len(items) != len(ids) {
+			return store.ErrNotFound
+		}
+		b := store.NewBatch{ID: store.NewID(), Kind: kind.name, Key: key}
+		for _, i := range items {
+			b.Rows = append(b.Rows, store.BatchRow{ItemID: i.ID, Seen: i.Seen, Title: i.Title, AmountSatang: i.Amount})
+		}
+		id = b.ID
+		return tx.AddBatch(b)
+	})
+	if store.Violated(err, "batch_key_is_used_once") {
+		// Two clicks at once: the other one's batch is this one's.
+		err = a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
+			id, err = q.BatchWithKey(key)
+			return err
+		})
+	}
+	return id, err
+}
+
+// showBatch shows what is about to be done, how far it has come, or what came
+// of it.
+func (a *App) showBatch(w http.ResponseWriter, r *http.Request, u user) error {
+	return a.batchPage(w, r, u, http.StatusOK, batchSays{})
+}
+
+// batchSays is what the page says about a try that was refused.
+type batchSays struct {
+	refusal string
+	reason  templates.Input
+}
+
+func (a *App) batchPage(w http.ResponseWriter, r *http.Request, u user, status int, says batchSays) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	ctx := r.Context()
+	var v templates.BatchView
+	var kind batchKind
+	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
+		b, err := q.Batch(id)
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if kind, ok = a.batchKind(b.Kind); !ok {
+			return fmt.Errorf("a batch of the unknown kind %q", b.Kind)
+		}
+		rows, err := q.BatchRows(id)
+		if err != nil {
+			return err
+		}
+		if b.StartedAt == nil {
+			v, err = a.batchCheck(ctx, q, u, kind, b, rows)
+		} else {
+			v = batchCourse(ctx, u, kind, b, rows)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	v.Refusal, v.Reason = says.refusal, says.reason
+	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: kind.area, Part: templates.BatchPart, Status: status}, templates.Batch(v))
+}
+
+// batchCheck is the page before the start: the rows as they are now.
+func (a *App) batchCheck(ctx context.Context, q *store.Query, u user, kind batchKind, b store.Batch, rows []store.BatchRow) (templates.BatchView, error) {
+	v := batchView(u, kind, b)
+	ids := make([]store.ID, len(rows))
+	for n, row := range rows {
+		ids[n] = row.ItemID
+	}
+	items, err := kind.look(ctx, a, q, ids)
+	if err != nil {
+		return v, err
+	}
+	now := make(map[store.ID]batchItem, len(items))
+	for _, i := range items {
+		now[i.ID] = i
+	}
+	var able []batchItem
+	for _, row := range rows {
+		i, there := now[row.ItemID]
+		line := templates.BatchRow{Position: row.Position, Href: i.Href, Title: row.Title, AmountSatang: row.AmountSatang}
+		switch {
+		case !there:
+			line.Why = text.T(ctx, "batch.why.gone")
+		case !i.Obstacle.IsZero():
+			line.Why = i.Obstacle.In(ctx)
+		case i.Seen != row.Seen:
+			line.Why = text.T(ctx, "batch.why.edited")
+		default:
+			able = append(able, i)
+			v.Able++
+			v.AbleSatang += i.Amount
+		}
+		v.Rows = append(v.Rows, line)
+	}
+	v.MayStart = v.Mine && kind.permission.admits(u.membership.Duties) && v.Able > 0 && a.Clock().Sub(b.CreatedAt) < batchPatience
+	if v.Consequences, err = kind.before(ctx, a, q, u, able); err != nil || kind.extra == nil {
+		return v, err
+	}
+	v.Extra, err = kind.extra(ctx, a, q, u, able)
+	return v, err
+}
+
+// batchPatience is how long a batch may be looked at before it must be put
+// together anew.
+const batchPatience = 72 * time.Hour
+
+func batchView(u user, kind batchKind, b store.Batch) templates.BatchView {
+	return templates.BatchView{
+		ID: b.ID.String(), Kind: kind.name, Home: kind.home, Person: b.PersonName, Mine: b.PersonID == u.person.ID, AsksReason: kind.reason,
+		Dangerous: kind.dangerous, Fingerprint: hex.EncodeToString(b.Fingerprint), Note: b.Note, CreatedAt: b.CreatedAt,
+		Total: b.Total, SumSatang: b.SumSatang, Done: b.Done, Refused: b.Refused, Changed: b.Changed, Started: b.StartedAt != nil, Finished: b.FinishedAt != nil,
+	}
+}
+
+// batchCourse is the page from the start on.
+func batchCourse(ctx context.Context, u user, kind batchKind, b store.Batch, rows []store.BatchRow) templates.BatchView {
+	v := batchView(u, kind, b)
+	for _, row := range rows {
+		line := templates.BatchRow{
+			Position: row.Position, Href: kind.home + "/" + row.ItemID.String(), Title: row.Title, AmountSatang: row.AmountSatang, State: row.State,
+		}
+		if row.Message != "" {
+			line.Why = rowMessage(row).In(ctx)
+		}
+		if row.State == store.RowDone {
+			v.DoneSatang += row.AmountSatang
+		}
+		v.Rows = append(v.Rows, line)
+	}
+	return v
+}
+
+// rowMessage is the sentence that a row was left out with.
+func rowMessage(row store.BatchRow) text.Message {
+	pairs := make([]any, len(row.Words))
+	for n, word := range row.Words {
+		pairs[n] = word
+	}
+	return text.Msg(row.Message, pairs...)
+}
+
+// startBatch begins the batch as it was seen, and does its first chunk.
+func (a *App) startBatch(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	f := readForm(r)
+	seen, err := hex.DecodeString(f.raw("fingerprint"))
+	if err != nil {
+		f.broken = &requestError{"no fingerprint"}
+	}
+	b, kind, err := a.ownBatch(r.Context(), u, id)
+	if err != nil {
+		return err
+	}
+	says := batchSays{reason: templates.Input{Value: f.raw("reason")}}
+	note := ""
+	if kind.reason {
+		note = f.text("reason", required, maxLen(maxReason))
+	}
+	if err := f.check(); err != nil {
+		return err
+	}
+	ctx := r.Context()
+	switch {
+	case b.PersonID != u.person.ID:
+		says.refusal = text.T(ctx, "batch.refused.not_yours", "person", b.PersonName)
+		return a.batchPage(w, r, u, http.StatusForbidden, says)
+	case !f.valid():
+		says.reason.Error = f.errorOf(ctx, "reason")
+		return a.batchPage(w, r, u, http.StatusUnprocessableEntity, says)
+	}
+	err = a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error { return tx.StartBatch(id, seen, note) })
+	switch {
+	case errors.Is(err, store.ErrStale) && b.StartedAt != nil:
+		// The second of two clicks: the first one's page says how it goes on.
+		return a.seeOther(w, r, u, "/batches/"+id.String(), text.Message{})
+	case errors.Is(err, store.ErrStale):
+		says.refusal = text.T(ctx, "batch.refused.other")
+		return a.batchPage(w, r, u, http.StatusConflict, says)
+	case store.Violated(err, "batch_starts_soon"):
+		says.refusal = text.T(ctx, "batch.refused.old")
+		return a.batchPage(w, r, u, http.StatusConflict, says)
+	case err != nil:
+		return err
+	}
+	return a.goOn(w, r, u, id)
+}
+
+// continueBatch does the next chunk.
+func (a *App) continueBatch(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	if err := readForm(r).check(); err != nil {
+		return err
+	}
+	b, _, err := a.ownBatch(r.Context(), u, id)
+	switch {
+	case err != nil:
+		return err
+	case b.PersonID != u.person.ID:
+		return a.batchPage(w, r, u, http.StatusForbidden, batchSays{refusal: text.T(r.Context(), "batch.refused.not_yours", "person", b.PersonName)})
+	case b.StartedAt == nil:
+		return a.seeOther(w, r, u, "/batches/"+id.String(), text.Message{})
+	}
+	return a.goOn(w, r, u, id)
+}
+
+// ownBatch is a batch that the person has the duty for.
+func (a *App) ownBatch(ctx context.Context, u user, id store.ID) (b store.Batch, kind batchKind, err error) {
+	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
+		b, err = q.Batch(id)
+		return err
+	})
+	if err != nil {
+		return b, kind, err
+	}
+	kind, ok := a.batchKind(b.Kind)
+	if !ok {
+		return b, kind, fmt.Errorf("a batch of the unknown kind %q", b.Kind)
+	}
+	if !kind.permission.admits(u.membership.Duties) {
+		return b, kind, &forbiddenError{kind.permission}
+	}
+	return b, kind, nil
+}
+
+// goOn does a chunk and shows how far the batch has come.
+func (a *App) goOn(w http.ResponseWriter, r *http.Request, u user, id store.ID) error {
+	if err := a.doChunk(r.Context(), u, id); err != nil {
+		return err
+	}
+	return a.seeOther(w, r, u, "/batches/"+id.String(), text.Message{})
+}
+
+func (a *App) doChunk(ctx context.Context, u user, id store.ID) error {
+	var b store.Batch
+	var rows []store.BatchRow
+	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
+		if b, err = q.Batch(id); err != nil {
+			return err
+		}
+		rows, err = q.WaitingBatchRows(id, batchChunk)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	kind, _ := a.batchKind(b.Kind)
+	began := a.Clock()
+	for _, row := range rows {
+		if a.Clock().Sub(began) > batchTime {
+			return nil
+		}
+		if err := a.doRow(ctx, u, kind, b, row); err != nil {
+			return err
+		}
+	}
+	return a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error { return tx.FinishBatch(id) })
+}
+
+// doRow does one row and keeps what came of it. Between the two the process
+// may die: then the row waits still, and its key finds what was done.
+func (a *App) doRow(ctx context.Context, u user, kind batchKind, b store.Batch, row store.BatchRow) error {
+	instruction, err := kind.step(ctx, a, u, b, row, fmt.Sprintf("batch/%s/%d", b.ID, row.Position))
+	row.State, row.InstructionID = store.RowDone, uuid.NullUUID{UUID: instruction, Valid: instruction != store.NoID}
+	if err != nil {
+		why, ok := refusalOf(err)
+		if !ok {
+			return err
+		}
+		row.State, row.Message, row.InstructionID = why.state, why.message.Key, uuid.NullUUID{}
+		for _, word := range why.message.Pairs {
+			row.Words = append(row.Words, fmt.Sprint(word))
+		}
+	}
+	return a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error { return tx.EndBatchRow(b.ID, row) })
+}
