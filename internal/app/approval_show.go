@@ -157,6 +157,9 @@ func paperOfRequest(r krungsri.CreatePresentmentRequest) *templates.Paper {
 		if i.TaxRate != nil && i.TaxRate.IsZero() {
 			line.VAT = "none" // the bank is not told zero-rated and exempt apart
 		}
+		if i.DiscountAmount != 0 {
+			line.Discount = text.Amount(int64(i.DiscountAmount))
+		}
 		p.Lines = append(p.Lines, line)
 	}
 	return p

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -19,22 +21,19 @@ import (
 
 func (a *App) today() thai.Day { return thai.Today(a.Clock()) }
 
+// termByDefault is the days of credit that a new bill begins with.
+const termByDefault = 30
+
 // newPresentment is the empty form, dated today and due in thirty days.
 func (a *App) newPresentment(w http.ResponseWriter, r *http.Request, u user) error {
-	today := a.today()
-	v := templates.PresentmentFormView{
-		Type: documentTypes[0], DocumentOn: typedDay(r.Context(), today), DueOn: typedDay(r.Context(), today.AddDays(30)),
-		Branch: templates.Input{Value: string(thai.HeadOffice)},
-	}
+	ctx, today := r.Context(), a.today()
 	line := newLine(false)
-	v.Lines = []templates.LineInput{{Quantity: templates.Input{Value: line.quantity}, VAT: line.vat}}
-	v.Totals, _ = runningTotals(r.Context(), nil, v.DocumentOn.Value, today)
-	return a.presentmentFormPage(w, r, u, http.StatusOK, v, nil)
-}
-
-// typedDay is a day as this reader would type it.
-func typedDay(ctx context.Context, d thai.Day) templates.DayInput {
-	return templates.DayInput{Input: templates.Input{Value: text.Date(ctx, midnight(d))}, Day: midnight(d)}
+	f := typedForm(url.Values{
+		"version": {"0"}, "type": {documentTypes[0]}, "buyer_branch": {string(thai.HeadOffice)},
+		"document_on": {typedDay(ctx, today).Value}, "credit_days": {strconv.Itoa(termByDefault)}, "due_on": {typedDay(ctx, today.AddDays(termByDefault)).Value},
+		"line_description": {""}, "line_quantity": {line.quantity}, "line_price": {""}, "line_vat": {line.vat},
+	})
+	return a.presentmentFormPage(w, r, u, http.StatusOK, f.view(ctx, today), nil)
 }
 
 // presentmentFormPage shows the form for a new bill, or for editing one.
@@ -128,15 +127,13 @@ func (a *App) presentmentRefused(w http.ResponseWriter, r *http.Request, u user,
 // totalPresentment answers while somebody types: what the lines come to.
 func (a *App) totalPresentment(w http.ResponseWriter, r *http.Request, _ user) error {
 	f := readPresentmentForm(r)
-	for _, field := range []string{"buyer_name", "buyer_tax_id", "buyer_branch", "buyer_address", "type", "number", "remark"} {
-		f.raw(field)
-	}
-	on, due, today := f.raw("document_on"), f.raw("due_on"), a.today()
+	f.leave()
 	if err := f.check(); err != nil {
 		return err
 	}
-	v := templates.PresentmentTyping{DocumentOn: readableDay(on, today), DueOn: readableDay(due, today)}
-	v.Totals, v.Amounts = runningTotals(r.Context(), f.lines, on, today)
+	today := a.today()
+	v := templates.PresentmentTyping{DocumentOn: readableDay(f.raw("document_on"), today), DueOn: readableDay(f.raw("due_on"), today)}
+	v.Totals, v.Amounts = f.runningTotals(r.Context(), today)
 	return a.respond(w, r, http.StatusOK, templates.PresentmentTyped(v))
 }
 
@@ -168,29 +165,27 @@ func (a *App) presentment(r *http.Request, u user) (store.Presentment, error) {
 
 // storedForm is a stored bill as this reader would have typed it.
 func (a *App) storedForm(ctx context.Context, p store.Presentment) templates.PresentmentFormView {
-	input := func(s string) templates.Input { return templates.Input{Value: s} }
-	v := templates.PresentmentFormView{
-		Version: p.Version, Type: p.DocumentType, Number: input(p.DocumentNumber),
-		DocumentOn: typedDay(ctx, thai.DayOf(p.DocumentOn)), DueOn: typedDay(ctx, thai.DayOf(p.DueOn)),
-		BuyerName: input(p.BuyerName), TaxID: input(p.BuyerTaxID), Branch: input(p.BuyerBranch), Address: input(p.BuyerAddress), Remark: input(p.Remark),
-	}
-	lines := typedLines(p)
-	var amounts []string
-	v.Totals, amounts = runningTotals(ctx, lines, v.DocumentOn.Value, a.today())
-	for i, l := range lines {
-		v.Lines = append(v.Lines, templates.LineInput{
-			Description: input(l.description), Quantity: input(l.quantity), Price: input(l.price), VAT: l.vat, Amount: amounts[i],
-		})
-	}
-	return v
+	return typedForm(typedBill(ctx, p)).view(ctx, a.today())
 }
 
-func typedLines(p store.Presentment) []typedLine {
-	lines := make([]typedLine, len(p.Lines))
-	for i, l := range p.Lines {
-		lines[i] = typedLine{description: l.Description, quantity: l.Quantity.String(), price: unitPrice(l.UnitPrice), vat: l.VAT}
+// typedBill is a stored bill as a browser would send it.
+func typedBill(ctx context.Context, p store.Presentment) url.Values {
+	b := sumsOf(p)
+	v := url.Values{
+		"version": {strconv.Itoa(p.Version)}, "type": {p.DocumentType}, "number": {p.DocumentNumber}, "order_reference": {p.OrderReference},
+		"document_on": {text.Date(ctx, p.DocumentOn)}, "due_on": {text.Date(ctx, p.DueOn)}, "credit_days": {typedCredit(p.CreditDays)},
+		"buyer_name": {p.BuyerName}, "buyer_tax_id": {p.BuyerTaxID}, "buyer_branch": {p.BuyerBranch}, "buyer_address": {p.BuyerAddress},
+		"remark": {p.Remark}, "discount": {typedDiscount(b.Discount.Percent, b.Discount.Satang)},
 	}
-	return lines
+	for _, l := range b.Lines {
+		v.Add("line_description", l.Description)
+		v.Add("line_quantity", l.Quantity.String())
+		v.Add("line_price", unitPrice(l.UnitPrice))
+		v.Add("line_discount", typedDiscount(l.Discount.Percent, l.Discount.Satang))
+		v.Add("line_vat", string(l.VAT))
+		v.Add("line_income", string(l.Income))
+	}
+	return v
 }
 
 // unitPrice writes a price with its satang, and with more decimals only where

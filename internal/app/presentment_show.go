@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"portal/internal/app/bill"
 	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/templates"
@@ -295,11 +296,13 @@ func paperOf(p store.Presentment, m store.Merchant) templates.Paper {
 		Seller: templates.PaperParty{Name: m.NameTH, TaxID: thai.TaxID(m.TaxID).Grouped(), Branch: m.Branch, Address: m.Address},
 		Buyer:  templates.PaperParty{Name: p.BuyerName, TaxID: thai.TaxID(p.BuyerTaxID).Grouped(), Branch: p.BuyerBranch, Address: p.BuyerAddress},
 		Rate:   p.VATRate.String(), BeforeTaxSatang: p.BeforeTaxSatang, VATSatang: p.VATSatang, TotalSatang: p.TotalSatang,
-		Words: thai.BahtText(p.TotalSatang), Remark: p.Remark,
+		Words: thai.BahtText(p.TotalSatang), Remark: p.Remark, Order: p.OrderReference, CreditDays: p.CreditDays,
+		DiscountSatang: p.DiscountSatang, Withheld: withheldOf(p), ExpectedSatang: p.ExpectedSatang(),
 	}
 	for _, l := range p.Lines {
 		paper.Lines = append(paper.Lines, templates.PaperLine{
 			Description: l.Description, Quantity: l.Quantity.String(), UnitPrice: unitPrice(l.UnitPrice), VAT: l.VAT, AmountSatang: l.AmountSatang,
+			Discount: lineDiscount(l), Income: l.WHTIncome, IncomeRate: l.WHTPercent.String(),
 		})
 	}
 	for _, d := range p.Documents {
@@ -308,4 +311,28 @@ func paperOf(p store.Presentment, m store.Merchant) templates.Paper {
 		})
 	}
 	return paper
+}
+
+// lineDiscount writes a line's own discount: the percentage, where it is one,
+// and what it comes to.
+func lineDiscount(l store.PresentmentLine) string {
+	switch {
+	case l.DiscountSatang == 0:
+		return ""
+	case l.DiscountPercent.IsZero():
+		return text.Amount(l.DiscountSatang)
+	}
+	return l.DiscountPercent.String() + "% = " + text.Amount(l.DiscountSatang)
+}
+
+// withheldOf is what the buyer will withhold, by rate.
+func withheldOf(p store.Presentment) (list []templates.Withheld) {
+	lines := make([]bill.LineAmount, len(p.Lines))
+	for i, l := range p.Lines {
+		lines[i] = bill.LineAmount{AmountSatang: l.AmountSatang, ShareSatang: l.ShareSatang, WithholdingPct: l.WHTPercent}
+	}
+	for _, w := range bill.Withhold(lines) {
+		list = append(list, templates.Withheld{Rate: w.Percent.String(), Base: text.Amount(w.BaseSatang), Tax: text.Amount(w.TaxSatang)})
+	}
+	return list
 }

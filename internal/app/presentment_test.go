@@ -265,7 +265,12 @@ func TestEditFormReadsBackToTheSameBill(t *testing.T) {
 	t.Parallel()
 	w := apptest.New(t)
 	c := w.Client(apptest.Maker)
-	p := stored(t, w, send(c, "/presentments", billForm("INV-1", "remark", "บรรทัดหนึ่ง\r\nบรรทัดสอง")))
+	typed := billForm("INV-1", "remark", "บรรทัดหนึ่ง\r\nบรรทัดสอง", "discount", "2.5%", "order_reference", "PO-77", "credit_days", "30", "due_on", "")
+	typed["line_discount"], typed["line_income"] = []string{"10%", "1.25"}, []string{"service", ""}
+	p := stored(t, w, send(c, "/presentments", typed))
+	if p.DiscountSatang == 0 || p.WHTSatang == 0 || p.CreditDays == nil || p.OrderReference != "PO-77" {
+		t.Fatalf("stored %+v", p)
+	}
 	page := c.Get("/presentments/" + p.ID.String() + "/edit")
 	form := url.Values{"do": {"save"}}
 	for _, m := range regexp.MustCompile(`<input[^>]*name="([^"]+)" value="([^"]*)"`).FindAllStringSubmatch(page.Body, -1) {
@@ -274,15 +279,17 @@ func TestEditFormReadsBackToTheSameBill(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?s)<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>`).FindAllStringSubmatch(page.Body, -1) {
 		form.Add(m[1], html.UnescapeString(m[2]))
 	}
-	for _, m := range regexp.MustCompile(`(?s)<select[^>]*name="([^"]+)".*?value="([^"]+)" selected`).FindAllStringSubmatch(page.Body, -1) {
+	for _, m := range regexp.MustCompile(`(?s)<select[^>]*name="([^"]+)".*?value="([^"]*)" selected`).FindAllStringSubmatch(page.Body, -1) {
 		form.Add(m[1], m[2])
 	}
 	form.Del("return") // of the preferences
 	again := stored(t, w, send(c, "/presentments/"+p.ID.String(), form))
 	same := slices.EqualFunc(p.Lines, again.Lines, func(a, b store.PresentmentLine) bool {
-		return a.Description == b.Description && a.Quantity.Equal(b.Quantity) && a.UnitPrice.Equal(b.UnitPrice) && a.VAT == b.VAT
+		return a.Description == b.Description && a.Quantity.Equal(b.Quantity) && a.UnitPrice.Equal(b.UnitPrice) && a.VAT == b.VAT &&
+			a.DiscountPercent.Equal(b.DiscountPercent) && a.DiscountSatang == b.DiscountSatang && a.ShareSatang == b.ShareSatang && a.WHTIncome == b.WHTIncome
 	})
-	if !same || again.TotalSatang != p.TotalSatang || again.Remark != p.Remark || !again.DueOn.Equal(p.DueOn) || again.Version != p.Version+1 {
+	if !same || again.TotalSatang != p.TotalSatang || again.Remark != p.Remark || again.WHTSatang != p.WHTSatang || *again.CreditDays != 30 ||
+		again.OrderReference != p.OrderReference || !again.DueOn.Equal(p.DueOn) || again.Version != p.Version+1 {
 		t.Errorf("saving what was shown changed %+v into %+v", p, again)
 	}
 }

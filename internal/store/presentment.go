@@ -44,6 +44,11 @@ type Presentment struct {
 	VATRate         decimal.Decimal `db:"vat_rate"` // percent, of standard-rated lines
 	VATSatang       int64           `db:"vat_satang"`
 	TotalSatang     int64           `db:"total_satang"`
+	DiscountPercent decimal.Decimal `db:"discount_percent"` // of the whole document; zero where it is given in baht
+	DiscountSatang  int64           `db:"discount_satang"`
+	WHTSatang       int64           `db:"wht_satang"` // what the buyer will withhold; never taken off the total
+	OrderReference  string          `db:"order_reference"`
+	CreditDays      *int            `db:"credit_days"` // where the due date follows from the document's
 	State           string          `db:"state"`
 	StateSince      time.Time       `db:"state_since"`
 	Version         int             `db:"version"`
@@ -65,6 +70,9 @@ func (p Presentment) Editable() bool {
 	return p.State == PresentmentDraft || p.State == PresentmentRefused
 }
 
+// ExpectedSatang is what should arrive once the buyer has withheld.
+func (p Presentment) ExpectedSatang() int64 { return p.TotalSatang - p.WHTSatang }
+
 // IDs is a column of several ids.
 type IDs []ID
 
@@ -85,7 +93,8 @@ func (l *IDs) Scan(value any) error {
 	return nil
 }
 
-// PresentmentLine is one line of a bill; VAT is a kind of package bill.
+// PresentmentLine is one line of a bill; VAT and WHTIncome are kinds of package
+// bill. AmountSatang is after the line's own discount.
 type PresentmentLine struct {
 	LineNo       int             `db:"line_no" json:"line"`
 	Description  string          `db:"description" json:"description"`
@@ -93,7 +102,16 @@ type PresentmentLine struct {
 	UnitPrice    decimal.Decimal `db:"unit_price" json:"unit_price"`
 	VAT          string          `db:"vat" json:"vat"`
 	AmountSatang int64           `db:"amount_satang" json:"amount_satang"`
+
+	DiscountPercent decimal.Decimal `db:"discount_percent" json:"discount_percent"` // zero where it is given in baht
+	DiscountSatang  int64           `db:"discount_satang" json:"discount_satang"`
+	ShareSatang     int64           `db:"share_satang" json:"share_satang"` // of the document's discount
+	WHTIncome       string          `db:"wht_income" json:"wht_income"`     // empty where nothing is withheld
+	WHTPercent      decimal.Decimal `db:"wht_percent" json:"wht_percent"`
 }
+
+// NetSatang is what is left of the line after all discounts.
+func (l PresentmentLine) NetSatang() int64 { return l.AmountSatang - l.ShareSatang }
 
 // PresentmentDocument is a file attached to a presentment.
 type PresentmentDocument struct {
@@ -110,12 +128,13 @@ type PresentmentDocument struct {
 var (
 	sqlPresentment = statement(`
 		SELECT p.id, p.document_type, p.document_number, p.document_on, p.due_on, p.buyer_name, p.buyer_tax_id, p.buyer_branch,
-			p.buyer_address, p.remark, p.before_tax_satang, p.vat_rate, p.vat_satang, p.total_satang, p.state, p.state_since, p.version,
+			p.buyer_address, p.remark, p.before_tax_satang, p.vat_rate, p.vat_satang, p.total_satang,
+			p.discount_percent, p.discount_satang, p.wht_satang, p.order_reference, p.credit_days, p.state, p.state_since, p.version,
 			p.created_by, c.name AS created_by_name, p.editors, p.created_at, p.edited_at, p.entry_id, p.cancellation_id, p.bank_reference
 		FROM presentments p JOIN people c ON c.id = p.created_by
 		WHERE p.merchant_id = $1 AND p.id = $2`)
 	sqlPresentmentLines = statement(`
-		SELECT line_no, description, quantity, unit_price, vat, amount_satang
+		SELECT line_no, description, quantity, unit_price, vat, amount_satang, discount_percent, discount_satang, share_satang, wht_income, wht_percent
 		FROM presentment_lines WHERE merchant_id = $1 AND presentment_id = $2 ORDER BY line_no`)
 	sqlPresentmentDocuments = statement(`
 		SELECT f.id AS file_id, f.name, f.media_type, f.size, f.sha256, f.uploaded_by, u.name AS uploaded_by_name, f.uploaded_at

@@ -8,17 +8,20 @@ import (
 var (
 	sqlInsertPresentment = statement(`
 		INSERT INTO presentments (id, merchant_id, document_type, document_number, document_on, due_on, buyer_name, buyer_tax_id,
-			buyer_branch, buyer_address, remark, before_tax_satang, vat_rate, vat_satang, total_satang, created_by, editors)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, ARRAY[$16::uuid])`)
+			buyer_branch, buyer_address, remark, before_tax_satang, vat_rate, vat_satang, total_satang,
+			discount_percent, discount_satang, wht_satang, order_reference, credit_days, created_by, editors)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, ARRAY[$21::uuid])`)
 	sqlUpdatePresentment = statement(`
 		UPDATE presentments SET document_type = $3, document_number = $4, document_on = $5, due_on = $6, buyer_name = $7, buyer_tax_id = $8,
 			buyer_branch = $9, buyer_address = $10, remark = $11, before_tax_satang = $12, vat_rate = $13, vat_satang = $14, total_satang = $15,
-			version = version + 1, edited_at = now(), editors = array_remove(editors, $17) || $17::uuid
-		WHERE merchant_id = $1 AND id = $2 AND version = $16 AND state IN ('draft', 'refused')`)
+			discount_percent = $16, discount_satang = $17, wht_satang = $18, order_reference = $19, credit_days = $20,
+			version = version + 1, edited_at = now(), editors = array_remove(editors, $22) || $22::uuid
+		WHERE merchant_id = $1 AND id = $2 AND version = $21 AND state IN ('draft', 'refused')`)
 	sqlDeleteLines = statement(`DELETE FROM presentment_lines WHERE merchant_id = $1 AND presentment_id = $2`)
 	sqlInsertLine  = statement(`
-		INSERT INTO presentment_lines (presentment_id, merchant_id, line_no, description, quantity, unit_price, vat, amount_satang)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
+		INSERT INTO presentment_lines (presentment_id, merchant_id, line_no, description, quantity, unit_price, vat, amount_satang,
+			discount_percent, discount_satang, share_satang, wht_income, wht_percent)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
 	sqlTouchPresentment = statement(`
 		UPDATE presentments SET version = version + 1, edited_at = now(), editors = array_remove(editors, $3) || $3::uuid
 		WHERE merchant_id = $1 AND id = $2 AND state IN ('draft', 'refused')`)
@@ -27,7 +30,8 @@ var (
 // AddPresentment stores a new draft made by the acting person.
 func (t *Tx) AddPresentment(p Presentment) error {
 	_, err := t.exec(sqlInsertPresentment, p.ID, t.actor.Merchant, p.DocumentType, p.DocumentNumber, p.DocumentOn, p.DueOn, p.BuyerName,
-		p.BuyerTaxID, p.BuyerBranch, p.BuyerAddress, p.Remark, p.BeforeTaxSatang, p.VATRate, p.VATSatang, p.TotalSatang, t.actor.Person)
+		p.BuyerTaxID, p.BuyerBranch, p.BuyerAddress, p.Remark, p.BeforeTaxSatang, p.VATRate, p.VATSatang, p.TotalSatang,
+		p.DiscountPercent, p.DiscountSatang, p.WHTSatang, p.OrderReference, p.CreditDays, t.actor.Person)
 	if err != nil {
 		return fmt.Errorf("adding a presentment: %w", err)
 	}
@@ -46,7 +50,8 @@ func (t *Tx) ChangePresentment(p Presentment) error {
 		return err
 	}
 	err = t.one(sqlUpdatePresentment, t.actor.Merchant, p.ID, p.DocumentType, p.DocumentNumber, p.DocumentOn, p.DueOn, p.BuyerName,
-		p.BuyerTaxID, p.BuyerBranch, p.BuyerAddress, p.Remark, p.BeforeTaxSatang, p.VATRate, p.VATSatang, p.TotalSatang, p.Version, t.actor.Person)
+		p.BuyerTaxID, p.BuyerBranch, p.BuyerAddress, p.Remark, p.BeforeTaxSatang, p.VATRate, p.VATSatang, p.TotalSatang,
+		p.DiscountPercent, p.DiscountSatang, p.WHTSatang, p.OrderReference, p.CreditDays, p.Version, t.actor.Person)
 	if err != nil {
 		return fmt.Errorf("changing a presentment: %w", err)
 	}
@@ -63,7 +68,8 @@ func (t *Tx) ChangePresentment(p Presentment) error {
 
 func (t *Tx) insertLines(p Presentment) error {
 	for i, l := range p.Lines {
-		_, err := t.exec(sqlInsertLine, p.ID, t.actor.Merchant, i+1, l.Description, l.Quantity, l.UnitPrice, l.VAT, l.AmountSatang)
+		_, err := t.exec(sqlInsertLine, p.ID, t.actor.Merchant, i+1, l.Description, l.Quantity, l.UnitPrice, l.VAT, l.AmountSatang,
+			l.DiscountPercent, l.DiscountSatang, l.ShareSatang, l.WHTIncome, l.WHTPercent)
 		if err != nil {
 			return fmt.Errorf("storing line %d: %w", i+1, err)
 		}
@@ -79,6 +85,8 @@ func presentmentDetail(p Presentment) map[string]any {
 		"buyer_name": p.BuyerName, "buyer_tax_id": p.BuyerTaxID, "buyer_branch": p.BuyerBranch, "buyer_address": p.BuyerAddress,
 		"remark": p.Remark, "lines": p.Lines,
 		"before_tax_satang": p.BeforeTaxSatang, "vat_rate": p.VATRate, "vat_satang": p.VATSatang, "total_satang": p.TotalSatang,
+		"discount_percent": p.DiscountPercent, "discount_satang": p.DiscountSatang, "wht_satang": p.WHTSatang,
+		"order_reference": p.OrderReference, "credit_days": p.CreditDays,
 	}
 }
 

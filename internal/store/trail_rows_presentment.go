@@ -38,7 +38,8 @@ var contentsAgree = comparison{
 			FROM leaves WHERE act IN ('drafted', 'edited')) l
 		WHERE id >= last_id
 	), lines AS (
-		SELECT presentment_id AS bill, jsonb_agg(jsonb_build_array(line_no, description, quantity, unit_price, vat, amount_satang) ORDER BY line_no) AS lines
+		SELECT presentment_id AS bill, jsonb_agg(jsonb_build_array(line_no, description, quantity, unit_price, vat, amount_satang,
+			discount_percent, discount_satang, share_satang, wht_income, wht_percent) ORDER BY line_no) AS lines
 		FROM presentment_lines GROUP BY presentment_id
 	), edits AS (
 		SELECT bill, count(*) AS number, array_agg(DISTINCT person_id ORDER BY person_id) AS people FROM leaves GROUP BY bill
@@ -58,10 +59,13 @@ var contentsAgree = comparison{
 }
 
 // linesOfLeaf is the lines in a leaf as the table would hold them. They are
-// numbered by their place.
+// numbered by their place. Leaves from before there were discounts say nothing
+// of them, and mean none.
 const linesOfLeaf = `(
 	SELECT jsonb_agg(jsonb_build_array(x.n, x.line ->> 'description', round((x.line ->> 'quantity')::numeric, 4), round((x.line ->> 'unit_price')::numeric, 4),
-		x.line ->> 'vat', x.line -> 'amount_satang') ORDER BY x.n)
+		x.line ->> 'vat', x.line -> 'amount_satang',
+		round(coalesce((x.line ->> 'discount_percent')::numeric, 0), 2), coalesce(x.line -> 'discount_satang', '0'), coalesce(x.line -> 'share_satang', '0'),
+		coalesce(x.line ->> 'wht_income', ''), round(coalesce((x.line ->> 'wht_percent')::numeric, 0), 2)) ORDER BY x.n)
 	FROM jsonb_array_elements(CASE jsonb_typeof(l.d -> 'lines') WHEN 'array' THEN l.d -> 'lines' ELSE '[]' END) WITH ORDINALITY AS x (line, n))`
 
 var contentFields = fields{
@@ -75,6 +79,10 @@ var contentFields = fields{
 	{"amount", `(p.before_tax_satang::text, p.vat_satang::text, p.total_satang::text)`,
 		`(` + says("before_tax_satang") + `, ` + says("vat_satang") + `, ` + says("total_satang") + `)`},
 	{"VAT rate", `p.vat_rate`, `round((` + says("vat_rate") + `)::numeric, 2)`},
+	{"discount", `(p.discount_percent, p.discount_satang)`, `(round(coalesce(` + says("discount_percent") + `::numeric, 0), 2), coalesce(` + says("discount_satang") + `::bigint, 0))`},
+	{"withholding tax", `p.wht_satang::text`, `coalesce(` + says("wht_satang") + `, '0')`},
+	{"order", `p.order_reference`, `coalesce(` + says("order_reference") + `, '')`},
+	{"credit", `p.credit_days::text`, says("credit_days")},
 	{"lines", `s.lines`, linesOfLeaf},
 	{"documents", `f.files`, `d.files`},
 	{"editors", `(SELECT array_agg(x ORDER BY x) FROM unnest(p.editors) AS x)`, `e.people`},

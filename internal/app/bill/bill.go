@@ -1,14 +1,24 @@
 // Package bill computes what a bill comes to: the amount of each line, the
-// sums per kind of VAT, the tax, and the total.
+// discounts, the sums per kind of VAT, the tax, the total, and what the buyer
+// will probably withhold from it.
 //
-// The rounding rule, the same on screen, on paper and towards the bank:
+// The rounding rules, the same on screen, on paper and towards the bank:
 //
 //  1. A line is quantity times unit price, rounded once to whole satang, half
-//     away from zero.
-//  2. VAT is the rate times the sum of the rounded standard-rated lines of
-//     the whole document, rounded once in the same way. It is never added up
-//     from lines.
-//  3. Everything else is adding whole satang.
+//     away from zero. A discount in percent is taken from that and rounded
+//     once in the same way; a discount in baht is whole satang already.
+//  2. The discount of the whole document is taken from the sum of the lines.
+//     It is spread over them in proportion to their amounts: each share is cut
+//     to whole satang, and the satang left over go one each to the shares that
+//     lost most by the cut, of equal ones to the earlier line. The kinds of
+//     VAT and of income each bear what their lines bear.
+//  3. VAT is the rate times the sum of the standard-rated lines after all
+//     discounts, rounded once in the same way. It is never added up from lines.
+//  4. Withholding tax is computed once per rate: the rate times the sum of the
+//     lines of that rate, after all discounts and before VAT, rounded once in
+//     the same way. It is the buyer's affair: it is told, and never taken off
+//     the total. What is expected to arrive is the total less it.
+//  5. Everything else is adding whole satang.
 //
 // The package knows no currency but baht, keeps no state and must never use
 // floating point; what a client computed is never taken over, only compared.
@@ -34,8 +44,9 @@ const (
 var (
 	ErrTooManyLines = errors.New("bill has too many lines")
 	ErrTooLarge     = errors.New("amount is above 999,999,999.99 baht")
-	ErrNegative     = errors.New("discounts are larger than what they are taken from")
-	ErrDecimals     = errors.New("quantity or unit price has too many decimals")
+	ErrNegative     = errors.New("quantity or unit price is negative")
+	ErrDiscount     = errors.New("discount is not between nothing and what it is taken from")
+	ErrDecimals     = errors.New("number has too many decimals")
 	ErrVATKind      = errors.New("unknown kind of VAT")
 )
 
@@ -66,24 +77,42 @@ func (k VATKind) Valid() bool {
 	return k == VATStandard || k == VATZero || k == VATExempt
 }
 
-// A Line is one item of a bill. A discount is a line with a negative price.
+// A Bill is what is added up. The zero Discount is none.
+type Bill struct {
+	Lines    []Line
+	Discount Discount // of the whole document
+}
+
+// A Line is one item of a bill.
 type Line struct {
 	Description string
 	Quantity    decimal.Decimal
 	UnitPrice   decimal.Decimal // baht, without VAT
+	Discount    Discount
 	VAT         VATKind
+	Income      Income // what the buyer withholds for; NoIncome for nothing
 }
 
-// A LineAmount is a line with what it comes to, without VAT.
+// A LineAmount is a line with what it comes to, all without VAT.
 type LineAmount struct {
 	Line
-	AmountSatang int64
+	GrossSatang    int64           // quantity times price
+	DiscountSatang int64           // the line's own
+	AmountSatang   int64           // after its own discount
+	ShareSatang    int64           // of the document's discount
+	WithholdingPct decimal.Decimal // the rate for its income
 }
 
+// NetSatang is what is left of the line after all discounts: what VAT and
+// withholding tax are computed on.
+func (l LineAmount) NetSatang() int64 { return l.AmountSatang - l.ShareSatang }
+
 // Totals is what a bill comes to. BeforeTaxSatang is the sum of the taxable,
-// zero-rated and exempt lines; with VATSatang it makes TotalSatang.
+// zero-rated and exempt lines after all discounts; with VATSatang it makes
+// TotalSatang.
 type Totals struct {
 	Lines           []LineAmount
+	DiscountSatang  int64 // of the whole document
 	TaxableSatang   int64
 	ZeroRatedSatang int64
 	ExemptSatang    int64
@@ -92,87 +121,33 @@ type Totals struct {
 	TotalSatang     int64
 	RatePercent     decimal.Decimal
 	RateConfirmed   bool
+	Withheld        []Withheld // by rate, lowest first
+	WithheldSatang  int64
 }
 
-// Total computes a bill whose tax point is the given day, at the rate in
-// force on that day.
-func Total(lines []Line, on thai.Day) (Totals, error) {
-	rate, err := RateOn(on)
+// ExpectedSatang is what should arrive once the buyer has withheld.
+func (t Totals) ExpectedSatang() int64 { return t.TotalSatang - t.WithheldSatang }
+
+// Rates are all rates in force on one day.
+type Rates struct {
+	VAT         Rate
+	Withholding []Withholding
+}
+
+// RatesOn returns the rates in force on the day of the tax point.
+func RatesOn(day thai.Day) (Rates, error) {
+	vat, err := RateOn(day)
+	return Rates{VAT: vat, Withholding: WithholdingOn(day)}, err
+}
+
+// Total computes lines without a discount on the whole, on the given day.
+func Total(lines []Line, on thai.Day) (Totals, error) { return Bill{Lines: lines}.Total(on) }
+
+// Total computes the bill at the rates in force on the day of its tax point.
+func (b Bill) Total(on thai.Day) (Totals, error) {
+	rates, err := RatesOn(on)
 	if err != nil {
 		return Totals{}, err
 	}
-	return TotalAt(lines, rate)
-}
-
-// TotalAt computes a bill at a given rate, for a merchant whose settings name
-// another one than the table.
-func TotalAt(lines []Line, rate Rate) (Totals, error) {
-	if len(lines) > MaxLines {
-		return Totals{}, ErrTooManyLines
-	}
-	t := Totals{
-		Lines:         make([]LineAmount, 0, len(lines)),
-		RatePercent:   rate.Percent,
-		RateConfirmed: rate.Confirmed,
-	}
-	for i, line := range lines {
-		amount, err := line.amountSatang()
-		if err == nil {
-			err = t.add(line, amount)
-		}
-		if err != nil {
-			return Totals{}, &LineError{Index: i, Err: err}
-		}
-	}
-	if t.TaxableSatang < 0 || t.ZeroRatedSatang < 0 || t.ExemptSatang < 0 {
-		return Totals{}, ErrNegative
-	}
-	t.VATSatang = decimal.New(t.TaxableSatang, 0).Mul(rate.Percent).Shift(-2).Round(0).IntPart()
-	t.BeforeTaxSatang = t.TaxableSatang + t.ZeroRatedSatang + t.ExemptSatang
-	t.TotalSatang = t.BeforeTaxSatang + t.VATSatang
-	if t.TotalSatang > MaxTotalSatang {
-		return Totals{}, ErrTooLarge
-	}
-	return t, nil
-}
-
-func (t *Totals) add(line Line, amount int64) error {
-	switch line.VAT {
-	case VATStandard:
-		t.TaxableSatang += amount
-	case VATZero:
-		t.ZeroRatedSatang += amount
-	case VATExempt:
-		t.ExemptSatang += amount
-	default:
-		return fmt.Errorf("%w: %q", ErrVATKind, line.VAT)
-	}
-	t.Lines = append(t.Lines, LineAmount{Line: line, AmountSatang: amount})
-	return nil
-}
-
-// amountSatang applies rule 1 of the package comment.
-func (l Line) amountSatang() (int64, error) {
-	for _, d := range []decimal.Decimal{l.Quantity, l.UnitPrice} {
-		if err := checkSize(d); err != nil {
-			return 0, err
-		}
-	}
-	amount := l.Quantity.Mul(l.UnitPrice).Shift(2).Round(0)
-	if amount.Abs().GreaterThan(decimal.New(MaxTotalSatang, 0)) {
-		return 0, ErrTooLarge
-	}
-	return amount.IntPart(), nil
-}
-
-// checkSize refuses numbers before they are multiplied: a decimal can hold
-// an exponent that takes a gigabyte to write out.
-func checkSize(d decimal.Decimal) error {
-	switch {
-	case d.Exponent() < -thai.DecimalPlaces:
-		return ErrDecimals
-	case d.Exponent() > 12 || d.Coefficient().BitLen() > 64:
-		return ErrTooLarge
-	}
-	return nil
+	return b.TotalAt(rates)
 }

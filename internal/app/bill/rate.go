@@ -36,9 +36,15 @@ var rates = []Rate{
 // RateOn returns the standard rate in force on the day of the tax point.
 func RateOn(day thai.Day) (Rate, error) {
 	for _, r := range rates {
-		if day.Compare(r.From) >= 0 && (r.Until.IsZero() || day.Compare(r.Until) <= 0) {
+		if within(day, r.From, r.Until) {
 			return r, nil
 		}
 	}
 	return Rate{}, ErrNoRate
+}
+
+// within reports whether day lies between two days, both included; a zero
+// until is open.
+func within(day, from, until thai.Day) bool {
+	return day.Compare(from) >= 0 && (until.IsZero() || day.Compare(until) <= 0)
 }

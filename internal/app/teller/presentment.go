@@ -82,6 +82,9 @@ func presentmentSubmission(tx *store.Tx, p store.Presentment, key string) (submi
 // presentmentTypes says under which heading the bank files each ETDA document type.
 var presentmentTypes = map[string]string{"380": "INVOICE", "388": "TAX_INVOICE", "T02": "TAX_INVOICE"}
 
+// entryRequest is what the bank is asked to present. Withholding tax is between
+// the buyer and the Revenue Department, and for the buyer's order and the days
+// of credit the bank has no member that we know of: the bank gets none of them.
 func entryRequest(p store.Presentment, m store.Merchant) krungsri.CreatePresentmentRequest {
 	r := krungsri.CreatePresentmentRequest{
 		PresentmentType:  presentmentTypes[p.DocumentType],
@@ -106,7 +109,9 @@ func entryRequest(p store.Presentment, m store.Merchant) krungsri.CreatePresentm
 	for _, l := range p.Lines {
 		item := krungsri.Item{
 			LineNumber: l.LineNo, Name: l.Description, Quantity: krungsri.Decimal{Decimal: l.Quantity},
-			UnitPrice: krungsri.Decimal{Decimal: l.UnitPrice}, AmountBeforeTax: krungsri.Baht(l.AmountSatang),
+			UnitPrice: krungsri.Decimal{Decimal: l.UnitPrice},
+			// The bank knows discounts of items only, so that of the document goes along as their shares in it.
+			DiscountAmount: krungsri.Baht(l.DiscountSatang + l.ShareSatang), AmountBeforeTax: krungsri.Baht(l.NetSatang()),
 		}
 		if l.VAT != "standard" {
 			item.TaxRate = new(krungsri.Decimal) // zero-rated and exempt alike carry no tax
