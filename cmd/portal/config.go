@@ -25,8 +25,9 @@ type config struct {
 	database, databaseOwner, databaseWeb, databaseWork, databaseSequencer string
 	webConns, workConns                                                   int
 
-	bank        krungsri.Config
-	sandboxPort string
+	bank         krungsri.Config
+	callbackKeys krungsri.CallbackKeys
+	sandboxPort  string
 
 	sealKey                  []byte
 	sessionIdle, sessionLife time.Duration

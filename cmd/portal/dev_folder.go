@@ -81,6 +81,7 @@ func (d *devFolder) settings() map[string]string {
 		"PORTAL_CHECKPOINT_VERIFIER": d.made.CheckpointVerifier,
 		"KRUNGSRI_CLIENT_ID":         d.made.ClientID,
 		"KRUNGSRI_CLIENT_SECRET":     d.made.ClientSecret,
+		"KRUNGSRI_CALLBACK_KEY":      d.made.ClientSecret + "-callback",
 	}
 }
 

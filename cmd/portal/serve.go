@@ -79,6 +79,7 @@ func (c config) newEdge(s *store.Store, log *slog.Logger) (*app.App, error) {
 		Trial:           !c.production,
 		Dev:             !c.production,
 		DeviceKey:       device,
+		CallbackKeys:    c.callbackKeys,
 		SessionIdle:     c.sessionIdle,
 		SessionLifetime: c.sessionLife,
 	})

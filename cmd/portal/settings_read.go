@@ -114,6 +114,14 @@ func readCheckpointVerifier(c *config, v string) error {
 	return nil
 }
 
+func readCallbackKey(c *config, v string) error {
+	if len(v) < 16 {
+		return errors.New("must have at least 16 characters")
+	}
+	c.callbackKeys = append(c.callbackKeys, krungsri.Secret(v))
+	return nil
+}
+
 func readTokenAuth(c *config, v string) error {
 	c.bank.TokenAuth = krungsri.TokenAuth(v)
 	if c.bank.TokenAuth != krungsri.TokenAuthBasic && c.bank.TokenAuth != krungsri.TokenAuthForm {

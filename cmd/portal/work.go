@@ -75,6 +75,11 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 	if err != nil {
 		return err
 	}
+	told, err := store.Listen(ctx, c.databaseFor(c.databaseWork), store.CallbackChannel, log)
+	if err != nil {
+		return err
+	}
+	inbox := teller.NewInbox(work, workerName(), told, log)
 	worker := teller.NewWorker(work, teller.WorkerConfig{Name: workerName(), Bank: c.bank, Wake: wake, Log: log})
 
 	last, stopLast := context.WithCancel(context.WithoutCancel(ctx))
@@ -84,6 +89,7 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 		defer stopLast()
 		return worker.Run(working)
 	})
+	group.Go(func() error { return inbox.Run(working) })
 	group.Go(func() error {
 		return sequence.Sequence(last, store.Sequencing{Signers: []note.Signer{signer}, Sinks: sinks, Log: log})
 	})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"portal/internal/app/teller"
+	"portal/internal/krungsri"
 	"portal/internal/store"
 )
 
@@ -34,6 +35,9 @@ type Config struct {
 	// DeviceKey signs the cookie by which a browser that signed in before is
 	// known again; at least 32 bytes, the same in every process.
 	DeviceKey []byte
+	// CallbackKeys tell the bank's callbacks from everybody else's. Without any,
+	// none is the bank's.
+	CallbackKeys krungsri.CallbackKeys
 	// SessionIdle and SessionLifetime end a session after so long without a
 	// request, and after so long in all. Zero means one hour and ten hours.
 	SessionIdle     time.Duration
@@ -48,6 +52,7 @@ type App struct {
 	cookies  cookieNames
 	hashing  chan struct{}
 	uploads  chan struct{} // how many files are taken in at a time
+	told     chan struct{} // how many callbacks are taken in at a time
 	routes   []route
 	mux      *http.ServeMux
 	draining atomic.Bool
@@ -75,6 +80,7 @@ func New(c Config) (*App, error) {
 		cookies: namesFor(origin),
 		hashing: make(chan struct{}, 2),
 		uploads: make(chan struct{}, maxUploads),
+		told:    make(chan struct{}, maxCallbacks),
 	}
 	a.sessions = newSessionStore(c.Store, a.cookies, c.SessionIdle, c.SessionLifetime)
 	a.routes = a.table()

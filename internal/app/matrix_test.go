@@ -81,7 +81,7 @@ var everybody = map[string]store.Duties{
 // admits reports whether the route is for somebody with these duties.
 func (rt agreed) admits(name string) bool {
 	switch rt.permission {
-	case "public":
+	case "public", "the bank":
 		return true
 	case "signed in":
 		return name != visitor
@@ -113,6 +113,10 @@ const nobodysID = "01890000-0000-7000-8000-000000000000"
 func (rt agreed) targets(t *testing.T, mine, its estate) (all []target) {
 	t.Helper()
 	path := fixedPath(rt.pattern)
+	if rt.permission == "the bank" {
+		// It answers nobody but the bank, whoever is signed in.
+		return []target{{strings.Replace(path, "{product}", "presentment", 1), own, ""}, {strings.Replace(path, "{product}", "nothing", 1), unknown, ""}}
+	}
 	if !strings.Contains(path, "{") {
 		return []target{{path, own, ""}}
 	}
@@ -325,7 +329,7 @@ func (m *matrix) refusals(t *testing.T, name string) {
 					t.Errorf("%s differs from an unknown id (-unknown +this):\n%s", what, diff)
 				}
 			}
-			if unsafe(rt.method) && tg.whose == own {
+			if unsafe(rt.method) && tg.whose == own && rt.permission != "the bank" {
 				m.crossSite(t, c, rt, tg, form)
 			}
 		}
@@ -442,6 +446,8 @@ func (m *matrix) writes(t *testing.T, name string) {
 			a := m.ask(t, c, rt, tg, m.formFor(rt.method, rt.pattern, mine))
 			want := []int{http.StatusOK, http.StatusSeeOther, http.StatusConflict, http.StatusUnprocessableEntity}
 			switch {
+			case rt.permission == "the bank":
+				want = []int{http.StatusUnauthorized} // none of them can sign
 			case rt.pattern == "/merchant" && (name == apptest.Nobody || name == apptest.Stranger):
 				want = []int{http.StatusNotFound} // it is not a merchant of theirs
 			case strings.HasPrefix(rt.pattern, "/instructions/"):
@@ -467,7 +473,7 @@ func (m *matrix) extraFields(t *testing.T) {
 	t.Helper()
 	before := m.digest(t)
 	for _, rt := range m.routes {
-		if !unsafe(rt.method) || rt.pattern == "/sign-out" || rt.permission == "public" || rt.permission == "signed in" {
+		if !unsafe(rt.method) || rt.pattern == "/sign-out" || rt.permission == "public" || rt.permission == "signed in" || rt.permission == "the bank" {
 			continue // those are tried without duties elsewhere
 		}
 		name := apptest.Maker

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"portal/internal/krungsri"
 	"portal/internal/store"
 	"portal/web/static"
 )
@@ -14,8 +15,9 @@ import (
 // handler answers one route for u. An error it returns is answered by fail.
 type handler func(w http.ResponseWriter, r *http.Request, u user) error
 
-// permission says who may use a route: everybody, everybody signed in, or
-// whoever has at least one of the named duties at the chosen merchant.
+// permission says who may use a route: everybody, everybody signed in, whoever
+// has at least one of the named duties at the chosen merchant, or the bank,
+// which has no session and proves by a signature who it is.
 type permission uint8
 
 const (
@@ -25,6 +27,7 @@ const (
 	admin
 	signedIn
 	public
+	theBank
 
 	anyDuty = maker | checker | auditor | admin
 )
@@ -61,6 +64,8 @@ func (p permission) String() string {
 		return "public"
 	case p&signedIn != 0:
 		return "signed in"
+	case p&theBank != 0:
+		return "the bank"
 	}
 	names := make([]string, 0, 4)
 	for _, d := range p.duties() {
@@ -158,6 +163,9 @@ func (a *App) table() []route {
 		{"GET", "/audit/leaves/{id}", auditor | admin | checker, a.showLeaf, extra{}},
 		{"GET", "/audit/leaves/{id}/proof.json", auditor | admin | checker, a.downloadProof, extra{}},
 		{"GET", "/audit/presentments/{id}", auditor | admin | checker, a.showBillTrail, extra{}},
+
+		// What the bank tells by itself.
+		{"POST", callbackPath + "{product}", theBank, a.receiveCallback, extra{body: krungsri.CallbackLimit}},
 
 		// For machines.
 		{"GET", "/healthz", public, a.alive, extra{}},

@@ -20,12 +20,13 @@ const (
 	PresentmentRefused    = "refused"
 	PresentmentUnknown    = "unknown"
 	PresentmentCancelled  = "cancelled"
+	PresentmentReplaced   = "replaced" // another bill has taken its place
 )
 
 // PresentmentStates lists the states in the order of a presentment's life.
 var PresentmentStates = []string{
 	PresentmentDraft, PresentmentSubmitted, PresentmentApproved, PresentmentSending, PresentmentPresented,
-	PresentmentIncomplete, PresentmentRefused, PresentmentUnknown, PresentmentCancelled,
+	PresentmentIncomplete, PresentmentRefused, PresentmentUnknown, PresentmentCancelled, PresentmentReplaced,
 }
 
 // Presentment is a bill to a buyer. Days are midnight UTC.
@@ -60,6 +61,9 @@ type Presentment struct {
 	EntryID         uuid.NullUUID   `db:"entry_id"`
 	CancellationID  uuid.NullUUID   `db:"cancellation_id"`
 	BankReference   string          `db:"bank_reference"`
+	BuyerDecision   string          `db:"buyer_decision"` // BuyerAccepted and so on; empty while the buyer has not decided
+	BuyerRemark     string          `db:"buyer_remark"`
+	DecidedAt       *time.Time      `db:"decided_at"`
 
 	Lines     []PresentmentLine     `db:"-"`
 	Documents []PresentmentDocument `db:"-"`
@@ -130,7 +134,8 @@ var (
 		SELECT p.id, p.document_type, p.document_number, p.document_on, p.due_on, p.buyer_name, p.buyer_tax_id, p.buyer_branch,
 			p.buyer_address, p.remark, p.before_tax_satang, p.vat_rate, p.vat_satang, p.total_satang,
 			p.discount_percent, p.discount_satang, p.wht_satang, p.order_reference, p.credit_days, p.state, p.state_since, p.version,
-			p.created_by, c.name AS created_by_name, p.editors, p.created_at, p.edited_at, p.entry_id, p.cancellation_id, p.bank_reference
+			p.created_by, c.name AS created_by_name, p.editors, p.created_at, p.edited_at, p.entry_id, p.cancellation_id, p.bank_reference,
+			p.buyer_decision, p.buyer_remark, p.decided_at
 		FROM presentments p JOIN people c ON c.id = p.created_by
 		WHERE p.merchant_id = $1 AND p.id = $2`)
 	sqlPresentmentLines = statement(`

@@ -20,7 +20,7 @@ type comparison struct {
 
 var comparisons = []comparison{
 	instructionsAgree, exchangesAgree, filesAgree, presentmentsAgree, contentsAgree, authorsAgree, peopleAgree, buyersAgree,
-	batchesAgree,
+	batchesAgree, callbacksAgree, readingsAgree, decisionsOfBuyersAgree, replacementsAgree,
 }
 
 // leavesOf is SQL for the leaves of a kind of action ("instruction"), of the

@@ -15,6 +15,8 @@ import (
 	"portal/internal/app"
 	"portal/internal/app/password"
 	"portal/internal/app/teller"
+	"portal/internal/app/teller/tellertest"
+	"portal/internal/krungsri"
 	"portal/internal/store"
 	"portal/internal/store/storetest"
 )
@@ -74,6 +76,7 @@ func New(t testing.TB, changes ...func(*app.Config)) *World {
 	c := app.Config{
 		Store: w.Web, Teller: teller.New(w.Web), Clock: time.Now, Log: slog.New(slog.NewJSONHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Origin: w.URL, Dev: true, Trial: true, DeviceKey: bytes.Repeat([]byte("d"), 32),
+		CallbackKeys: krungsri.CallbackKeys{tellertest.CallbackKey},
 	}
 	for _, change := range changes {
 		change(&c)

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -21,8 +20,7 @@ import (
 const clockTolerance = 300 * time.Second
 
 var (
-	uuidForm      = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
-	signatureForm = regexp.MustCompile(`^keyId="client-secret",algorithm="hs2019",created=([0-9]{1,12}),headers="([^"]*)",signature="([A-Za-z0-9+/=]+)"$`)
+	uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 )
 
 // token answers the client-credentials grant, with errors in the shape of RFC 6749.
@@ -125,19 +123,15 @@ func (b *Bank) signature(r *http.Request, body []byte) *refusal {
 	if r.Header.Get(krungsri.HeaderDigest) != digest {
 		return bad("the digest is missing or not that of the body")
 	}
-	parts := signatureForm.FindStringSubmatch(r.Header.Get(krungsri.HeaderSignature))
-	if parts == nil || parts[2] != krungsri.SignedHeaders {
+	created, signature, ok := krungsri.ParseSignature(r.Header.Get(krungsri.HeaderSignature))
+	if !ok {
 		return bad("the signature is missing or in another form")
-	}
-	created, err := strconv.ParseInt(parts[1], 10, 64)
-	if err != nil {
-		return bad("the creation time is not a number")
 	}
 	if off := b.config.Clock().Sub(time.Unix(created, 0)).Abs(); off > clockTolerance {
 		return bad("the signature was created too long ago or in the future")
 	}
 	want := krungsri.SignatureOf(b.config.SignatureKey, r.Method, r.URL.Path, created, digest, r.Header.Get(krungsri.HeaderTransactionID))
-	if !equal(parts[3], want) {
+	if !equal(signature, want) {
 		return bad("the signature does not match")
 	}
 	return nil

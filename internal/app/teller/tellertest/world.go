@@ -73,6 +73,9 @@ func (w *World) NewWorker(name string, lease time.Duration) *teller.Worker {
 	return teller.NewWorker(w.Work, teller.WorkerConfig{Name: name, Bank: w.Config, Log: slog.New(slog.DiscardHandler), Lease: lease})
 }
 
+// CallbackKey signs the stand-in bank's callbacks.
+const CallbackKey = "test-callback-key"
+
 // OpenBank opens a stand-in bank over HTTP for the length of a test.
 func OpenBank(t testing.TB) (*sandbox.Bank, krungsri.Config) {
 	t.Helper()

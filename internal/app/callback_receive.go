@@ -1,0 +1,157 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"portal/internal/krungsri"
+	"portal/internal/store"
+)
+
+const (
+	callbackPath = "/callbacks/krungsri/"
+	// maxCallbacks is how many callbacks are taken in at a time, so that a storm
+	// of them leaves connections to the database for people.
+	maxCallbacks = 3
+	// callbackTurn is how long one waits for its turn before the bank is asked
+	// to come again.
+	callbackTurn = 900 * time.Millisecond
+	callbackTime = 5 * time.Second // to read and to answer
+)
+
+var (
+	errCallbacksBusy  = errors.New("too many callbacks at once")
+	errCallbackForged = errors.New("the callback is not the bank's")
+)
+
+// isCallback reports whether the request is for the bank's own route.
+func (a *App) isCallback(r *http.Request) bool {
+	_, pattern := a.mux.Handler(r)
+	return pattern == "POST "+callbackPath+"{product}"
+}
+
+// receiveCallback keeps what the bank says, before anybody reads it, and says
+// thank you. Whatever follows is the worker's part: nothing in the body decides
+// anything here.
+func (a *App) receiveCallback(w http.ResponseWriter, r *http.Request, u user) error {
+	product, ok := krungsri.CallbackProductNamed(r.PathValue("product"))
+	if !ok {
+		return store.ErrNotFound
+	}
+	if err := a.takeTurn(r); err != nil {
+		return err
+	}
+	defer func() { <-a.told }()
+	deadline := time.Now().Add(callbackTime) //nolint:forbidigo // a deadline of the socket, not of a rule
+	c := http.NewResponseController(w)
+	_ = errors.Join(c.SetReadDeadline(deadline), c.SetWriteDeadline(deadline)) // not every writer has deadlines; then the server's own hold
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return fmt.Errorf("reading a callback: %w", err)
+	}
+	forged := a.CallbackKeys.Verify(r.URL.Path, r.Header, body, a.Clock())
+	kept := store.NewCallback{
+		Product: product.Product, Address: u.address, Headers: callbackHeaders(r.Header), Body: body, Refusal: callbackRefusal(forged),
+	}
+	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
+		_, err := tx.KeepCallback(kept)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case forged != nil:
+		return fmt.Errorf("%w: %w", errCallbackForged, forged)
+	}
+	return callbackAnswer(w, http.StatusOK, "{}")
+}
+
+func (a *App) takeTurn(r *http.Request) error {
+	patience := time.NewTimer(callbackTurn)
+	defer patience.Stop()
+	select {
+	case a.told <- struct{}{}:
+		return nil
+	case <-patience.C:
+		return errCallbacksBusy
+	case <-r.Context().Done():
+		return r.Context().Err()
+	}
+}
+
+// callbackRefusal is the word the inbox keeps for why a callback is not the bank's.
+func callbackRefusal(err error) string {
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, krungsri.ErrCallbackDigest):
+		return "digest"
+	case errors.Is(err, krungsri.ErrCallbackSignature):
+		return "signature"
+	case errors.Is(err, krungsri.ErrCallbackTime):
+		return "time"
+	}
+	return "unsigned"
+}
+
+// callbackHeaders keeps the headers that the authenticity hangs on.
+func callbackHeaders(h http.Header) string {
+	var lines []string
+	for _, name := range krungsri.CallbackHeaders {
+		for _, v := range h.Values(name) {
+			if len(lines) < 2*len(krungsri.CallbackHeaders) {
+				lines = append(lines, name+": "+clip(v, 1000))
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// serveBank answers a machine: no session, no page, only a status and a word
+// about it. What went wrong inside is in the log.
+func (a *App) serveBank(w http.ResponseWriter, r *http.Request, h handler) {
+	info := infoOf(r)
+	err := h(w, r, user{request: info.id, address: info.address})
+	if err == nil {
+		return
+	}
+	info.err, info.level = err, slog.LevelWarn
+	status, word := http.StatusInternalServerError, "unexpected"
+	_, isTooLarge := errors.AsType[*http.MaxBytesError](err)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		status, word = http.StatusNotFound, "no such product"
+	case errors.Is(err, errCallbackForged):
+		status, word = http.StatusUnauthorized, "signature"
+	case isTooLarge:
+		status, word = http.StatusRequestEntityTooLarge, "too large"
+	case store.Violated(err, "callbacks_do_not_flood"):
+		status, word = http.StatusTooManyRequests, "too many"
+		w.Header().Set("Retry-After", "600")
+	case errors.Is(err, errCallbacksBusy), errors.Is(err, store.ErrBusy), errors.Is(err, store.ErrUnclear), r.Context().Err() != nil:
+		// Kept or not, coming again does no harm.
+		status, word = http.StatusServiceUnavailable, "busy"
+		w.Header().Set("Retry-After", "5")
+	case isBadBody(err):
+		status, word = http.StatusBadRequest, "the body could not be read"
+	default:
+		info.level = slog.LevelError
+	}
+	_ = callbackAnswer(w, status, fmt.Sprintf(`{"error":{"message":%q}}`, word)) // it never fails
+}
+
+func isBadBody(err error) bool {
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, http.ErrBodyReadAfterClose) || strings.HasPrefix(err.Error(), "reading a callback:")
+}
+
+func callbackAnswer(w http.ResponseWriter, status int, body string) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, body) // a caller that hung up is the only way this fails
+	return nil
+}
