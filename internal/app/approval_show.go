@@ -42,13 +42,14 @@ func (a *App) approvalPage(w http.ResponseWriter, r *http.Request, u user, id st
 			return err
 		}
 		for _, g := range given {
-			v.Approved = append(v.Approved, templates.ApprovalGiven{Person: g.PersonName, At: g.At})
+			v.Approved = append(v.Approved, templates.ApprovalGiven{Person: personFor(ctx, g.PersonName, g.ForName), At: g.At})
 		}
-		authors, err := q.Authors(id)
+		standing, err := q.Standing(id)
 		if err != nil {
 			return err
 		}
-		v.WhyNot = a.whyNotDecide(ctx, u, parts[0], authors, given)
+		v.For = standing.ForName
+		v.WhyNot = a.whyNotDecide(ctx, u, parts[0], standing)
 		v.MayDecide = v.WhyNot == ""
 		if !v.MayDecide && u.can(store.Checker) {
 			next, err := q.Waiting(true, store.InstructionCursor{}, 1)
@@ -112,34 +113,27 @@ func (a *App) describe(ctx context.Context, q *store.Query, parts []store.Instru
 }
 
 // turn says whose turn it is, by name where somebody must decide.
-func turn(ctx context.Context, i store.Instruction, deciders []string) string {
+func turn(ctx context.Context, i store.Instruction, deciders []store.Decider) string {
 	switch {
 	case i.State != store.Pending:
 		return text.T(ctx, text.Prefix("approval.turn.")+i.State)
 	case len(deciders) == 0:
 		return text.T(ctx, "approval.turn.nobody")
 	}
-	return text.T(ctx, "approval.turn.pending", "people", strings.Join(deciders, text.T(ctx, "approval.or")))
+	return text.T(ctx, "approval.turn.pending", "people", strings.Join(deciderNames(ctx, deciders), text.T(ctx, "approval.or")))
 }
 
-// whyNotDecide says why the reader may not decide, or nothing if they may. The
-// teller and the schema refuse the same; this is for the page only.
-func (a *App) whyNotDecide(ctx context.Context, u user, lead store.Instruction, authors []store.ID, given []store.Approval) string {
+// whyNotDecide says why the reader may not approve, or nothing if they may.
+func (a *App) whyNotDecide(ctx context.Context, u user, lead store.Instruction, s store.Standing) string {
 	switch {
+	case s.MayDecide():
+		return ""
 	case lead.State != store.Pending:
 		return text.T(ctx, "approval.not.decided")
-	case !lead.ExpiresAt.After(a.Clock()):
-		return text.T(ctx, "approval.not.expired")
 	case lead.MakerID == u.person.ID:
 		return text.T(ctx, "approval.not.self")
-	case !u.can(store.Checker):
-		return text.T(ctx, "approval.not.checker")
-	case slices.Contains(authors, u.person.ID):
-		return text.T(ctx, "approval.not.author")
-	case slices.ContainsFunc(given, func(g store.Approval) bool { return g.PersonID == u.person.ID }):
-		return text.T(ctx, "approval.not.again")
 	}
-	return ""
+	return text.T(ctx, verdictKeys[s.Verdict])
 }
 
 // paperOfRequest is the bill as the buyer will see it, from the bytes that go
@@ -225,6 +219,8 @@ func (a *App) refusedDecision(w http.ResponseWriter, r *http.Request, u user, id
 		{teller.ErrSelfApproval, text.K("approval.not.self"), http.StatusForbidden},
 		{teller.ErrAuthor, text.K("approval.not.author"), http.StatusForbidden},
 		{teller.ErrNotOnDuty, text.K("approval.not.checker"), http.StatusForbidden},
+		{teller.ErrNotAsked, text.K("approval.not.not_asked"), http.StatusForbidden},
+		{teller.ErrNeededLater, text.K("approval.not.needed_later"), http.StatusForbidden},
 		{teller.ErrAlreadyApproved, text.K("approval.not.again"), http.StatusConflict},
 		{teller.ErrNotPending, text.K("approval.not.decided"), http.StatusConflict},
 		{teller.ErrExpired, text.K("approval.not.expired"), http.StatusConflict},

@@ -81,7 +81,7 @@ func (a *App) presentmentPage(w http.ResponseWriter, r *http.Request, u user, id
 type course struct {
 	parts     []store.Instruction // the entry and its documents; none for a draft
 	cancel    *store.Instruction  // the latest request to cancel
-	deciders  []string            // who may decide on what waits
+	deciders  []store.Decider     // who may decide on what waits
 	approvals int                 // given so far to what waits
 	mine      bool                // the reader is one of the deciders
 }
@@ -240,7 +240,7 @@ func atBank(p store.Presentment) bool {
 
 // turnOf says in one sentence where the bill stands and whose turn it is.
 func turnOf(ctx context.Context, p store.Presentment, c course) string {
-	names := someNames(ctx, c.deciders)
+	names := someNames(ctx, deciderNames(ctx, c.deciders))
 	if c.cancelling() && p.State != store.PresentmentUnknown {
 		switch {
 		case c.cancel.State != store.Pending:

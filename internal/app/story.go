@@ -169,7 +169,7 @@ func (t *telling) dropped() {
 func (t *telling) approvals() {
 	needed := t.parts[0].ApprovalsNeeded
 	for n, a := range t.approved {
-		e := ui.Event{Sentence: t.words("story.approved"), Person: a.PersonName, At: a.At, Meaning: ui.Good}
+		e := ui.Event{Sentence: t.words("story.approved"), Person: personFor(t.ctx, a.PersonName, a.ForName), At: a.At, Meaning: ui.Good}
 		if needed > 1 {
 			e.Sentence = t.words("story.approved_some", "n", n+1, "needed", needed)
 		}

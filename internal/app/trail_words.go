@@ -112,7 +112,7 @@ func fieldName(ctx context.Context, name string) string {
 // meaningOf is the colour of a leaf in a story: most have none.
 func meaningOf(l store.LeafRow) ui.Meaning {
 	switch l.Action {
-	case "instruction.approval_given", "instruction.approved", "instruction.done", "instruction.settlement_confirmed":
+	case "instruction.approval_given", "instruction.approval_given_for", "instruction.approved", "instruction.done", "instruction.settlement_confirmed":
 		return ui.Good
 	case "instruction.rejected", "instruction.failed":
 		return ui.Bad

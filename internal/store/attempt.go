@@ -16,7 +16,8 @@ type Claimed struct {
 	LeafID ID
 	// LeadReference is what the bank called the lead, for parts that follow it.
 	LeadReference string `db:"lead_reference"`
-	// LivePeople is how many of its approvers may still approve.
+	// LivePeople is how many of its approvers, and of those they approved for,
+	// may still approve.
 	LivePeople int  `db:"live_people"`
 	Overdue    bool `db:"overdue"`
 	// IntactPayload: the stored bytes still are what was approved.
@@ -31,7 +32,10 @@ var (
 				SELECT FROM approvals x WHERE x.instruction_id = i.id AND x.payload_hash <> i.payload_hash) AS intact_payload,
 			(SELECT count(*) FROM approvals a JOIN people p ON p.id = a.person_id
 				JOIN memberships b ON b.merchant_id = i.merchant_id AND b.person_id = a.person_id
-			 WHERE a.instruction_id = i.id AND a.person_id <> i.maker_id AND p.disabled_at IS NULL AND 'checker' = ANY (b.duties)) AS live_people
+				JOIN people hp ON hp.id = coalesce(a.on_behalf_of, a.person_id)
+				JOIN memberships h ON h.merchant_id = i.merchant_id AND h.person_id = hp.id
+			 WHERE a.instruction_id = i.id AND a.person_id <> i.maker_id AND p.disabled_at IS NULL AND 'checker' = ANY (b.duties)
+				AND hp.disabled_at IS NULL AND 'checker' = ANY (h.duties) AND seat_fits(next_seat(i.seats, a.seat), h.person_id, h.level)) AS live_people
 		FROM instructions i JOIN people m ON m.id = i.maker_id JOIN instructions l ON l.id = i.lead_id
 		WHERE i.state = 'approved' AND i.not_before <= now() AND i.operation = ANY ($2)
 			AND (i.part = 0 OR EXISTS (SELECT FROM instructions b WHERE b.lead_id = i.lead_id AND b.part = i.part - 1 AND b.state = 'done'))

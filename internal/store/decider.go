@@ -1,25 +1,57 @@
 package store
 
-import "github.com/lib/pq"
+import (
+	"github.com/lib/pq"
+)
+
+// withHats are the hats that the acting person $2 wears for merchant $1 today:
+// their own, and those of checkers who handed their approving to them.
+const withHats = `WITH hats AS MATERIALIZED (
+	SELECT taker, holder, level, delegation_id, cap_satang, operations FROM hats_of($1, $2))`
+
+// fitsHat is true when hat h may take the next seat of instruction i: the
+// level or the name is right, the cap and the operations of a delegation allow
+// it, and neither who wears it nor whose it is has made, touched or already
+// approved it. The rows are asked for one by one, by their key: Postgres would
+// turn NOT EXISTS into a hash of every instruction that the merchant ever had.
+const fitsHat = `(seat_fits(next_seat(i.seats, (SELECT count(*) FROM approvals n WHERE n.instruction_id = i.id)), h.holder, h.level)
+	AND (h.cap_satang IS NULL OR i.amount_satang <= h.cap_satang) AND (h.operations = '{}' OR i.operation = ANY (h.operations))
+	AND (SELECT x.person_id FROM instruction_authors x WHERE x.instruction_id = i.id AND x.person_id IN (h.taker, h.holder) LIMIT 1) IS NULL
+	AND (SELECT y.person_id FROM approvals y WHERE y.instruction_id = i.id
+		AND (y.person_id IN (h.taker, h.holder) OR y.on_behalf_of IN (h.taker, h.holder)) LIMIT 1) IS NULL)`
+
+// mayDecide is true when one of the acting person's hats fits instruction i.
+// The inbox and its count use it. Whether somebody is kept for a later step is
+// asked on the page of the instruction alone, where there is time for it.
+const mayDecide = `EXISTS (SELECT FROM hats h WHERE ` + fitsHat + `)`
 
 var (
 	sqlDeciders = statement(`
-		SELECT p.name FROM memberships b JOIN people p ON p.id = b.person_id
-		WHERE b.merchant_id = $1 AND 'checker' = ANY (b.duties) AND p.disabled_at IS NULL
-			AND NOT EXISTS (SELECT FROM instruction_authors x WHERE x.instruction_id = $2 AND x.person_id = b.person_id)
-			AND NOT EXISTS (SELECT FROM approvals y WHERE y.instruction_id = $2 AND y.person_id = b.person_id)
-		ORDER BY p.name, p.id`)
+		SELECT p.name, CASE WHEN h.delegation_id IS NOT NULL THEN b.name ELSE '' END AS for_name
+		FROM instructions i, hats_of($1) AS h JOIN people p ON p.id = h.taker JOIN people b ON b.id = h.holder
+		WHERE i.merchant_id = $1 AND i.id = $2 AND ` + fitsHat + `
+		ORDER BY h.delegation_id NULLS FIRST, p.name, p.id`)
 	sqlCheckersBesides = statement(`
 		SELECT p.name FROM memberships b JOIN people p ON p.id = b.person_id
 		WHERE b.merchant_id = $1 AND 'checker' = ANY (b.duties) AND p.disabled_at IS NULL AND b.person_id <> ALL ($2::uuid[])
 		ORDER BY p.name, p.id`)
-	sqlMayDecide = statement(`SELECT ` + mayDecide + ` FROM instructions i WHERE i.merchant_id = $1 AND i.id = $3`)
+	sqlStanding = statement(`
+		SELECT h.seat, coalesce(p.name, '') AS for_name, h.verdict
+		FROM instructions i CROSS JOIN LATERAL hat_for(i, $2) AS h LEFT JOIN people p ON h.delegation_id IS NOT NULL AND p.id = h.holder
+		WHERE i.merchant_id = $1 AND i.id = $3`)
 )
 
-// Deciders names the people who may still decide on an instruction: checkers
-// who had no hand in its content and have not approved it yet.
-func (q *Query) Deciders(instruction ID) ([]string, error) {
-	return rows[string](q, sqlDeciders, q.actor.Merchant, instruction)
+// Decider is somebody who may give the next approval, for themself or for
+// somebody who is away.
+type Decider struct {
+	Name    string `db:"name"`
+	ForName string `db:"for_name"` // or empty
+}
+
+// Deciders names the people who may give an instruction's next approval.
+// Whoever could do it for themself and for another is named twice.
+func (q *Query) Deciders(instruction ID) ([]Decider, error) {
+	return rows[Decider](q, sqlDeciders, q.actor.Merchant, instruction)
 }
 
 // CheckersBesides names the checkers who are not among people: who could
@@ -28,10 +60,37 @@ func (q *Query) CheckersBesides(people IDs) ([]string, error) {
 	return rows[string](q, sqlCheckersBesides, q.actor.Merchant, pq.Array(people))
 }
 
-// MayDecide reports whether the acting person is one of the Deciders, by the
-// rule of the inbox.
+// The rules that may keep somebody from giving the next approval, by the names
+// under which the schema refuses it.
+const (
+	IsAuthor      = "approver_is_not_author"
+	IsNoChecker   = "approver_is_checker"
+	HasApproved   = "one_person_counts_once"
+	IsNotPending  = "approval_while_pending"
+	IsNotAsked    = "approver_fits_the_step"
+	IsNeededLater = "approver_is_needed_later"
+)
+
+// Standing is where the acting person stands to an instruction: the rule that
+// keeps them from giving its next approval, or none, and for whom they would.
+type Standing struct {
+	Seat    int    `db:"seat"`     // the next to be taken, from 0
+	ForName string `db:"for_name"` // or empty, for themself
+	Verdict string `db:"verdict"`
+}
+
+// MayDecide reports whether nothing keeps them.
+func (s Standing) MayDecide() bool { return s.Verdict == "" }
+
+// Standing asks the rule that the schema holds approvals to.
+func (q *Query) Standing(instruction ID) (Standing, error) {
+	return row[Standing](q, sqlStanding, q.actor.Merchant, q.actor.Person, instruction)
+}
+
+// MayDecide reports whether the acting person is one of the Deciders.
 func (q *Query) MayDecide(instruction ID) (bool, error) {
-	return row[bool](q, sqlMayDecide, q.actor.Merchant, q.actor.Person, instruction)
+	s, err := q.Standing(instruction)
+	return s.MayDecide(), err
 }
 
 var sqlDuties = statement(`

@@ -50,6 +50,8 @@ type Instruction struct {
 	Reason          string        `db:"reason"`
 	AttemptNo       int           `db:"attempt_no"`
 	BankReference   string        `db:"bank_reference"`
+	Seats           Seats         `db:"seats"`
+	NewBuyer        bool          `db:"new_buyer"`
 }
 
 // SubjectID returns the id within the subject, or NoID.
@@ -64,7 +66,7 @@ func (i Instruction) SubjectID() ID {
 
 const instructionColumns = `i.id, i.merchant_id, i.lead_id, i.part, i.operation, i.subject, i.maker_id, m.name AS maker_name, i.payload, i.payload_hash,
 	i.amount_satang, i.title, i.replaces_id, i.policy_version, i.approvals_needed, i.submitted_at, i.expires_at, i.state, i.state_since,
-	i.reason, i.attempt_no, i.bank_reference`
+	i.reason, i.attempt_no, i.bank_reference, i.seats, i.new_buyer`
 
 var (
 	sqlInstruction = statement(`
@@ -120,10 +122,12 @@ func FingerprintOf(parts []Instruction) Fingerprint {
 // String is the whole fingerprint in hexadecimal.
 func (f Fingerprint) String() string { return hex.EncodeToString(f[:]) }
 
-// Approval is one person's agreement to the exact bytes.
+// Approval is one person's agreement to the exact bytes, for themself or for
+// somebody who is away.
 type Approval struct {
 	PersonID   ID        `db:"person_id"`
 	PersonName string    `db:"person_name"`
+	ForName    string    `db:"for_name"` // or empty
 	At         time.Time `db:"at"`
 }
 
@@ -177,8 +181,9 @@ func (s Settlement) Open() bool { return s.Decision == nil }
 
 var (
 	sqlApprovals = statement(`
-		SELECT a.person_id, p.name AS person_name, a.at FROM approvals a JOIN people p ON p.id = a.person_id
-		WHERE a.merchant_id = $1 AND a.instruction_id = $2 ORDER BY a.at`)
+		SELECT a.person_id, p.name AS person_name, coalesce(h.name, '') AS for_name, a.at
+		FROM approvals a JOIN people p ON p.id = a.person_id LEFT JOIN people h ON h.id = a.on_behalf_of
+		WHERE a.merchant_id = $1 AND a.instruction_id = $2 ORDER BY a.seat, a.at`)
 	sqlAuthors = statement(`SELECT person_id FROM instruction_authors WHERE merchant_id = $1 AND instruction_id = $2`)
 	sqlMoves   = statement(`
 		SELECT v.instruction_id, i.part, v.seq, v.from_state, v.to_state, v.person_id, p.name AS person_name, v.reason, v.at
@@ -254,17 +259,8 @@ const instructionRowColumns = `i.id, i.lead_id, i.operation, i.subject, i.title,
 	i.submitted_at, i.expires_at, i.approvals_needed,
 	(SELECT count(*) FROM approvals a WHERE a.instruction_id = i.id) AS approvals_given`
 
-// mayDecide is true when the acting person $2 is a checker of merchant $1 who
-// has neither made, nor touched, nor already approved instruction i. The
-// inbox, its count and the approval page all use it. The rows are asked for
-// one by one, by their key: Postgres would turn NOT EXISTS into a hash of
-// every instruction that the merchant ever had.
-const mayDecide = `(EXISTS (SELECT FROM memberships b WHERE b.merchant_id = $1 AND b.person_id = $2 AND 'checker' = ANY (b.duties))
-	AND (SELECT x.person_id FROM instruction_authors x WHERE x.instruction_id = i.id AND x.person_id = $2) IS NULL
-	AND (SELECT y.person_id FROM approvals y WHERE y.instruction_id = i.id AND y.person_id = $2) IS NULL)`
-
 var (
-	sqlWaiting = statement(`
+	sqlWaiting = statement(withHats + `
 		SELECT ` + instructionRowColumns + `, $6::boolean AS mine, false AS proposed
 		FROM instructions i JOIN people m ON m.id = i.maker_id
 		WHERE i.merchant_id = $1 AND i.part = 0 AND i.state = 'pending' AND (i.submitted_at, i.id) > ($3, $4)
@@ -332,11 +328,12 @@ type WorkCounts struct {
 }
 
 var sqlWorkCounts = statement(`
-	WITH waiting AS MATERIALIZED (
+	` + withHats + `, waiting AS MATERIALIZED (
 		SELECT i.id FROM instructions i WHERE i.merchant_id = $1 AND i.part = 0 AND i.state = 'pending'
 		ORDER BY i.submitted_at, i.id LIMIT 1001
 	), mine AS MATERIALIZED (
-		SELECT count(*) AS number FROM waiting i WHERE ` + mayDecide + `
+		SELECT count(*) AS number FROM waiting w
+		WHERE EXISTS (SELECT FROM hats) AND (SELECT ` + mayDecide + ` FROM instructions i WHERE i.merchant_id = $1 AND i.id = w.id)
 	)
 	SELECT mine.number AS for_me, (SELECT count(*) FROM waiting) - mine.number AS for_other,
 		(SELECT count(*) FROM (SELECT FROM instructions i WHERE i.merchant_id = $1 AND i.state = 'unknown' LIMIT 1001) c) AS unknown

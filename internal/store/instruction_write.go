@@ -5,31 +5,19 @@ import (
 	"encoding/hex"
 	"fmt"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 var (
-	sqlPolicy = statement(`
-		SELECT version, approvals_needed, extract(epoch FROM valid_for)::bigint AS valid_seconds
-		FROM policies WHERE merchant_id = $1 ORDER BY version DESC LIMIT 1`)
 	sqlInsertInstruction = statement(`
 		INSERT INTO instructions (id, merchant_id, lead_id, part, operation, subject, maker_id, payload, amount_satang, title, replaces_id,
 			idempotency_key, policy_version, approvals_needed, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL, NULL, NULL)
+		RETURNING policy_version, approvals_needed, expires_at, seats, new_buyer`)
 	sqlSubmittedWithKey = statement(`
 		SELECT id FROM instructions WHERE merchant_id = $1 AND maker_id = $2 AND idempotency_key = $3 AND part = 0`)
 )
-
-// Policy says how many must approve and how long an instruction may wait.
-type Policy struct {
-	Version         int   `db:"version"`
-	ApprovalsNeeded int   `db:"approvals_needed"`
-	ValidSeconds    int64 `db:"valid_seconds"`
-}
-
-// Policy returns the merchant's policy in force.
-func (q *Query) Policy() (Policy, error) {
-	return row[Policy](q, sqlPolicy, q.actor.Merchant)
-}
 
 // NewInstruction is a lead or a part to be submitted.
 type NewInstruction struct {
@@ -43,22 +31,35 @@ type NewInstruction struct {
 	Title        string
 	ReplacesID   ID
 	Key          string // one submission per merchant, maker and key
-	Policy       Policy
 }
 
-// AddInstruction stores an instruction of the acting person as pending.
+// demand is what the policy in force asks of an instruction, as its leaf keeps
+// it.
+type demand struct {
+	PolicyVersion   int       `db:"policy_version" json:"policy_version"`
+	ApprovalsNeeded int       `db:"approvals_needed" json:"approvals_needed"`
+	ExpiresAt       time.Time `db:"expires_at" json:"expires_at"`
+	Seats           Seats     `db:"seats" json:"seats"`
+	NewBuyer        bool      `db:"new_buyer" json:"new_buyer"`
+}
+
+// AddInstruction stores an instruction of the acting person as pending. What
+// it needs, and until when, the schema says by the policy in force.
 func (t *Tx) AddInstruction(n NewInstruction) error {
 	a := t.actor
-	expires := t.Now().Add(time.Duration(n.Policy.ValidSeconds) * time.Second)
-	_, err := t.exec(sqlInsertInstruction, n.ID, a.Merchant, n.LeadID, n.Part, n.Operation, n.Subject, a.Person, n.Payload, n.AmountSatang,
-		n.Title, nullable(n.ReplacesID), n.Key, n.Policy.Version, n.Policy.ApprovalsNeeded, expires)
+	asked, err := row[demand](t.Query, sqlInsertInstruction, n.ID, a.Merchant, n.LeadID, n.Part, n.Operation, n.Subject, a.Person, n.Payload,
+		n.AmountSatang, n.Title, nullable(n.ReplacesID), n.Key)
 	if err != nil {
 		return fmt.Errorf("adding an instruction: %w", err)
 	}
+	asked.ExpiresAt = asked.ExpiresAt.UTC()
 	hash := sha256.Sum256(n.Payload)
-	return t.Audit("instruction.submitted", About("instruction", n.ID), MoveDetail{
+	return t.Audit("instruction.submitted", About("instruction", n.ID), struct {
+		MoveDetail
+		demand
+	}{MoveDetail{
 		Operation: n.Operation, Subject: n.Subject, Title: n.Title, AmountSatang: n.AmountSatang, PayloadHash: hex.EncodeToString(hash[:]),
-	})
+	}, asked})
 }
 
 // SubmittedWithKey returns the lead the acting person submitted under key.
@@ -68,16 +69,34 @@ func (q *Query) SubmittedWithKey(key string) (ID, error) {
 
 var (
 	sqlInsertApproval = statement(`
-		INSERT INTO approvals (instruction_id, merchant_id, person_id, maker_id, payload_hash) VALUES ($1, $2, $3, $4, $5)`)
+		INSERT INTO approvals (instruction_id, merchant_id, person_id, maker_id, payload_hash) VALUES ($1, $2, $3, $4, $5)
+		RETURNING on_behalf_of, delegation_id`)
 	sqlMove = statement(`
 		UPDATE instructions SET state = $4, reason = $5, bank_reference = CASE WHEN $6 <> '' THEN $6 ELSE bank_reference END
 		WHERE merchant_id = $1 AND id = $2 AND state = $3`)
 )
 
-// AddApproval records that the acting person agrees to exactly these bytes.
-func (t *Tx) AddApproval(i Instruction) error {
-	_, err := t.exec(sqlInsertApproval, i.ID, t.actor.Merchant, t.actor.Person, i.MakerID, i.PayloadHash)
-	return err
+// AddApproval records that the acting person agrees to exactly these bytes,
+// and leaves the leaf with the fingerprint that they saw. Whether they may, and
+// for whom, the schema says: see Standing.
+func (t *Tx) AddApproval(i Instruction, seen Fingerprint) error {
+	given, err := row[struct {
+		For        uuid.NullUUID `db:"on_behalf_of"`
+		Delegation uuid.NullUUID `db:"delegation_id"`
+	}](t.Query, sqlInsertApproval, i.ID, t.actor.Merchant, t.actor.Person, i.MakerID, i.PayloadHash)
+	if err != nil {
+		return err
+	}
+	detail := map[string]any{
+		"fingerprint": seen.String(), "payload_hash": hex.EncodeToString(i.PayloadHash), "title": i.Title, "amount_satang": i.AmountSatang,
+		"operation": i.Operation, "subject": i.Subject,
+	}
+	action := "instruction.approval_given"
+	if given.Delegation.Valid {
+		// A deed of its own, so that verify need not read into every approval.
+		action, detail["on_behalf_of"], detail["delegation"] = "instruction.approval_given_for", given.For, given.Delegation
+	}
+	return t.Audit(action, About("instruction", i.ID), detail)
 }
 
 // Move takes an instruction from one state to another, and leaves the leaf. It

@@ -40,21 +40,3 @@ func (t *Tx) AddMerchant(m Merchant) (ID, error) {
 		"account_number_sha256": hashText(m.AccountNumber),
 	})
 }
-
-var sqlInsertPolicy = statement(`
-	INSERT INTO policies (merchant_id, version, approvals_needed, valid_for)
-	SELECT $1, coalesce(max(version), 0) + 1, $2, $3::bigint * interval '1 second' FROM policies WHERE merchant_id = $1
-	RETURNING version, approvals_needed, extract(epoch FROM valid_for)::bigint AS valid_seconds`)
-
-// SetPolicy puts a new version of a merchant's policy in force; p.Version is
-// ignored. What was submitted before keeps the version it was submitted under.
-// Only the owner role may.
-func (t *Tx) SetPolicy(merchant ID, p Policy) (Policy, error) {
-	var set Policy
-	if err := t.get(&set, sqlInsertPolicy, merchant, p.ApprovalsNeeded, p.ValidSeconds); err != nil {
-		return Policy{}, err
-	}
-	return set, t.Audit("merchant.policy_set", About("merchant", merchant), map[string]any{
-		"version": set.Version, "approvals_needed": set.ApprovalsNeeded, "valid_for_seconds": set.ValidSeconds,
-	})
-}

@@ -16,7 +16,10 @@ var (
 	SQLFinished                  = sqlFinished
 	SQLDesk                      = sqlDesk
 	SQLWorkCounts                = sqlWorkCounts
-	SQLMayDecide                 = sqlMayDecide
+	SQLStanding                  = sqlStanding
+	SQLPolicies                  = sqlPolicies
+	SQLProposals                 = sqlProposals
+	SQLDelegations               = sqlDelegations
 	SQLClaimable                 = sqlClaimable
 	SQLExpiring                  = sqlExpiring
 	SQLOverdueAttempts           = sqlOverdueAttempts

@@ -21,6 +21,7 @@ type comparison struct {
 var comparisons = []comparison{
 	instructionsAgree, exchangesAgree, filesAgree, presentmentsAgree, contentsAgree, authorsAgree, peopleAgree, buyersAgree,
 	batchesAgree, callbacksAgree, readingsAgree, decisionsOfBuyersAgree, replacementsAgree,
+	policiesAgree,
 }
 
 // leavesOf is SQL for the leaves of a kind of action ("instruction"), of the

@@ -61,10 +61,12 @@ var (
 		{"amount", `i.amount_satang::text`, says("amount_satang")},
 		{"title", `i.title`, says("title")},
 		{"time", `i.submitted_at`, `l.at`},
-		// The leaf says nothing of these; what they must be follows.
+		// Leaves from before there were bands say nothing of the demand; what it must be follows.
 		{"lead", `(i.part = 0, i.merchant_id, i.subject, i.maker_id, i.submitted_at)`, `(i.lead_id = i.id, b.merchant_id, b.subject, b.maker_id, b.submitted_at)`},
-		{"number of approvals needed", `i.approvals_needed`, `p.approvals_needed`},
-		{"end of its time", `i.expires_at`, `i.submitted_at + p.valid_for`},
+		{"policy", `i.policy_version`, `coalesce(` + says("policy_version") + `::integer, p.version)`},
+		{"number of approvals needed", `i.approvals_needed`, `coalesce(` + says("approvals_needed") + `::integer, p.approvals_needed)`},
+		{"list of approvals needed", `i.seats`, `nullif(l.d -> 'seats', 'null')`},
+		{"end of its time", `i.expires_at`, `coalesce(` + says("expires_at") + `::timestamptz, i.submitted_at + p.valid_for)`},
 	}
 	submissionsAgree = `
 		SELECT coalesce(l.idx, -1), coalesce('instruction/' || i.id, l.about), ` + unlike(`i.id`,
@@ -94,12 +96,15 @@ var (
 
 	approvalsAgree = `
 		SELECT -1, 'instruction/' || a.instruction_id, 'unaudited', 'has an approval that its approver left no leaf of'
-		FROM approvals a LEFT JOIN (SELECT DISTINCT about, person_id, at FROM leaves WHERE act IN ('approval_given', 'approved')) l
+		FROM approvals a LEFT JOIN (SELECT DISTINCT about, person_id, at, act, d ->> 'on_behalf_of' AS holder, d ->> 'delegation' AS delegation
+			FROM leaves WHERE act IN ('approval_given', 'approval_given_for', 'approved')) l
 			ON l.about = 'instruction/' || a.instruction_id AND l.person_id = a.person_id AND l.at = a.at
+				AND (a.on_behalf_of IS NULL AND l.act <> 'approval_given_for'
+					OR l.act = 'approval_given_for' AND l.holder = a.on_behalf_of::text AND l.delegation = a.delegation_id::text)
 		WHERE l.about IS NULL
 		UNION ALL
 		SELECT l.idx, l.about, 'vanished', 'was approved, but the approval''s row is gone'
-		FROM ` + told("approval_given") + ` LEFT JOIN approvals a
+		FROM ` + told("approval_given", "approval_given_for") + ` LEFT JOIN approvals a
 			ON 'instruction/' || a.instruction_id = l.about AND a.person_id = l.person_id AND a.at = l.at
 		WHERE a.instruction_id IS NULL
 		UNION ALL

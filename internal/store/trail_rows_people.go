@@ -36,7 +36,7 @@ const newest = `
 var peopleAgree = comparison{
 	tables: []string{"people", "accounts", "memberships", "merchants", "policies"},
 	sql: statement(`
-	WITH leaves AS MATERIALIZED (` + leavesOf("person", "added", "duties_granted", "password_changed", "disabled", "enabled") + `
+	WITH leaves AS MATERIALIZED (` + leavesOf("person", "added", "duties_granted", "level_set", "password_changed", "disabled", "enabled") + `
 		UNION ALL ` + leavesOf("merchant", "added", "policy_set") + `
 	), facts AS (
 		SELECT l.idx, l.id, l.at, l.about, f.fact, f.value FROM leaves l CROSS JOIN LATERAL (
@@ -45,10 +45,12 @@ var peopleAgree = comparison{
 			UNION ALL SELECT 'password', l.d ->> 'password_sha256' WHERE l.about LIKE 'person/%' AND l.act IN ('added', 'password_changed')
 			UNION ALL SELECT 'whether shut out', (l.act = 'disabled')::text WHERE l.about LIKE 'person/%' AND l.act IN ('added', 'disabled', 'enabled')
 			UNION ALL SELECT 'duties for merchant ' || (l.d ->> 'merchant'), nullif(coalesce(l.d ->> 'duties', '[]'), '[]') WHERE l.act = 'duties_granted'
+			UNION ALL SELECT 'level for merchant ' || (l.d ->> 'merchant'), nullif(l.d ->> 'level', '1')
+				WHERE l.act = 'level_set' OR l.act = 'duties_granted' AND coalesce(l.d ->> 'duties', '[]') = '[]'
 			UNION ALL SELECT v.fact, v.value FROM (VALUES ('Thai name', l.d ->> 'name_th'), ('English name', l.d ->> 'name_en'), ('tax id', l.d ->> 'tax_id'),
 				('branch', l.d ->> 'branch'), ('address', l.d ->> 'address'), ('account number', l.d ->> 'account_number_sha256')) AS v (fact, value)
 				WHERE l.about LIKE 'merchant/%' AND l.act = 'added'
-			UNION ALL SELECT 'version ' || (l.d ->> 'version') || ' of its policy', concat_ws(' ', l.d ->> 'approvals_needed', l.d ->> 'valid_for_seconds', l.at)
+			UNION ALL SELECT 'version ' || (l.d ->> 'version') || ' of its policy', concat_ws(' ', l.d ->> 'approvals_needed', l.d ->> 'valid_for_seconds', l.at, coalesce(l.d ->> 'rules', '{}'))
 				WHERE l.act = 'policy_set'
 		) AS f (fact, value)
 	), rows AS MATERIALIZED (
@@ -58,13 +60,14 @@ var peopleAgree = comparison{
 		SELECT 'person/' || a.person_id, f.fact, f.value FROM accounts a CROSS JOIN LATERAL (VALUES
 			('e-mail address', ` + hashOfText(`a.email`) + `), ('password', ` + hashOfText(`a.password_hash`) + `)) AS f (fact, value)
 		UNION ALL
-		SELECT 'person/' || m.person_id, 'duties for merchant ' || m.merchant_id, to_jsonb(m.duties)::text FROM memberships m
+		SELECT 'person/' || m.person_id, f.fact || m.merchant_id, f.value FROM memberships m CROSS JOIN LATERAL (
+			SELECT 'duties for merchant ', to_jsonb(m.duties)::text UNION ALL SELECT 'level for merchant ', m.level::text WHERE m.level <> 1) AS f (fact, value)
 		UNION ALL
 		SELECT 'merchant/' || m.id, f.fact, f.value FROM merchants m CROSS JOIN LATERAL (VALUES
 			('Thai name', m.name_th), ('English name', m.name_en), ('tax id', m.tax_id), ('branch', m.branch), ('address', m.address),
 			('account number', ` + hashOfText(`m.account_number`) + `)) AS f (fact, value)
 		UNION ALL
 		SELECT 'merchant/' || p.merchant_id, 'version ' || p.version || ' of its policy',
-			concat_ws(' ', p.approvals_needed, extract(epoch FROM p.valid_for)::bigint, p.set_at) FROM policies p
+			concat_ws(' ', p.approvals_needed, extract(epoch FROM p.valid_for)::bigint, p.set_at, p.rules) FROM policies p
 	), ` + newest),
 }

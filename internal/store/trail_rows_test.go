@@ -32,12 +32,11 @@ func sent(t *testing.T) (r *trail, instruction, attempt store.ID) {
 			t.Fatal(err)
 		}
 	}
-	var policy store.Policy
 	write(owner, store.Actor{}, func(tx *store.Tx) (err error) {
 		if merchant, err = tx.AddMerchant(store.Merchant{NameTH: "ร้าน", NameEN: "Shop", TaxID: "0105500000001", Branch: "00000", AccountNumber: "1111111111"}); err != nil {
 			return err
 		}
-		if policy, err = tx.SetPolicy(merchant, store.Policy{ApprovalsNeeded: 1, ValidSeconds: 3600}); err != nil {
+		if _, err = tx.SetPolicy(merchant, store.Policy{ApprovalsNeeded: 1, ValidSeconds: 3600}); err != nil {
 			return err
 		}
 		for name, p := range map[string]*store.ID{"maker": &maker, "checker": &checker} {
@@ -55,7 +54,7 @@ func sent(t *testing.T) (r *trail, instruction, attempt store.ID) {
 	making, checking := store.Actor{Merchant: merchant, Person: maker}, store.Actor{Merchant: merchant, Person: checker}
 	write(r.web, making, func(tx *store.Tx) error {
 		return tx.AddInstruction(store.NewInstruction{ID: instruction, LeadID: instruction, Operation: "presentment.create",
-			Subject: store.About("presentment", store.NewID()), Payload: []byte(`{"total":1}`), Key: "k", Policy: policy})
+			Subject: store.About("presentment", store.NewID()), Payload: []byte(`{"total":1}`), Key: "k"})
 	}, func(tx *store.Tx) error {
 		w := tx.NewFile()
 		if _, err := fmt.Fprint(w, "%PDF-1.7"); err != nil {
@@ -70,7 +69,7 @@ func sent(t *testing.T) (r *trail, instruction, attempt store.ID) {
 		if err != nil {
 			return err
 		}
-		if err := tx.AddApproval(i); err != nil {
+		if err := tx.AddApproval(i, store.FingerprintOf([]store.Instruction{i})); err != nil {
 			return err
 		}
 		return tx.Move(i, "pending", "approved", "", "")

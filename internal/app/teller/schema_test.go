@@ -197,8 +197,8 @@ func TestSchemaBindsAnInstructionToItsMakerAndPolicy(t *testing.T) {
 	bill, lead := w.Submitted("")
 	_ = bill
 	insert := func(id store.ID, maker store.ID, approvals, expires string) string {
-		return fmt.Sprintf(`INSERT INTO instructions (id, merchant_id, lead_id, part, operation, subject, maker_id, payload, title, idempotency_key, policy_version, approvals_needed, expires_at)
-			SELECT '%[1]s', merchant_id, '%[1]s', 0, operation, subject, '%[2]s', payload, title, '%[1]s', policy_version, %[3]s, %[4]s FROM instructions WHERE id = '%[5]s'`,
+		return fmt.Sprintf(`INSERT INTO instructions (id, merchant_id, lead_id, part, operation, subject, maker_id, payload, amount_satang, title, idempotency_key, policy_version, approvals_needed, expires_at)
+			SELECT '%[1]s', merchant_id, '%[1]s', 0, operation, subject, '%[2]s', payload, amount_satang, title, '%[1]s', policy_version, %[3]s, %[4]s FROM instructions WHERE id = '%[5]s'`,
 			id, maker, approvals, expires, lead)
 	}
 	for _, c := range []struct {

@@ -8,7 +8,6 @@ package teller
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,6 +23,8 @@ var (
 	ErrAuthor          = errors.New("somebody who had a hand in the content does not decide on it")
 	ErrNotOnDuty       = errors.New("this person does not have the duty for it")
 	ErrAlreadyApproved = errors.New("this person has already approved")
+	ErrNotAsked        = errors.New("the next approval is for somebody else to give")
+	ErrNeededLater     = errors.New("this person is needed for a later step")
 	ErrChanged         = errors.New("the content is not what was shown")
 	ErrNotPending      = errors.New("it has already been decided")
 	ErrExpired         = errors.New("it was not decided in time")
@@ -65,15 +66,11 @@ type submission struct {
 
 // submit stores the submission as pending and returns its lead.
 func submit(tx *store.Tx, s submission) (store.ID, error) {
-	policy, err := tx.Policy()
-	if err != nil {
-		return store.NoID, fmt.Errorf("reading the policy: %w", err)
-	}
 	lead := store.NewID()
 	for n, p := range s.parts {
 		i := store.NewInstruction{
 			ID: lead, LeadID: lead, Part: n, Operation: p.operation, Subject: s.subject, Payload: p.payload, Title: s.title,
-			Key: s.key, Policy: policy,
+			Key: s.key,
 		}
 		if n == 0 {
 			i.AmountSatang, i.ReplacesID = s.amount, s.replaces
@@ -114,25 +111,22 @@ func (t *Teller) Approve(ctx context.Context, a store.Actor, lead store.ID, seen
 		if err != nil {
 			return err
 		}
-		if err := mayDecide(tx, parts[0]); err != nil {
+		standing, err := tx.Standing(lead)
+		if err != nil {
+			return err
+		}
+		if err := mayApprove(tx, parts[0], standing); err != nil {
 			return err
 		}
 		if store.FingerprintOf(parts) != seen {
 			return ErrChanged
 		}
 		for _, p := range parts {
-			if err := tx.AddApproval(p); err != nil {
+			if err := tx.AddApproval(p, seen); err != nil {
 				return approvalRefused(err)
 			}
-			if err := tx.Audit("instruction.approval_given", store.About("instruction", p.ID), approvalDetail(p, seen)); err != nil {
-				return err
-			}
 		}
-		given, err := tx.Approvals(lead)
-		if err != nil {
-			return err
-		}
-		if len(given) < parts[0].ApprovalsNeeded {
+		if standing.Seat+1 < parts[0].ApprovalsNeeded {
 			return nil
 		}
 		return move(tx, parts, store.Pending, store.Approved, "")
@@ -141,21 +135,35 @@ func (t *Teller) Approve(ctx context.Context, a store.Actor, lead store.ID, seen
 	return err
 }
 
-func approvalDetail(p store.Instruction, seen store.Fingerprint) map[string]any {
-	return map[string]any{
-		"fingerprint": seen.String(), "payload_hash": hex.EncodeToString(p.PayloadHash), "title": p.Title, "amount_satang": p.AmountSatang,
-		"operation": p.Operation, "subject": p.Subject,
+// refusals are the teller's words for the rules that keep somebody from giving
+// an approval.
+var refusals = map[string]error{
+	"approver_is_not_maker": ErrSelfApproval,
+	store.IsAuthor:          ErrAuthor,
+	store.IsNoChecker:       ErrNotOnDuty,
+	store.HasApproved:       ErrAlreadyApproved,
+	store.IsNotPending:      ErrNotPending,
+	store.IsNotAsked:        ErrNotAsked,
+	store.IsNeededLater:     ErrNeededLater,
+}
+
+// mayApprove refuses whoever does not give the next approval. The schema says
+// the same once more when the approval is recorded.
+func mayApprove(tx *store.Tx, i store.Instruction, s store.Standing) error {
+	switch {
+	case s.MayDecide():
+		return nil
+	case i.MakerID == tx.Actor().Person:
+		return ErrSelfApproval
 	}
+	if err, ok := refusals[s.Verdict]; ok {
+		return err
+	}
+	return fmt.Errorf("an unknown rule keeps somebody from approving: %s", s.Verdict)
 }
 
 func approvalRefused(err error) error {
-	for constraint, reason := range map[string]error{
-		"approver_is_not_maker":  ErrSelfApproval,
-		"approver_is_not_author": ErrAuthor,
-		"approver_is_checker":    ErrNotOnDuty,
-		"one_person_counts_once": ErrAlreadyApproved,
-		"approval_while_pending": ErrNotPending,
-	} {
+	for constraint, reason := range refusals {
 		if store.Violated(err, constraint) {
 			return fmt.Errorf("%w: %w", reason, err)
 		}
