@@ -11,6 +11,10 @@ var (
 	SQLPresentmentsMatching      = sqlPresentmentsMatching
 	SQLPresentmentsByWord        = sqlPresentmentsByWord
 	SQLCountPresentments         = sqlCountPresentments
+	SQLImports                   = sqlImports
+	SQLImportBills               = sqlImportBills
+	SQLImportRows                = sqlImportRows
+	SQLImportFaultsLike          = sqlImportFaultsLike
 	SQLWaitingBatchRows          = sqlWaitingBatchRows
 	SQLWaiting                   = sqlWaiting
 	SQLFinished                  = sqlFinished

@@ -66,6 +66,13 @@ func bigShop(t *testing.T) *storetest.DB {
 				CASE state WHEN 'sending' THEN NULL ELSE at END FROM bills WHERE state IN ('sending', 'unknown', 'done');
 		INSERT INTO audit_leaves (id, at, merchant_id, person_id, session_id, request_id, address, action, subject, bytes, idx)
 			SELECT gen_random_uuid(), at, merchant_id, '%[3]s', '', '', '', 'presentment.' || (ARRAY['drafted', 'moved'])[1 + n %% 2], 'presentment/' || bill, '{"detail":{}}', n FROM bills;
+		INSERT INTO files (id, merchant_id, name, media_type, size, sha256, uploaded_by)
+			SELECT gen_random_uuid(), '%[1]s', 'bills-' || n, 'text/csv', 1, sha256(n::text::bytea), '%[3]s' FROM generate_series(1, 2000) AS n;
+		INSERT INTO imports (id, merchant_id, file_id, format, heading, row_count, state, created_by)
+			SELECT CASE name WHEN 'bills-1' THEN '%[1]s'::uuid ELSE gen_random_uuid() END, merchant_id, id, 'CSV', '[]', 10000, 'mapped', '%[3]s' FROM files WHERE name LIKE 'bills-%%';
+		INSERT INTO import_bills (import_id, merchant_id, no, standing, document_number, first_row, faults)
+			SELECT '%[1]s', '%[1]s', n, CASE WHEN n %% 100 = 0 THEN 'faulty' ELSE 'good' END, 'INV-' || n, n, '[{"rule": "total"}]' FROM generate_series(1, 10000) AS n;
+		INSERT INTO import_rows (import_id, merchant_id, row_no, bill_no, cells) SELECT '%[1]s', '%[1]s', n + 1, n, '[]' FROM generate_series(1, 10000) AS n;
 		INSERT INTO batches (id, merchant_id, person_id, kind, key, total, fingerprint) VALUES ('%[6]s', '%[1]s', '%[3]s', 'submit', 'k', 2000, sha256('x'));
 		INSERT INTO batch_rows (batch_id, merchant_id, position, item_id, seen, title, amount_satang, state, at)
 			SELECT '%[6]s', '%[1]s', n, gen_random_uuid(), '1', 'INV', 1, CASE WHEN n > 1900 THEN 'waiting' ELSE 'done' END, CASE WHEN n <= 1900 THEN now() END
@@ -104,6 +111,11 @@ func readings() []reading {
 		{"bills by a word nobody has", web, store.SQLPresentmentsMatching, shop + newest + `, 51, '%qwxzjk%', 'presented'`, 60},
 		{"bills by their number, for the trail", web, store.SQLPresentmentsByWord, `'%inv-19998%', 50`, 60},
 		{"count of bills", web, store.SQLCountPresentments, shop + `'{draft,submitted,presented,unknown}'`, 60}, // by index alone
+		{"imports", web, store.SQLImports, shop + `'ffffffff-ffff-ffff-ffff-ffffffffffff', 51`, 60},
+		{"bills of an import", web, store.SQLImportBills, shop + shop + `'good', 5000, 51`, 60},
+		{"rows of an import", web, store.SQLImportRows, shop + shop + `5000, 51`, 60},
+		// Stops once a page is full, else at the end of what is faulty.
+		{"the same fault in an import", web, store.SQLImportFaultsLike, shop + shop + `'[{"rule": "date"}]', 0, 51`, 120},
 		{"approvals that wait for me", web, store.SQLWaiting, shop + person + beginning + `, 51, true`, 60},
 		// Nothing stops the search for what is not mine but the end of what waits.
 		{"approvals that wait for others", web, store.SQLWaiting, shop + person + beginning + `, 51, false`, planRows / 40},

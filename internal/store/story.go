@@ -42,6 +42,8 @@ var (
 		FROM exchanges x JOIN instructions i ON i.id = x.instruction_id WHERE x.merchant_id = $1 AND x.id = ANY ($2::uuid[])
 		UNION ALL SELECT 'buyer/' || b.id, b.name, 'buyer/' || b.id FROM buyers b WHERE b.merchant_id = $1 AND b.id = ANY ($2::uuid[])
 		UNION ALL SELECT 'file/' || f.id, f.name, '' FROM files f WHERE f.merchant_id = $1 AND f.id = ANY ($2::uuid[])
+		UNION ALL SELECT 'import/' || i.id, f.name, ''
+		FROM imports i JOIN files f ON f.id = i.file_id WHERE i.merchant_id = $1 AND i.id = ANY ($2::uuid[])
 		UNION ALL SELECT 'person/' || o.id, o.name, '' FROM people o WHERE o.id = ANY ($2::uuid[])`)
 	// Hops along the index from person to person instead of reading all leaves.
 	sqlActors = statement(`

@@ -22,6 +22,7 @@ var comparisons = []comparison{
 	instructionsAgree, exchangesAgree, filesAgree, presentmentsAgree, contentsAgree, authorsAgree, peopleAgree, buyersAgree,
 	batchesAgree, callbacksAgree, readingsAgree, decisionsOfBuyersAgree, replacementsAgree,
 	policiesAgree,
+	importsAgree,
 }
 
 // leavesOf is SQL for the leaves of a kind of action ("instruction"), of the

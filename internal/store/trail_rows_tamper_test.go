@@ -11,7 +11,7 @@ import (
 // kept is every table that a tampering may have changed.
 var kept = strings.Fields(`merchants people accounts memberships policies instructions instruction_authors instruction_moves approvals attempts settlements
 	exchanges exchange_results presentments presentment_lines presentment_documents files buyers
-	batches batch_rows`)
+	batches batch_rows imports`)
 
 // keep copies the tables to where verify does not look.
 func (w lived) keep() {
@@ -63,6 +63,10 @@ func TestVerifyFindsEveryRowThatIsNotWhatItWas(t *testing.T) {
 		class store.Class
 		what  string // what the problem says
 	}{
+		// Lists of bills.
+		{set(`imports`, `state = 'read'`, `state = 'made'`), store.Contradicts, "state"},
+		{set(`imports`, `row_count = 2`, `state = 'made'`), store.Contradicts, "number of rows"},
+		{`DELETE FROM imports WHERE state = 'discarded'`, store.Vanished, "no longer hold"},
 		// How an instruction went.
 		{set(`instruction_moves`, `to_state = 'failed'`, ofIt+` AND to_state = 'done'`) + `; ` + set(`instructions`, `state = 'failed'`, `id = `+anInstruction), store.Unaudited, "moved from sending to failed"},
 		{set(`instruction_moves`, `to_state = 'approved', from_state = 'pending'`, ofIt+` AND to_state = 'done'`), store.Unaudited, "moved from pending to approved"},
@@ -175,7 +179,7 @@ func TestVerifyFindsEveryRowThatIsNotWhatItWas(t *testing.T) {
 		{set(`presentment_lines`, `quantity = 3`, `presentment_id = `+aBill+` AND line_no = 2`), store.Contradicts, "lines"},
 		{`DELETE FROM presentment_lines WHERE presentment_id = ` + aBill, store.Contradicts, "lines"},
 		{`DELETE FROM presentment_documents WHERE presentment_id = ` + aBill, store.Contradicts, "documents"},
-		{set(`presentment_documents`, `file_id = (SELECT id FROM files f WHERE NOT EXISTS (SELECT FROM presentment_documents d WHERE d.file_id = f.id))`,
+		{set(`presentment_documents`, `file_id = (SELECT id FROM files f WHERE NOT EXISTS (SELECT FROM presentment_documents d WHERE d.file_id = f.id) LIMIT 1)`,
 			`presentment_id = `+aBill+` AND position = 1`), store.Contradicts, "documents"},
 		{`DELETE FROM presentments WHERE document_number = 'INV-draft'`, store.Vanished, "no longer hold"},
 		{set(`presentments`, `id = gen_random_uuid()`, `document_number = 'INV-draft'`), store.Unaudited, "no leaf of"},

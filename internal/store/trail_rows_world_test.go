@@ -33,6 +33,7 @@ func everyLife(t testing.TB) lived {
 	w.notSentAtFirst()
 	w.approverGone()
 	w.peopleComeAndGo()
+	w.imported()
 	w.buyersAreKnown()
 	w.doneAtOnce()
 	return w

@@ -1,0 +1,130 @@
+package intake
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"portal/internal/app/thai"
+)
+
+// Fault is one thing that is wrong: in which row and field, what stands there,
+// which rule it breaks, and what it could be mended to. It is stored as JSON,
+// and put into words for each reader.
+type Fault struct {
+	Row   int               `json:"row"`
+	Field Field             `json:"field"`
+	Rule  Rule              `json:"rule"`
+	Value string            `json:"value,omitempty"`
+	Words map[string]string `json:"words,omitempty"` // what the sentence about it names
+	Fixes []Fix             `json:"fixes,omitempty"`
+}
+
+// Fix is a mend. Kind names the idea, which may suit many cells.
+type Fix struct {
+	Kind  FixKind `json:"kind"`
+	Value string  `json:"value"`
+}
+
+// FixKind is the idea of a mend.
+type FixKind string
+
+// The ideas of mends.
+const (
+	FixBuddhist FixKind = "buddhist" // the year is of the Buddhist Era
+	FixCommon   FixKind = "common"   // it is of the Common Era
+	FixMeant    FixKind = "meant"    // 543 years less, or more
+	FixZero     FixKind = "zero"     // the zero in front that a spreadsheet took away
+	FixSerial   FixKind = "serial"   // the number is how a spreadsheet counts days
+)
+
+// FixKinds lists the ideas.
+var FixKinds = []FixKind{FixBuddhist, FixCommon, FixMeant, FixZero, FixSerial}
+
+// Rule is what a cell breaks.
+type Rule string
+
+// The rules.
+const (
+	Required       Rule = "required"
+	TooLong        Rule = "long"
+	HiddenLetter   Rule = "hidden"
+	Unreadable     Rule = "unreadable"
+	NumberForm     Rule = "number_form"
+	NumberTwice    Rule = "number_twice"
+	NumberTaken    Rule = "number_taken"
+	TypeWord       Rule = "type_word"
+	DateForm       Rule = "date_form"
+	DateNone       Rule = "date_none"
+	DateShort      Rule = "date_short"
+	DateMeant      Rule = "date_meant"
+	DateFar        Rule = "date_far"
+	DateEra        Rule = "date_era"
+	DateFuture     Rule = "date_future"
+	DateOld        Rule = "date_old"
+	DueBefore      Rule = "due_before"
+	DueFar         Rule = "due_far"
+	TaxIDForm      Rule = "tax_id_form"
+	TaxIDZero      Rule = "tax_id_zero"
+	TaxIDRounded   Rule = "tax_id_rounded"
+	TaxIDCheck     Rule = "tax_id_check"
+	TaxIDOurs      Rule = "tax_id_ours"
+	BranchForm     Rule = "branch_form"
+	AmountForm     Rule = "amount_form"
+	AmountDecimals Rule = "amount_decimals"
+	AmountNegative Rule = "amount_negative"
+	AmountLarge    Rule = "amount_large"
+	QuantityZero   Rule = "quantity_zero"
+	VATWord        Rule = "vat_word"
+	VATRate        Rule = "vat_rate"
+	TotalDiffers   Rule = "total_differs"
+	TotalZero      Rule = "total_zero"
+	TooManyLines   Rule = "many_lines"
+	RowDiffers     Rule = "row_differs"
+	RowTwice       Rule = "row_twice"
+)
+
+// AllRules lists the rules, so that each has its words in both languages.
+var AllRules = []Rule{
+	Required, TooLong, HiddenLetter, Unreadable, NumberForm, NumberTwice, NumberTaken, TypeWord, DateForm, DateNone, DateShort, DateMeant,
+	DateFar, DateEra, DateFuture, DateOld, DueBefore, DueFar, TaxIDForm, TaxIDZero, TaxIDRounded, TaxIDCheck, TaxIDOurs, BranchForm,
+	AmountForm, AmountDecimals, AmountNegative, AmountLarge, QuantityZero, VATWord, VATRate, TotalDiffers, TotalZero, TooManyLines,
+	RowDiffers, RowTwice,
+}
+
+// dateFault says what is wrong with a day, with the days it may mean.
+func dateFault(cell string, err error) Fault {
+	if short, ok := errors.AsType[*thai.TwoDigitYearError](err); ok {
+		f := Fault{Rule: DateShort, Words: map[string]string{"be": strconv.Itoa(short.Buddhist), "ce": strconv.Itoa(short.Common)}}
+		if stem, ok := strings.CutSuffix(cell, cell[max(0, len(cell)-2):]); ok && len(cell) > 2 {
+			f.Fixes = []Fix{{FixBuddhist, stem + strconv.Itoa(short.Buddhist)}, {FixCommon, stem + strconv.Itoa(short.Common)}}
+		}
+		return f
+	}
+	if far, ok := errors.AsType[*thai.ImplausibleYearError](err); ok {
+		if far.Candidate == 0 {
+			return Fault{Rule: DateFar, Words: map[string]string{"year": strconv.Itoa(far.Typed)}}
+		}
+		f := Fault{Rule: DateMeant, Words: map[string]string{"be": strconv.Itoa(far.Candidate + 543), "ce": strconv.Itoa(far.Candidate)}}
+		if typed := strconv.Itoa(far.Typed); strings.Count(cell, typed) == 1 {
+			f.Fixes = []Fix{{FixMeant, strings.Replace(cell, typed, strconv.Itoa(far.Candidate), 1)}}
+		}
+		return f
+	}
+	if errors.Is(err, thai.ErrNoSuchDay) {
+		return Fault{Rule: DateNone}
+	}
+	return Fault{Rule: DateForm}
+}
+
+func numberFault(err error) Rule {
+	switch {
+	case errors.Is(err, thai.ErrNumberTooLarge):
+		return AmountLarge
+	case errors.Is(err, thai.ErrNumberDecimals):
+		return AmountDecimals
+	case errors.Is(err, thai.ErrNumberNegative):
+		return AmountNegative
+	}
+	return AmountForm
+}

@@ -1,0 +1,213 @@
+package store
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+)
+
+// The states of an import.
+const (
+	ImportRead      = "read" // nobody has said yet what its columns mean
+	ImportMapped    = "mapped"
+	ImportMaking    = "making" // its good bills are being made
+	ImportMade      = "made"
+	ImportDiscarded = "discarded"
+)
+
+// How a bill of an import stands.
+const (
+	ImportUnchecked = "unchecked"
+	ImportFaulty    = "faulty"
+	ImportGood      = "good"
+	ImportDropped   = "dropped"
+	ImportedBill    = "made"
+)
+
+// ImportStandings lists how a bill of an import can stand.
+var ImportStandings = []string{ImportUnchecked, ImportFaulty, ImportGood, ImportDropped, ImportedBill}
+
+// Texts is a column with a JSON list of texts.
+type Texts []string
+
+// Scan implements sql.Scanner.
+func (l *Texts) Scan(value any) error {
+	raw, _ := value.([]byte) // NULL is an empty list
+	if len(raw) == 0 {
+		*l = nil
+		return nil
+	}
+	return json.Unmarshal(raw, l)
+}
+
+// Import is a list of bills from a spreadsheet.
+type Import struct {
+	ID            ID        `db:"id"`
+	FileID        ID        `db:"file_id"`
+	FileName      string    `db:"file_name"`
+	FileSHA256    []byte    `db:"file_sha256"`
+	Format        string    `db:"format"`
+	Heading       Texts     `db:"heading"`
+	RowCount      int       `db:"row_count"`
+	Mapping       Texts     `db:"mapping"` // what each column means; "" for nothing
+	Grouped       bool      `db:"grouped"` // rows with the same number are one bill
+	State         string    `db:"state"`
+	CreatedBy     ID        `db:"created_by"`
+	CreatedByName string    `db:"created_by_name"`
+	CreatedAt     time.Time `db:"created_at"`
+}
+
+// ImportRow is a row of the file, as it is now. No is its number in the file.
+type ImportRow struct {
+	No      int   `db:"row_no"`
+	BillNo  int   `db:"bill_no"`
+	Dropped bool  `db:"dropped"`
+	Cells   Texts `db:"cells"`
+}
+
+// ImportBill is a bill of the list. What its faults mean is the edge's affair.
+type ImportBill struct {
+	No             int             `db:"no"`
+	Standing       string          `db:"standing"`
+	DocumentNumber string          `db:"document_number"`
+	BuyerName      string          `db:"buyer_name"`
+	TotalSatang    int64           `db:"total_satang"`
+	FirstRow       int             `db:"first_row"`
+	Faults         json.RawMessage `db:"faults"`
+	PresentmentID  uuid.NullUUID   `db:"presentment_id"`
+}
+
+// ImportSum is what the bills of one standing come to.
+type ImportSum struct {
+	Standing    string `db:"standing"`
+	Bills       int    `db:"bills"`
+	TotalSatang int64  `db:"total_satang"`
+}
+
+const importColumns = `i.id, i.file_id, f.name AS file_name, f.sha256 AS file_sha256, i.format, i.heading, i.row_count, i.mapping, i.grouped,
+	i.state, i.created_by, c.name AS created_by_name, i.created_at
+	FROM imports i JOIN files f ON f.id = i.file_id JOIN people c ON c.id = i.created_by`
+
+var (
+	sqlImport     = statement(`SELECT ` + importColumns + ` WHERE i.merchant_id = $1 AND i.id = $2`)
+	sqlImports    = statement(`SELECT ` + importColumns + ` WHERE i.merchant_id = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT $3`)
+	sqlImportSums = statement(`
+		SELECT standing, count(*) AS bills, coalesce(sum(total_satang), 0) AS total_satang FROM import_bills
+		WHERE merchant_id = $1 AND import_id = $2 GROUP BY standing`)
+	sqlImportBills = statement(`
+		SELECT no, standing, document_number, buyer_name, total_satang, first_row, faults, presentment_id FROM import_bills
+		WHERE merchant_id = $1 AND import_id = $2 AND standing = $3 AND no > $4 ORDER BY no LIMIT $5`)
+	sqlImportBillsByNo = statement(`
+		SELECT no, standing, document_number, buyer_name, total_satang, first_row, faults, presentment_id FROM import_bills
+		WHERE merchant_id = $1 AND import_id = $2 AND no = ANY ($3) ORDER BY no`)
+	sqlImportBillsOfNumbers = statement(`
+		SELECT no FROM import_bills WHERE merchant_id = $1 AND import_id = $2 AND document_number = ANY ($3) AND standing NOT IN ('dropped', 'made') ORDER BY no`)
+	sqlImportRowsOfBills = statement(`
+		SELECT row_no, coalesce(bill_no, 0) AS bill_no, dropped, cells FROM import_rows
+		WHERE merchant_id = $1 AND import_id = $2 AND bill_no = ANY ($3) ORDER BY bill_no, row_no`)
+	sqlImportRows = statement(`
+		SELECT row_no, coalesce(bill_no, 0) AS bill_no, dropped, cells FROM import_rows
+		WHERE merchant_id = $1 AND import_id = $2 AND row_no > $3 ORDER BY row_no LIMIT $4`)
+	sqlImportFaultsLike = statement(`
+		SELECT no, standing, document_number, buyer_name, total_satang, first_row, faults, presentment_id FROM import_bills
+		WHERE merchant_id = $1 AND import_id = $2 AND standing = 'faulty' AND faults @> $3::text::jsonb AND no > $4 ORDER BY no LIMIT $5`)
+	// The first bill of the list with each number, and the row it stands in.
+	sqlImportFirsts = statement(`
+		SELECT DISTINCT ON (document_number) document_number AS number, no, first_row AS row FROM import_bills
+		WHERE merchant_id = $1 AND import_id = $2 AND document_number = ANY ($3) AND standing <> 'dropped'
+		ORDER BY document_number, no`)
+	sqlTakenNumbers = statement(`
+		SELECT document_number FROM presentments WHERE merchant_id = $1 AND document_number = ANY ($2) AND state <> 'cancelled'`)
+	sqlImportMapping = statement(`SELECT mapping, grouped FROM import_mappings WHERE merchant_id = $1 AND signature = $2`)
+	sqlImportOfFile  = statement(`
+		SELECT ` + importColumns + ` WHERE i.merchant_id = $1 AND f.sha256 = $2 AND i.id <> $3 AND i.state <> 'discarded' ORDER BY i.id LIMIT 1`)
+)
+
+// Import returns one import.
+func (q *Query) Import(id ID) (Import, error) { return row[Import](q, sqlImport, q.actor.Merchant, id) }
+
+// Imports returns imports from the newest on, or those older than a given one.
+func (q *Query) Imports(before ID, limit int) ([]Import, error) {
+	if before == NoID {
+		before = uuid.Max
+	}
+	return rows[Import](q, sqlImports, q.actor.Merchant, before, limit)
+}
+
+// ImportSums returns what the bills of an import come to, by how they stand.
+func (q *Query) ImportSums(id ID) (map[string]ImportSum, error) {
+	list, err := rows[ImportSum](q, sqlImportSums, q.actor.Merchant, id)
+	sums := make(map[string]ImportSum, len(list))
+	for _, s := range list {
+		sums[s.Standing] = s
+	}
+	return sums, err
+}
+
+// ImportBills returns the next bills of one standing.
+func (q *Query) ImportBills(id ID, standing string, after, limit int) ([]ImportBill, error) {
+	return rows[ImportBill](q, sqlImportBills, q.actor.Merchant, id, standing, after, limit)
+}
+
+// ImportBillsByNo returns the bills with the given numbers in the list.
+func (q *Query) ImportBillsByNo(id ID, nos []int) ([]ImportBill, error) {
+	return rows[ImportBill](q, sqlImportBillsByNo, q.actor.Merchant, id, pq.Array(nos))
+}
+
+// ImportBillsOfNumbers returns which bills of the list have one of the given
+// document numbers and can still change.
+func (q *Query) ImportBillsOfNumbers(id ID, numbers []string) ([]int, error) {
+	return rows[int](q, sqlImportBillsOfNumbers, q.actor.Merchant, id, pq.Array(numbers))
+}
+
+// ImportBillsWithFault returns the next bills that have a fault like the
+// given one, which is part of its JSON.
+func (q *Query) ImportBillsWithFault(id ID, fault string, after, limit int) ([]ImportBill, error) {
+	return rows[ImportBill](q, sqlImportFaultsLike, q.actor.Merchant, id, fault, after, limit)
+}
+
+// ImportRowsOfBills returns the rows that the given bills consist of.
+func (q *Query) ImportRowsOfBills(id ID, nos []int) ([]ImportRow, error) {
+	return rows[ImportRow](q, sqlImportRowsOfBills, q.actor.Merchant, id, pq.Array(nos))
+}
+
+// ImportRows returns the next rows of the file.
+func (q *Query) ImportRows(id ID, after, limit int) ([]ImportRow, error) {
+	return rows[ImportRow](q, sqlImportRows, q.actor.Merchant, id, after, limit)
+}
+
+// ImportPlace is where a document number stands first in the list.
+type ImportPlace struct {
+	Number string `db:"number"`
+	No     int    `db:"no"`
+	Row    int    `db:"row"`
+}
+
+// ImportFirsts returns where each of the numbers stands first.
+func (q *Query) ImportFirsts(id ID, numbers []string) ([]ImportPlace, error) {
+	return rows[ImportPlace](q, sqlImportFirsts, q.actor.Merchant, id, pq.Array(numbers))
+}
+
+// TakenNumbers returns which of the numbers a bill of the merchant has already.
+func (q *Query) TakenNumbers(numbers []string) ([]string, error) {
+	return rows[string](q, sqlTakenNumbers, q.actor.Merchant, pq.Array(numbers))
+}
+
+// ImportMapping is what the columns of a heading were said to mean last time.
+type ImportMapping struct {
+	Mapping Texts `db:"mapping"`
+	Grouped bool  `db:"grouped"`
+}
+
+// ImportMapping returns the mapping for a heading with this signature;
+// ErrNotFound when it is new.
+func (q *Query) ImportMapping(signature []byte) (ImportMapping, error) {
+	return row[ImportMapping](q, sqlImportMapping, q.actor.Merchant, signature)
+}
+
+// ImportOfSameFile returns another import of the very same bytes.
+func (q *Query) ImportOfSameFile(i Import) (Import, error) {
+	return row[Import](q, sqlImportOfFile, q.actor.Merchant, i.FileSHA256, i.ID)
+}
