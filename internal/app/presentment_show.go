@@ -210,6 +210,7 @@ func offer(v *templates.PresentmentView, u user, p store.Presentment, c course) 
 	maker := u.can(store.Maker)
 	v.MayEdit = maker && p.Editable()
 	v.MaySubmit = v.MayEdit && len(p.Documents) > 0
+	v.MayReuse = maker
 	v.MayCancel = maker && atBank(p) && !c.cancelling()
 	if v.MayEdit {
 		v.Editing = &templates.DocumentsView{Action: "/presentments/" + v.ID + "/documents", Room: maxDocuments - len(p.Documents)}

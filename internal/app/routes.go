@@ -134,6 +134,7 @@ func (a *App) table() []route {
 		{"GET", "/presentments/{id}/progress", anyDuty, a.presentmentProgress, extra{quiet: true}},
 		{"GET", "/presentments/{id}/edit", maker, a.editPresentment, extra{}},
 		{"POST", "/presentments/{id}", maker, a.updatePresentment, extra{}},
+		{"POST", "/presentments/{id}/copy", maker, a.copyPresentment, extra{}},
 		{"POST", "/presentments/{id}/documents", maker, a.addDocuments, extra{body: uploadLimit}},
 		{"POST", "/presentments/{id}/documents/{file}/removal", maker, a.removeDocument, extra{}},
 		{"GET", "/presentments/{id}/submission/new", maker, a.newSubmission, extra{}},

@@ -380,7 +380,8 @@ func (d presentmentLeaf) event(ctx context.Context, action string, files map[sto
 // storyFields are the fields of a bill that an edit may change, as the trail
 // names them, in the order of the form.
 var storyFields = []string{
-	"buyer_name", "buyer_tax_id", "buyer_branch", "buyer_address", "document_type", "document_number", "document_on", "due_on", "lines", "remark", "total_satang",
+	"buyer_name", "buyer_tax_id", "buyer_branch", "buyer_address", "document_type", "document_number", "document_on", "due_on",
+	"order_reference", "credit_days", "lines", "discount_percent", "discount_satang", "remark", "total_satang", "wht_satang",
 }
 
 func (d presentmentLeaf) changed(ctx context.Context) string {

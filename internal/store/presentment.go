@@ -65,6 +65,8 @@ type Presentment struct {
 	BuyerRemark     string          `db:"buyer_remark"`
 	DecidedAt       *time.Time      `db:"decided_at"`
 
+	CopiedFrom ID `db:"-"` // the bill a new draft was made after; the trail remembers it
+
 	Lines     []PresentmentLine     `db:"-"`
 	Documents []PresentmentDocument `db:"-"`
 }

@@ -38,7 +38,11 @@ func (t *Tx) AddPresentment(p Presentment) error {
 	if err := t.insertLines(p); err != nil {
 		return err
 	}
-	return t.Audit("presentment.drafted", About("presentment", p.ID), presentmentDetail(p))
+	detail := presentmentDetail(p)
+	if p.CopiedFrom != NoID {
+		detail["copied_from"] = p.CopiedFrom
+	}
+	return t.Audit("presentment.drafted", About("presentment", p.ID), detail)
 }
 
 // ChangePresentment replaces the content of a draft or of a refused
