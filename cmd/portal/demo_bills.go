@@ -229,7 +229,9 @@ func attach(ctx context.Context, tx *store.Tx, presentment store.ID, title strin
 	if _, err := w.Write(pdf); err != nil {
 		return err
 	}
-	f, err := w.Finish(upload.CleanFileName(title, checked.Kind), checked.Kind.MediaType(), checked.SHA256[:])
+	f, err := w.Finish(store.File{
+		Name: upload.CleanFileName(title, checked.Kind), MediaType: checked.Kind.MediaType(), SHA256: checked.SHA256[:], Pages: checked.Pages,
+	})
 	if err != nil {
 		return err
 	}

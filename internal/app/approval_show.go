@@ -86,6 +86,10 @@ func (a *App) describe(ctx context.Context, q *store.Query, parts []store.Instru
 	if err != nil {
 		return err
 	}
+	bill, same, err := attachedTo(q, parts)
+	if err != nil {
+		return err
+	}
 	for _, p := range parts {
 		payload, err := teller.Payload(p)
 		if err != nil {
@@ -102,9 +106,11 @@ func (a *App) describe(ctx context.Context, q *store.Query, parts []store.Instru
 			v.Sentence = text.T(ctx, "approval.asks_to_cancel", "title", lead.Title, "amount", text.Amount(lead.AmountSatang))
 			v.Lasting = text.T(ctx, "approval.lasting_cancel")
 		case teller.Document:
-			v.Documents = append(v.Documents, templates.ApprovalDocument{
-				Href: "/files/" + p.FileID.String(), Name: p.FileName, Size: p.Size, SHA256: p.SHA256, Opened: slices.Contains(opened, p.FileID),
-			})
+			d, err := approvalDocument(q, p, bill, same)
+			if err != nil {
+				return err
+			}
+			v.Documents = append(v.Documents, templates.ApprovalDocument{PaperDocument: d, Opened: slices.Contains(opened, p.FileID)})
 		default:
 			return fmt.Errorf("the approval page cannot show a %T", payload)
 		}

@@ -107,11 +107,11 @@ func TestHostileFileIsRefusedAtItsFieldAndCostsNoOther(t *testing.T) {
 		says    string
 	}{
 		{"empty.pdf", nil, "ไฟล์เปล่า"},
-		{"page.pdf", []byte("<html><script>alert(1)</script></html>"), "ไม่ใช่ PDF"},
+		{"page.pdf", []byte("<html><script>alert(1)</script></html>"), "เป็นหน้าเว็บ"},
 		{"cut.pdf", good[:len(good)/2], "มาไม่ครบไฟล์"},
 		{"script.pdf", catalog("/OpenAction << /S /JavaScript /JS (app.alert(1)) >>"), "สคริปต์"},
 		{"large.pdf", append([]byte("%PDF-1.7\n"), make([]byte, 6<<20)...), "ใหญ่เกิน 5 MB"},
-		{"zip.pdf", append(bytes.Clone(good), "PK\x05\x06\x00\x00\x00\x00%%EOF"...), "ชนิดอื่น"},
+		{"zip.pdf", append(bytes.Clone(good), "PK\x05\x06\x00\x00\x00\x00%%EOF"...), "สองชนิด"},
 	} {
 		p := stored(t, w, send(c, "/presentments", billForm("INV-"+h.name)))
 		a := attach(t, c, p.ID, attachment{h.name, h.content}, pdf("good"))
@@ -231,7 +231,7 @@ func TestDocumentIsTakenOffADraftOnly(t *testing.T) {
 	if len(billOf(t, w, draft.ID).Documents) != 0 {
 		t.Error("the document is still there")
 	}
-	if a := attach(t, c, draft.ID); a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, "เลือกไฟล์ PDF ก่อน") {
+	if a := attach(t, c, draft.ID); a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, "เลือกไฟล์ก่อน") {
 		t.Errorf("no file at all: %d", a.Status)
 	}
 }

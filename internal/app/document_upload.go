@@ -38,13 +38,16 @@ var documentRefusals = []struct {
 	word   string
 }{
 	{upload.ErrEmpty, text.K("presentment.upload.empty")}, {upload.ErrTooLarge, text.K("presentment.upload.too_large")},
-	{upload.ErrNotPDF, text.K("presentment.upload.not_pdf")}, {upload.ErrTruncated, text.K("presentment.upload.truncated")},
+	{upload.ErrOtherKind, text.K("document.upload.other_kind")}, {upload.ErrTruncated, text.K("presentment.upload.truncated")},
 	{upload.ErrDamaged, text.K("presentment.upload.damaged")}, {upload.ErrTooComplex, text.K("presentment.upload.complex")},
 	{upload.ErrNoPages, text.K("presentment.upload.no_pages")}, {upload.ErrTooManyPages, text.K("presentment.upload.many_pages")},
 	{upload.ErrEncrypted, text.K("presentment.upload.encrypted")}, {upload.ErrScript, text.K("presentment.upload.script")},
 	{upload.ErrLaunch, text.K("presentment.upload.launch")}, {upload.ErrEmbedded, text.K("presentment.upload.embedded")},
 	{upload.ErrRichMedia, text.K("presentment.upload.media")}, {upload.ErrXFA, text.K("presentment.upload.xfa")},
 	{upload.ErrAction, text.K("presentment.upload.action")}, {upload.ErrSecondFormat, text.K("presentment.upload.second")},
+	{upload.ErrManyPixels, text.K("document.upload.pixels")}, {upload.ErrAnimated, text.K("document.upload.animated")},
+	{upload.ErrEncoding, text.K("document.upload.encoding")}, {upload.ErrDTD, text.K("document.upload.dtd")},
+	{upload.ErrActiveXML, text.K("document.upload.active_xml")},
 	{errSameDocument, text.K("presentment.upload.twice")}, {errManyDocuments, text.K("presentment.upload.many")},
 }
 
@@ -127,7 +130,7 @@ func (a *App) takeDocument(r *http.Request, u user, presentment store.ID, part *
 	err := a.storeDocument(r, u, presentment, part)
 	for _, d := range documentRefusals {
 		if errors.Is(err, d.reason) {
-			*refused = append(*refused, text.Msg(d.word, "name", upload.CleanFileName(part.FileName(), upload.PDF)))
+			*refused = append(*refused, text.Msg(d.word, "name", upload.CleanFileName(part.FileName(), "")))
 			return nil
 		}
 	}
@@ -157,7 +160,10 @@ func (a *App) storeDocument(r *http.Request, u user, presentment store.ID, part 
 		if err := room(tx, presentment, result.SHA256[:]); err != nil {
 			return err
 		}
-		f, err := file.Finish(upload.CleanFileName(part.FileName(), result.Kind), result.Kind.MediaType(), result.SHA256[:])
+		f, err := file.Finish(store.File{
+			Name: upload.CleanFileName(part.FileName(), result.Kind), MediaType: result.Kind.MediaType(), SHA256: result.SHA256[:],
+			Pages: result.Pages, Width: result.Width, Height: result.Height,
+		})
 		if err != nil {
 			return err
 		}

@@ -12,7 +12,9 @@ const (
 	// policyFile is for an uploaded file: nothing in it may run or load. The
 	// browser's own viewer styles it inline. It does not say sandbox, because
 	// browsers show no PDF in a sandbox.
-	policyFile = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	policyFile = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+	// policyPreview is for the page that shows such a file in a frame.
+	policyPreview = policyPage + "; frame-src 'self'"
 )
 
 // secureHeaders sets them before anything else can answer.

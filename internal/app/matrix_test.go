@@ -287,7 +287,8 @@ func headerProblems(pattern string, a apptest.Answer) (problems []string) {
 	}
 	csp := a.Header.Get("Content-Security-Policy")
 	if pattern == "/files/{id}" && a.Status == http.StatusOK {
-		csp = strings.ReplaceAll(csp, "style-src 'unsafe-inline'", "") // the browser's own viewer has styles
+		// The browser's own viewer has styles, and our page shows it in a frame.
+		csp = strings.NewReplacer("style-src 'unsafe-inline'", "", "frame-ancestors 'self'", "frame-ancestors 'none'").Replace(csp)
 	}
 	if !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "unsafe") {
 		problems = append(problems, "the content security policy is "+csp)

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/hex"
 	"net/http"
 	"slices"
 
@@ -190,6 +189,10 @@ func presentmentView(ctx context.Context, q *store.Query, u user, id store.ID) (
 	if err != nil {
 		return templates.PresentmentView{}, err
 	}
+	same, err := q.SameDocuments(id)
+	if err != nil {
+		return templates.PresentmentView{}, err
+	}
 	story, err := presentmentStory(ctx, q, id)
 	if err != nil {
 		return templates.PresentmentView{}, err
@@ -198,6 +201,7 @@ func presentmentView(ctx context.Context, q *store.Query, u user, id store.ID) (
 		ID: id.String(), Paper: paperOf(p, m), Status: presentmentStatus(ctx, p.State), Turn: turnOf(ctx, p, c), Since: p.StateSince,
 		Mine: c.mine || p.Editable() && u.can(store.Maker), Reference: p.BankReference, Story: newestFirst(story),
 	}
+	markSame(v.Paper.Documents, same)
 	if c.waits() != nil {
 		v.Story = slices.Insert(v.Story, 0, ui.Event{Sentence: v.Turn, Pending: true})
 	}
@@ -307,9 +311,7 @@ func paperOf(p store.Presentment, m store.Merchant) templates.Paper {
 		})
 	}
 	for _, d := range p.Documents {
-		paper.Documents = append(paper.Documents, templates.PaperDocument{
-			ID: d.FileID.String(), Name: d.Name, Size: d.Size, SHA256: hex.EncodeToString(d.SHA256), By: d.UploadedByName, At: d.UploadedAt,
-		})
+		paper.Documents = append(paper.Documents, paperDocument(d))
 	}
 	return paper
 }

@@ -36,8 +36,13 @@ func (a *App) submissionPage(w http.ResponseWriter, r *http.Request, u user, sta
 			return err
 		}
 		names, err := q.CheckersBesides(append(p.Editors, u.person.ID))
+		if err != nil {
+			return err
+		}
+		same, err := q.SameDocuments(id)
 		v.Approvers = someNames(ctx, names)
 		v.Paper, v.Version = paperOf(p, m), p.Version
+		markSame(v.Paper.Documents, same)
 		return err
 	})
 	if err != nil {

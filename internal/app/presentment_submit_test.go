@@ -82,11 +82,11 @@ func TestSubmissionIsRefusedWithTheReason(t *testing.T) {
 	bare := stored(t, w, send(c, "/presentments", billForm("INV-1")))
 	path := "/presentments/" + bare.ID.String()
 	page := c.Get(path + "/submission/new")
-	if !strings.Contains(page.Body, "แนบไฟล์ PDF อย่างน้อยหนึ่งไฟล์") || !strings.Contains(page.Body, "disabled") {
+	if !strings.Contains(page.Body, "แนบไฟล์อย่างน้อยหนึ่งไฟล์") || !strings.Contains(page.Body, "disabled") {
 		t.Error("nobody says that a document is missing")
 	}
 	a := c.Post(path+"/submission", "key", keyOn(t, page), "version", "1")
-	if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, "แนบไฟล์ PDF อย่างน้อยหนึ่งไฟล์") {
+	if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, "แนบไฟล์อย่างน้อยหนึ่งไฟล์") {
 		t.Errorf("without a document: %d", a.Status)
 	}
 

@@ -143,6 +143,7 @@ func (a *App) table() []route {
 		{"POST", "/presentments/{id}/cancellation", maker, a.createCancellation, extra{}},
 		{"POST", "/instructions/{id}/withdrawal", maker, a.createWithdrawal, extra{}},
 		{"GET", "/files/{id}", anyDuty, a.showFile, extra{}},
+		{"GET", "/files/{id}/view", anyDuty, a.viewFile, extra{}},
 
 		// Things done to many at once.
 		{"POST", "/batches", maker | checker, a.createBatch, extra{}},

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +15,23 @@ type wireDocument struct {
 	Content  []byte `json:"content"` // base64, by encoding/json
 	SHA256   string `json:"sha256"`
 	Category string `json:"documentCategory"`
+}
+
+// DocumentType is a row of the table of what the bank takes as a document.
+type DocumentType struct {
+	MediaType string
+	Standing  Standing
+}
+
+// DocumentTypes is the table. The slice is the caller's to keep.
+func DocumentTypes() []DocumentType { return slices.Clone(documentTypes) }
+
+var documentTypes = []DocumentType{
+	{"application/pdf", Inferred},
+	{"application/xml", Inferred},
+	{"text/xml", Inferred}, // the same, by its older name
+	{"image/png", Inferred},
+	{"image/jpeg", Inferred},
 }
 
 // encodeDocument is the last look at a file: what leaves must be what was agreed to.

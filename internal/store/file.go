@@ -18,7 +18,18 @@ type File struct {
 	SHA256     []byte    `db:"sha256"`
 	UploadedBy ID        `db:"uploaded_by"`
 	UploadedAt time.Time `db:"uploaded_at"`
+	Pages      int       `db:"pages"` // of a PDF; 0 for anything else
+	Width      int       `db:"width"` // of a picture, in pixels
+	Height     int       `db:"height"`
+	Scan       string    `db:"scan"` // ScanNone or ScanClean
 }
+
+// What a scanner for viruses said of a file. One that found something leaves no
+// file behind.
+const (
+	ScanNone  = "none"
+	ScanClean = "clean"
+)
 
 // chunkSize is how a file is cut: the figure at which neither the program nor
 // Postgres holds more than a little of it in memory.
@@ -27,8 +38,10 @@ const chunkSize = 1 << 20
 var (
 	sqlInsertChunk = statement(`INSERT INTO file_chunks (file_id, merchant_id, no, data) VALUES ($1, $2, $3, $4)`)
 	sqlInsertFile  = statement(`
-		INSERT INTO files (id, merchant_id, name, media_type, size, sha256, uploaded_by) VALUES ($1, $2, $3, $4, $5, $6, $7)`)
-	sqlFile  = statement(`SELECT id, name, media_type, size, sha256, uploaded_by, uploaded_at FROM files WHERE merchant_id = $1 AND id = $2`)
+		INSERT INTO files (id, merchant_id, name, media_type, size, sha256, uploaded_by, pages, width, height, scan)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`)
+	sqlFile = statement(`
+		SELECT id, name, media_type, size, sha256, uploaded_by, uploaded_at, pages, width, height, scan FROM files WHERE merchant_id = $1 AND id = $2`)
 	sqlChunk = statement(`SELECT data FROM file_chunks WHERE merchant_id = $1 AND file_id = $2 AND no = $3`)
 )
 
@@ -77,18 +90,24 @@ func (w *FileWriter) flush() error {
 	return nil
 }
 
-// Finish records the file under its clean name, type and hash.
-func (w *FileWriter) Finish(name, mediaType string, sha256 []byte) (File, error) {
+// Finish records the file as f describes it: its clean name, type and hash,
+// and what else is known. The rest of f is filled in.
+func (w *FileWriter) Finish(f File) (File, error) {
 	if err := w.flush(); err != nil {
 		return File{}, err
 	}
 	a := w.tx.actor
-	f := File{ID: w.id, Name: name, MediaType: mediaType, Size: w.size, SHA256: sha256, UploadedBy: a.Person, UploadedAt: w.tx.Now()}
-	if _, err := w.tx.exec(sqlInsertFile, f.ID, a.Merchant, name, mediaType, f.Size, sha256, a.Person); err != nil {
+	f.ID, f.Size, f.UploadedBy, f.UploadedAt = w.id, w.size, a.Person, w.tx.Now()
+	if f.Scan == "" {
+		f.Scan = ScanNone
+	}
+	_, err := w.tx.exec(sqlInsertFile, f.ID, a.Merchant, f.Name, f.MediaType, f.Size, f.SHA256, a.Person, f.Pages, f.Width, f.Height, f.Scan)
+	if err != nil {
 		return File{}, fmt.Errorf("storing a file: %w", err)
 	}
 	return f, w.tx.Audit("file.uploaded", About("file", f.ID), map[string]any{
-		"name": name, "media_type": mediaType, "size": f.Size, "sha256": hex.EncodeToString(sha256),
+		"name": f.Name, "media_type": f.MediaType, "size": f.Size, "sha256": hex.EncodeToString(f.SHA256),
+		"pages": f.Pages, "width": f.Width, "height": f.Height, "scan": f.Scan,
 	})
 }
 

@@ -62,7 +62,7 @@ func (w lived) uploaded() store.ID {
 		if _, err := out.Write(content); err != nil {
 			return err
 		}
-		f, err := out.Finish("bills.csv", "text/csv", hash[:])
+		f, err := out.Finish(store.File{Name: "bills.csv", MediaType: "text/csv", SHA256: hash[:]})
 		if err != nil {
 			return err
 		}

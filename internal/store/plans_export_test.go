@@ -27,6 +27,8 @@ var (
 	SQLClaimable                 = sqlClaimable
 	SQLExpiring                  = sqlExpiring
 	SQLOverdueAttempts           = sqlOverdueAttempts
+	SQLSameDocuments             = sqlSameDocuments
+	SQLPresentmentsWith          = sqlPresentmentsWith
 	SQLBuyersAfter               = sqlBuyersAfter
 	SQLBuyersBefore              = sqlBuyersBefore
 	SQLBuyersMatching            = sqlBuyersMatching

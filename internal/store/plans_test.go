@@ -73,6 +73,12 @@ func bigShop(t *testing.T) *storetest.DB {
 		INSERT INTO import_bills (import_id, merchant_id, no, standing, document_number, first_row, faults)
 			SELECT '%[1]s', '%[1]s', n, CASE WHEN n %% 100 = 0 THEN 'faulty' ELSE 'good' END, 'INV-' || n, n, '[{"rule": "total"}]' FROM generate_series(1, 10000) AS n;
 		INSERT INTO import_rows (import_id, merchant_id, row_no, bill_no, cells) SELECT '%[1]s', '%[1]s', n + 1, n, '[]' FROM generate_series(1, 10000) AS n;
+		CREATE TEMPORARY TABLE papers AS SELECT n, bill, merchant_id, gen_random_uuid() AS file FROM bills;
+		INSERT INTO files (id, merchant_id, name, media_type, size, sha256, uploaded_by)
+			SELECT file, merchant_id, 'a.pdf', 'application/pdf', 1, sha256(CASE n %% 4 WHEN 0 THEN 'same' ELSE n::text END::bytea), '%[3]s'::uuid FROM papers
+			UNION ALL SELECT '%[1]s'::uuid, '%[1]s'::uuid, 'a.pdf', 'application/pdf', 1, sha256('same'), '%[3]s'::uuid;
+		INSERT INTO presentment_documents (presentment_id, merchant_id, file_id, position)
+			SELECT bill, merchant_id, file, 1 FROM papers UNION ALL SELECT '%[1]s'::uuid, '%[1]s'::uuid, '%[1]s'::uuid, 1;
 		INSERT INTO batches (id, merchant_id, person_id, kind, key, total, fingerprint) VALUES ('%[6]s', '%[1]s', '%[3]s', 'submit', 'k', 2000, sha256('x'));
 		INSERT INTO batch_rows (batch_id, merchant_id, position, item_id, seen, title, amount_satang, state, at)
 			SELECT '%[6]s', '%[1]s', n, gen_random_uuid(), '1', 'INV', 1, CASE WHEN n > 1900 THEN 'waiting' ELSE 'done' END, CASE WHEN n <= 1900 THEN now() END
@@ -138,6 +144,9 @@ func readings() []reading {
 		{"the trail of an action", web, store.SQLLeavesByAction, shop + newest + `, '-infinity', 51, 'presentment.'`, 120},
 		{"the trail of a bill", web, store.SQLLeavesAbout, shop + `'{presentment/x}', ` + newest + `, '-infinity', 51, '', NULL`, 60},
 		{"a story", web, store.SQLStory, shop + `'{presentment/x}', 1000`, 60},
+		// One bill in four carries the same file.
+		{"bills with the same file", web, store.SQLSameDocuments, shop + `'` + planShop + `', 3`, 60},
+		{"bills with a file", web, store.SQLPresentmentsWith, shop + `sha256('same'), 20`, 120},
 		{"buyers", web, store.SQLBuyersAfter, shop + `'active', '', '00000000-0000-0000-0000-000000000000', 51`, 60},
 		{"buyers, last page", web, store.SQLBuyersAfter, shop + `'active', 'ฮ', '00000000-0000-0000-0000-000000000000', 51`, 60},
 		{"buyers, backwards", web, store.SQLBuyersBefore, shop + `'active', 'ย', '00000000-0000-0000-0000-000000000000', 51`, 60},
@@ -184,7 +193,7 @@ func TestNoListReadsMoreThanItsPage(t *testing.T) {
 	}
 }
 
-var bigScan = regexp.MustCompile(`Seq Scan on (presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves)\b`)
+var bigScan = regexp.MustCompile(`Seq Scan on (presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves|files|presentment_documents)\b`)
 
 // execute runs a statement for real, as a role acting for the checker of the
 // shop, and returns its plan and how many rows of each table it read: what a

@@ -129,6 +129,12 @@ type PresentmentDocument struct {
 	UploadedBy     ID        `db:"uploaded_by"`
 	UploadedByName string    `db:"uploaded_by_name"`
 	UploadedAt     time.Time `db:"uploaded_at"`
+	Pages          int       `db:"pages"`
+	Width          int       `db:"width"`
+	Height         int       `db:"height"`
+	Scan           string    `db:"scan"`
+	DrawnFrom      []byte    `db:"drawn_from"`     // empty, or the digest of what the portal drew it from
+	DrawnLanguage  string    `db:"drawn_language"` // "", "th", "en" or "both"
 }
 
 var (
@@ -144,7 +150,8 @@ var (
 		SELECT line_no, description, quantity, unit_price, vat, amount_satang, discount_percent, discount_satang, share_satang, wht_income, wht_percent
 		FROM presentment_lines WHERE merchant_id = $1 AND presentment_id = $2 ORDER BY line_no`)
 	sqlPresentmentDocuments = statement(`
-		SELECT f.id AS file_id, f.name, f.media_type, f.size, f.sha256, f.uploaded_by, u.name AS uploaded_by_name, f.uploaded_at
+		SELECT f.id AS file_id, f.name, f.media_type, f.size, f.sha256, f.uploaded_by, u.name AS uploaded_by_name, f.uploaded_at,
+			f.pages, f.width, f.height, f.scan, d.drawn_from, d.drawn_language
 		FROM presentment_documents d JOIN files f ON f.id = d.file_id JOIN people u ON u.id = f.uploaded_by
 		WHERE d.merchant_id = $1 AND d.presentment_id = $2 ORDER BY d.position`)
 )

@@ -1,9 +1,6 @@
 package store
 
-import (
-	"encoding/hex"
-	"fmt"
-)
+import "fmt"
 
 var (
 	sqlInsertPresentment = statement(`
@@ -92,37 +89,6 @@ func presentmentDetail(p Presentment) map[string]any {
 		"discount_percent": p.DiscountPercent, "discount_satang": p.DiscountSatang, "wht_satang": p.WHTSatang,
 		"order_reference": p.OrderReference, "credit_days": p.CreditDays,
 	}
-}
-
-var (
-	sqlAttach = statement(`
-		INSERT INTO presentment_documents (presentment_id, merchant_id, file_id, position)
-		SELECT $2, $1, $3, coalesce(max(position), 0) + 1 FROM presentment_documents WHERE presentment_id = $2`)
-	sqlDetach = statement(`DELETE FROM presentment_documents WHERE merchant_id = $1 AND presentment_id = $2 AND file_id = $3`)
-)
-
-// Attach adds a stored file to an editable presentment.
-func (t *Tx) Attach(presentment ID, f File) error {
-	if err := t.one(sqlTouchPresentment, t.actor.Merchant, presentment, t.actor.Person); err != nil {
-		return fmt.Errorf("attaching: %w", err)
-	}
-	if _, err := t.exec(sqlAttach, t.actor.Merchant, presentment, f.ID); err != nil {
-		return fmt.Errorf("attaching: %w", err)
-	}
-	return t.Audit("presentment.document_attached", About("presentment", presentment), map[string]any{
-		"file": f.ID, "name": f.Name, "size": f.Size, "sha256": hex.EncodeToString(f.SHA256),
-	})
-}
-
-// Detach takes a file off an editable presentment. The file itself stays.
-func (t *Tx) Detach(presentment, file ID) error {
-	if err := t.one(sqlTouchPresentment, t.actor.Merchant, presentment, t.actor.Person); err != nil {
-		return fmt.Errorf("detaching: %w", err)
-	}
-	if err := t.one(sqlDetach, t.actor.Merchant, presentment, file); err != nil {
-		return fmt.Errorf("detaching: %w", err)
-	}
-	return t.Audit("presentment.document_removed", About("presentment", presentment), map[string]any{"file": file})
 }
 
 var (

@@ -23,6 +23,10 @@ var fileFields = fields{
 	{"name", `f.name`, says("name")},
 	{"media type", `f.media_type`, says("media_type")},
 	{"size", `f.size::text`, says("size")},
+	// Leaves from before these were written down do not say them.
+	{"pages", `f.pages::text`, `coalesce(` + says("pages") + `, '0')`},
+	{"pixels", `(f.width::text, f.height::text)`, `(coalesce(` + says("width") + `, '0'), coalesce(` + says("height") + `, '0'))`},
+	{"scan", `f.scan`, `coalesce(` + says("scan") + `, 'none')`},
 	{"hash", `encode(f.sha256, 'hex')`, says("sha256")},
 	{"person", `f.uploaded_by`, `l.person_id`},
 	{"time", `f.uploaded_at`, `l.at`},

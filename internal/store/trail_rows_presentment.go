@@ -44,12 +44,12 @@ var contentsAgree = comparison{
 	), edits AS (
 		SELECT bill, count(*) AS number, array_agg(DISTINCT person_id ORDER BY person_id) AS people FROM leaves GROUP BY bill
 	), documents AS (
-		SELECT bill, array_agg(DISTINCT d ->> 'file' ORDER BY d ->> 'file') AS files FROM leaves l
+		SELECT bill, array_agg(DISTINCT ` + drawnInLeaf + ` ORDER BY ` + drawnInLeaf + `) AS files FROM leaves l
 		WHERE act = 'document_attached'
 			AND NOT EXISTS (SELECT FROM leaves r WHERE r.act = 'document_removed' AND r.bill = l.bill AND r.d ->> 'file' = l.d ->> 'file')
 		GROUP BY bill
 	), attached AS (
-		SELECT presentment_id AS bill, array_agg(file_id::text ORDER BY file_id::text) AS files FROM presentment_documents GROUP BY presentment_id
+		SELECT presentment_id AS bill, array_agg(` + drawnInRow + ` ORDER BY ` + drawnInRow + `) AS files FROM presentment_documents GROUP BY presentment_id
 	), judged AS (
 		SELECT l.idx, p.id, ` + contentFields.names() + ` AS what FROM presentments p JOIN written l ON l.bill = p.id LEFT JOIN lines s ON s.bill = p.id
 			LEFT JOIN edits e ON e.bill = p.id LEFT JOIN documents d ON d.bill = p.id LEFT JOIN attached f ON f.bill = p.id
@@ -57,6 +57,13 @@ var contentsAgree = comparison{
 	SELECT max(idx) AS idx, 'presentment/' || id AS subject, 'contradicts' AS class, 'is not what its newest leaf says: ' || min(what) AS what
 	FROM judged GROUP BY id HAVING min(what) <> ''`),
 }
+
+// A document is its file, and if the portal drew it, what from and in which
+// language.
+const (
+	drawnInLeaf = `(d ->> 'file') || ' ' || coalesce(d ->> 'drawn_from', '') || ' ' || coalesce(d ->> 'drawn_language', '')`
+	drawnInRow  = `file_id::text || ' ' || encode(drawn_from, 'hex') || ' ' || drawn_language`
+)
 
 // linesOfLeaf is the lines in a leaf as the table would hold them. They are
 // numbered by their place. Leaves from before there were discounts say nothing

@@ -194,6 +194,10 @@ func TestVerifyFindsEveryRowThatIsNotWhatItWas(t *testing.T) {
 		{`DELETE FROM batch_rows; DELETE FROM batches`, store.Vanished, "fingerprint"},
 		// Files.
 		{set(`files`, `name = 'x.pdf'`, `true`), store.Contradicts, "another name"},
+		{set(`files`, `pages = 9`, `true`), store.Contradicts, "another pages"},
+		{set(`files`, `width = 9`, `true`), store.Contradicts, "another pixels"},
+		{set(`files`, `scan = 'clean'`, `true`), store.Contradicts, "another scan"},
+		{set(`presentment_documents`, `drawn_from = sha256(''), drawn_language = 'th'`, `file_id = (SELECT min(file_id::text)::uuid FROM presentment_documents)`), store.Contradicts, "documents"},
 		{set(`files`, `uploaded_by = `+aChecker, `true`), store.Contradicts, "another person"},
 		{`DELETE FROM files WHERE id = (SELECT file_id FROM presentment_documents LIMIT 1)`, store.Vanished, "was uploaded"},
 		// People, and what they may do.

@@ -61,7 +61,7 @@ func sent(t *testing.T) (r *trail, instruction, attempt store.ID) {
 			return err
 		}
 		sum := sha256.Sum256([]byte("%PDF-1.7"))
-		_, err := w.Finish("bill.pdf", "application/pdf", sum[:])
+		_, err := w.Finish(store.File{Name: "bill.pdf", MediaType: "application/pdf", SHA256: sum[:]})
 		return err
 	})
 	write(r.web, checking, func(tx *store.Tx) error {

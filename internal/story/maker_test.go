@@ -113,7 +113,7 @@ func (s *story) hostileDocumentsAreRefused(maker *person, number string) {
 	// Of the same length, so that everything else in the file is in its place.
 	launch := strings.Replace(string(samplepdf.SamplePDF(number)), "/OpenAction [3 0 R /Fit]", "/OpenAction<</S/Launch>>", 1)
 	for _, c := range []struct{ name, content, reason string }{
-		{"page.pdf", "<html><script>alert(1)</script></html>", "presentment.upload.not_pdf"},
+		{"page.pdf", "<html><script>alert(1)</script></html>", "document.upload.active_xml"},
 		{"launch.pdf", launch, "presentment.upload.launch"},
 	} {
 		maker.Upload("input[name=files]", s.file(c.name, []byte(c.content)))

@@ -14,10 +14,10 @@ import (
 var (
 	ErrEmpty        = errors.New("file is empty")
 	ErrTooLarge     = errors.New("file is too large")
-	ErrNotPDF       = errors.New("file is not a PDF")
-	ErrTruncated    = errors.New("PDF has no end mark")
-	ErrDamaged      = errors.New("PDF cannot be read")
-	ErrTooComplex   = errors.New("PDF takes too much time or memory to read")
+	ErrOtherKind    = errors.New("file is none of the kinds that are taken")
+	ErrTruncated    = errors.New("file has no end")
+	ErrDamaged      = errors.New("file cannot be read")
+	ErrTooComplex   = errors.New("file takes too much time or memory to read")
 	ErrNoPages      = errors.New("PDF has no pages")
 	ErrTooManyPages = errors.New("PDF has too many pages")
 	ErrEncrypted    = errors.New("PDF is encrypted")
@@ -27,35 +27,19 @@ var (
 	ErrRichMedia    = errors.New("PDF contains sound, film or other active media")
 	ErrXFA          = errors.New("PDF contains an XFA form")
 	ErrAction       = errors.New("PDF acts by itself when opened or printed")
-	ErrSecondFormat = errors.New("file is a PDF and something else at once")
+	ErrSecondFormat = errors.New("file is two things at once")
+	ErrManyPixels   = errors.New("picture has too many pixels")
+	ErrAnimated     = errors.New("picture moves")
+	ErrEncoding     = errors.New("XML is not in UTF-8")
+	ErrDTD          = errors.New("XML declares a document type or entities")
+	ErrActiveXML    = errors.New("XML would be run or drawn as a page by a browser")
 )
-
-// A Kind is what a document is by its content. The values are stored.
-type Kind string
-
-// PDF is the only kind taken so far.
-const PDF Kind = "pdf"
-
-// MediaType returns the type to store and serve a document of this kind under.
-func (k Kind) MediaType() string {
-	if k == PDF {
-		return "application/pdf"
-	}
-	return "application/octet-stream"
-}
-
-// Extension returns the ending of file names of this kind, with its dot.
-func (k Kind) Extension() string {
-	if k == "" {
-		return ""
-	}
-	return "." + string(k)
-}
 
 // Limits bound what one check may cost.
 type Limits struct {
-	MaxBytes int64
-	MaxPages int
+	MaxBytes  int64
+	MaxPages  int
+	MaxPixels int64
 	// Timeout bounds the parsing once all bytes are there; a slow sender is
 	// the server's business.
 	Timeout time.Duration
@@ -63,15 +47,17 @@ type Limits struct {
 
 // PresentmentLimits are the limits for a document attached to a presentment.
 func PresentmentLimits() Limits {
-	return Limits{MaxBytes: 5 << 20, MaxPages: 500, Timeout: 2 * time.Second}
+	return Limits{MaxBytes: 5 << 20, MaxPages: 500, MaxPixels: 25_000_000, Timeout: 2 * time.Second}
 }
 
-// Result describes a document that passed.
+// Result describes a document that passed. Pages are counted of a PDF only,
+// width and height are those of a picture.
 type Result struct {
-	Kind   Kind
-	Bytes  int64
-	SHA256 [sha256.Size]byte
-	Pages  int
+	Kind          Kind
+	Bytes         int64
+	SHA256        [sha256.Size]byte
+	Pages         int
+	Width, Height int
 }
 
 // A Checker is written to chunk by chunk and gives its verdict in Finish. It
@@ -102,8 +88,8 @@ func (c *Checker) Write(chunk []byte) (int, error) {
 	}
 	c.data.Write(chunk)
 	c.hash.Write(chunk)
-	if head := c.data.Bytes(); len(head) >= len(pdfMagic) && !bytes.HasPrefix(head, pdfMagic) {
-		return 0, c.fail(ErrNotPDF)
+	if head := c.data.Bytes(); len(head) >= sniffed && len(bytes.TrimSpace(head)) > len(bom) && kindOf(head) == "" {
+		return 0, c.fail(ErrOtherKind)
 	}
 	return len(chunk), nil
 }
@@ -122,21 +108,35 @@ func (c *Checker) Finish(ctx context.Context) (Result, error) {
 		return Result{}, c.err
 	}
 	data := c.data.Bytes()
-	switch {
-	case len(data) == 0:
+	if len(data) == 0 {
 		return Result{}, c.fail(ErrEmpty)
-	case !bytes.HasPrefix(data, pdfMagic):
-		return Result{}, c.fail(ErrNotPDF)
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.limits.Timeout)
 	defer cancel()
-	pages, err := checkPDF(ctx, data, c.limits)
+	r, err := judge(ctx, data, c.limits)
 	if err != nil {
 		return Result{}, c.fail(err)
 	}
-	r := Result{Kind: PDF, Bytes: int64(len(data)), Pages: pages}
+	r.Bytes = int64(len(data))
 	c.hash.Sum(r.SHA256[:0])
 	return r, nil
+}
+
+func judge(ctx context.Context, data []byte, limits Limits) (r Result, err error) {
+	r.Kind = kindOf(data)
+	switch r.Kind {
+	case PDF:
+		r.Pages, err = checkPDF(ctx, data, limits)
+	case PNG:
+		r.Width, r.Height, err = checkPNG(ctx, data, limits)
+	case JPEG:
+		r.Width, r.Height, err = checkJPEG(ctx, data, limits)
+	case XML:
+		err = checkXML(ctx, data)
+	default:
+		err = ErrOtherKind
+	}
+	return r, err
 }
 
 // Check reads r to its end, or to the first reason for refusal, and judges

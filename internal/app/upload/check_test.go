@@ -118,13 +118,13 @@ func (b neverEnding) Read(p []byte) (int, error) {
 func TestOtherKindsAreRefusedWithTheFirstChunk(t *testing.T) {
 	t.Parallel()
 	c := upload.NewChecker(upload.PresentmentLimits())
-	if _, err := c.Write([]byte("<html>")); !errors.Is(err, upload.ErrNotPDF) {
+	if _, err := c.Write([]byte("MZ\x90\x00\x03\x00\x00\x00")); !errors.Is(err, upload.ErrOtherKind) {
 		t.Errorf("first chunk: %v", err)
 	}
-	if _, err := c.Write(sample()); !errors.Is(err, upload.ErrNotPDF) {
+	if _, err := c.Write(sample()); !errors.Is(err, upload.ErrOtherKind) {
 		t.Errorf("a later chunk: %v", err)
 	}
-	if _, err := c.Finish(context.Background()); !errors.Is(err, upload.ErrNotPDF) {
+	if _, err := c.Finish(context.Background()); !errors.Is(err, upload.ErrOtherKind) {
 		t.Errorf("the verdict: %v", err)
 	}
 }

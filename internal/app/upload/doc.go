@@ -1,5 +1,6 @@
 // Package upload judges a document while it streams in: what it really is,
 // whether it is whole, and whether it would do anything by itself when opened.
+// It takes PDF, PNG, JPEG and XML.
 //
 // A Checker stands beside the storage and is fed the same chunks. It refuses
 // rather than cleans, because the bytes that were approved must be the bytes

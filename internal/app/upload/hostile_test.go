@@ -39,14 +39,14 @@ func notPDFs() []document {
 	html := []byte("<html><script>alert(1)</script></html>")
 	return []document{
 		{"nothing", nil, upload.ErrEmpty},
-		{"HTML named .pdf", html, upload.ErrNotPDF},
-		{"SVG", []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>`), upload.ErrNotPDF},
-		{"ZIP", []byte("PK\x03\x04aaaaaaaa"), upload.ErrNotPDF},
-		{"PNG", []byte("\x89PNG\r\n\x1a\n"), upload.ErrNotPDF},
-		{"Windows program", []byte("MZ\x90\x00\x03"), upload.ErrNotPDF},
-		{"three bytes of the magic", []byte("%PD"), upload.ErrNotPDF},
-		{"blank before the magic", append([]byte(" "), sample()...), upload.ErrNotPDF},
-		{"byte order mark before the magic", append([]byte("\xef\xbb\xbf"), sample()...), upload.ErrNotPDF},
+		{"HTML named .pdf", html, upload.ErrActiveXML},
+		{"SVG", []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>`), upload.ErrActiveXML},
+		{"ZIP", []byte("PK\x03\x04aaaaaaaa"), upload.ErrOtherKind},
+		{"a PNG of its magic only", []byte("\x89PNG\r\n\x1a\n"), upload.ErrTruncated},
+		{"Windows program", []byte("MZ\x90\x00\x03"), upload.ErrOtherKind},
+		{"three bytes of the magic", []byte("%PD"), upload.ErrOtherKind},
+		{"blank before the magic", append([]byte(" "), sample()...), upload.ErrOtherKind},
+		{"byte order mark before the magic", append([]byte("\xef\xbb\xbf"), sample()...), upload.ErrOtherKind},
 		{"magic only", []byte("%PDF-1.7\n"), upload.ErrTruncated},
 		{"cut in the middle", sample()[:900], upload.ErrTruncated},
 		{"text behind the end", append(sample(), "<!-- -->"...), upload.ErrTruncated},
@@ -204,7 +204,7 @@ func encrypted(t *testing.T) []document {
 
 func hostile(t *testing.T) []document {
 	var all []document
-	for _, part := range [][]document{notPDFs(), polyglots(t), actives(), hiddenObjects(t), withoutPages(), heavies(), encrypted(t)} {
+	for _, part := range [][]document{notPDFs(), polyglots(t), actives(), hiddenObjects(t), withoutPages(), heavies(), encrypted(t), hostilePictures(t), hostileXML()} {
 		all = append(all, part...)
 	}
 	return all

@@ -29,8 +29,11 @@ func CleanFileName(name string, kind Kind) string {
 	name = norm.NFC.String(strings.Map(nameRune, name))
 	name = strings.Join(strings.Fields(name), " ")
 	extension := kind.Extension()
-	if n := len(name) - len(extension); n >= 0 && strings.EqualFold(name[n:], extension) {
-		name = name[:n]
+	for _, ending := range kind.extensions() {
+		if n := len(name) - len(ending); n >= 0 && strings.EqualFold(name[n:], ending) {
+			name = name[:n]
+			break
+		}
 	}
 	name = strings.Trim(name, ". ")
 	name = strings.TrimRight(cutName(name, maxNameBytes-len(extension)-1), ". ")

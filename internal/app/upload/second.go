@@ -17,16 +17,23 @@ var markup = [][]byte{
 	[]byte("<html"), []byte("<!doctype html"), []byte("<script"), []byte("<iframe"), []byte("<?php"),
 }
 
-// hasSecondFormat reports whether data is more than one PDF and nothing else.
+// hasSecondFormat reports whether a PDF is more than one PDF and nothing else.
 func hasSecondFormat(data []byte) bool {
-	if bytes.Contains(data[len(pdfMagic):], pdfMagic) {
-		return true
-	}
+	return bytes.Contains(data[len(pdfMagic):], pdfMagic) || hasArchive(data) || hasMarkup(data)
+}
+
+// hasArchive reports whether something that unpacks archives would find one.
+func hasArchive(data []byte) bool {
 	for _, mark := range archives {
 		if bytes.Contains(data, mark) {
 			return true
 		}
 	}
+	return false
+}
+
+// hasMarkup reports whether something that serves or shows pages would find one.
+func hasMarkup(data []byte) bool {
 	for {
 		at := bytes.IndexByte(data, '<')
 		if at < 0 {

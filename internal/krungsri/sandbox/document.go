@@ -39,12 +39,21 @@ var (
 	categoryForm = regexp.MustCompile(`^[A-Z][A-Z_]{1,29}$`)
 )
 
+// mediaTypes are those of the table that the client knows, too.
+func mediaTypes() []string {
+	var all []string
+	for _, t := range krungsri.DocumentTypes() {
+		all = append(all, t.MediaType)
+	}
+	return all
+}
+
 func (b *Bank) readDocuments(m *members) []document {
 	var files []document
 	for _, f := range m.list("documents", documentsLimit) {
 		d := document{
 			FileName: f.pattern("fileName", fileNameForm, mandatory),
-			MIMEType: f.choice("mimeType", "application/pdf", "application/xml", "text/xml", "image/png", "image/jpeg"),
+			MIMEType: f.choice("mimeType", mediaTypes()...),
 			SHA256:   f.pattern("sha256", hashForm, mandatory),
 			Category: f.pattern("documentCategory", categoryForm, mandatory),
 		}

@@ -233,7 +233,7 @@ func Attach(t testing.TB, s *store.Store, a store.Actor, presentment store.ID, t
 		if _, err := bytes.NewReader(content).WriteTo(out); err != nil {
 			return err
 		}
-		f, err := out.Finish(title+".pdf", "application/pdf", hash[:])
+		f, err := out.Finish(store.File{Name: title + ".pdf", MediaType: "application/pdf", SHA256: hash[:], Pages: 1})
 		if err != nil {
 			return err
 		}
