@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"portal/internal/app/notify"
 	"portal/internal/krungsri"
 	"portal/internal/store"
 )
@@ -35,6 +36,8 @@ type config struct {
 	checkpointVerifier       string
 	checkpointKeys           store.TrailKeys
 	checkpointFile           string
+	smtp, mailFrom           string
+	outbox                   *notify.Outbox // of `portal dev` without a mail server
 	trustedProxies           int
 	logLevel                 slog.Level
 }
@@ -197,6 +200,9 @@ func (p *program) config(_ context.Context, args []string) error {
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print the settings: %w", err)
+	}
+	if v, _ := p.lookup("SMTP_URL"); v == "" {
+		fmt.Fprintln(p.stdout, "Mails are off, because SMTP_URL is not set: people are told in the portal only.")
 	}
 	_, err := load(*command, p.lookup)
 	return err

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"portal/internal/app/notify"
 	"portal/internal/app/teller"
 	"portal/internal/app/thai"
 	"portal/internal/devdb"
@@ -91,6 +92,9 @@ func (d *devRun) start(ctx context.Context) error {
 		}
 	}
 	d.log = d.program.logger(d.config)
+	if d.smtp == "" {
+		d.outbox = &notify.Outbox{Clock: time.Now}
+	}
 	owner, err := d.ownerDatabase()
 	if err != nil {
 		return err

@@ -78,6 +78,8 @@ func (c config) newEdge(s *store.Store, log *slog.Logger) (*app.App, error) {
 		TrustedHops:     c.trustedProxies,
 		Trial:           !c.production,
 		Dev:             !c.production,
+		Mails:           c.smtp != "" || c.outbox != nil,
+		Outbox:          c.outbox,
 		DeviceKey:       device,
 		CallbackKeys:    c.callbackKeys,
 		SessionIdle:     c.sessionIdle,

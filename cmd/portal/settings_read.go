@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/mail"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"portal/internal/app/notify"
 	"portal/internal/krungsri"
 	"portal/internal/store"
 )
@@ -127,6 +129,23 @@ func readTokenAuth(c *config, v string) error {
 	if c.bank.TokenAuth != krungsri.TokenAuthBasic && c.bank.TokenAuth != krungsri.TokenAuthForm {
 		return errors.New("must be basic or form")
 	}
+	return nil
+}
+
+func readSMTP(c *config, v string) error {
+	// The sender is checked by itself.
+	if _, err := notify.NewSMTP(v, "portal@localhost"); err != nil {
+		return err
+	}
+	c.smtp = v
+	return nil
+}
+
+func readMailFrom(c *config, v string) error {
+	if _, err := mail.ParseAddress(v); err != nil {
+		return errors.New("must be an e-mail address, as Portal <portal@example.co.th>")
+	}
+	c.mailFrom = v
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/sync/errgroup"
 
+	"portal/internal/app/notify"
 	"portal/internal/app/teller"
 	"portal/internal/krungsri"
 	"portal/internal/store"
@@ -75,6 +76,10 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 	if err != nil {
 		return err
 	}
+	notifier, err := c.newNotifier(work, log)
+	if err != nil {
+		return err
+	}
 	told, err := store.Listen(ctx, c.databaseFor(c.databaseWork), store.CallbackChannel, log)
 	if err != nil {
 		return err
@@ -89,11 +94,31 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 		defer stopLast()
 		return worker.Run(working)
 	})
+	group.Go(func() error { return notifier.Run(working) })
 	group.Go(func() error { return inbox.Run(working) })
 	group.Go(func() error {
 		return sequence.Sequence(last, store.Sequencing{Signers: []note.Signer{signer}, Sinks: sinks, Log: log})
 	})
 	return group.Wait()
+}
+
+// newNotifier tells people what happens, by mail too where a server is set.
+func (c config) newNotifier(s *store.Store, log *slog.Logger) (*notify.Notifier, error) {
+	n := notify.Config{Origin: c.origin, Log: log}
+	switch {
+	case c.smtp != "":
+		if c.origin == "" {
+			return nil, errors.New("PORTAL_ORIGIN is needed with SMTP_URL: the mails lead there")
+		}
+		server, err := notify.NewSMTP(c.smtp, c.mailFrom)
+		if err != nil {
+			return nil, fmt.Errorf("SMTP_URL: %w", err)
+		}
+		n.Mail = server
+	case c.outbox != nil:
+		n.Mail = c.outbox
+	}
+	return notify.New(s, n), nil
 }
 
 // workerName tells one process from another in the audit trail.

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"portal/internal/app/notify"
 	"portal/internal/app/teller"
 	"portal/internal/krungsri"
 	"portal/internal/store"
@@ -32,6 +33,11 @@ type Config struct {
 	Trial bool
 	// Dev adds the page that shows the kit of pieces.
 	Dev bool
+	// Mails says that there is a mail server, so that what people choose about
+	// mails has an effect. Outbox is what stands in for one in a trial, and is
+	// shown to everybody; nil in production.
+	Mails  bool
+	Outbox *notify.Outbox
 	// DeviceKey signs the cookie by which a browser that signed in before is
 	// known again; at least 32 bytes, the same in every process.
 	DeviceKey []byte

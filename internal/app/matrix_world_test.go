@@ -34,6 +34,8 @@ type estate struct {
 	leaves      []store.ID
 	settlement  store.ID            // open, for leads["proposed"]
 	session     string              // of one of its people
+	notice      store.ID            // of whoever asks
+	mail        store.ID            // that was never delivered
 	batches     map[string]store.ID // by what has become of them
 	batchSum    string              // the fingerprint of the prepared one
 }
@@ -163,6 +165,8 @@ func (k *kingdom) lookUp(t *testing.T, merchant store.ID, e *estate) {
 	for _, action := range []string{"exchange.began", "exchange.ended", "presentment.drafted", "instruction.approved", "file.uploaded"} {
 		e.leaves = append(e.leaves, ids(`SELECT id FROM audit_leaves WHERE merchant_id = $1 AND action = $2 LIMIT 1`, merchant, action)...)
 	}
+	e.mail = store.NewID()
+	k.DB.Exec(`INSERT INTO mails (id, merchant_id, person_id, next_at, dead_at) SELECT $1, m.merchant_id, m.person_id, now(), now() FROM memberships m WHERE m.merchant_id = $2 LIMIT 1`, e.mail, merchant)
 	if len(e.files) != 2 || len(e.leaves) < 4 {
 		t.Fatalf("%d files, %d leaves", len(e.files), len(e.leaves))
 	}
@@ -217,6 +221,22 @@ func (k *kingdom) fingerprint(t *testing.T, a store.Actor, lead store.ID) (f str
 	return f
 }
 
+// notice is something that a person was told, the same for each call.
+func (k *kingdom) notice(t *testing.T, name string) (id store.ID) {
+	t.Helper()
+	e, merchant := k.ours, k.Merchant
+	if name == apptest.Stranger {
+		e, merchant = k.its, k.Other
+	}
+	k.DB.Exec(`INSERT INTO notices (id, merchant_id, person_id, leaf_id, kind, subject, words) VALUES ($1, $2, $3, $4, 'presented', $5, '{"title": "INV-1"}')
+		ON CONFLICT DO NOTHING`, store.NewID(), merchant, k.Person(name), e.leaves[0], store.About("presentment", e.bills["presented"]))
+	err := k.DB.Super.QueryRowContext(t.Context(), "SELECT id FROM notices WHERE person_id = $1", k.Person(name)).Scan(&id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
 func (k *kingdom) openSettlement(t *testing.T, lead store.ID) (id store.ID) {
 	t.Helper()
 	err := k.DB.Super.QueryRowContext(t.Context(), "SELECT id FROM settlements WHERE instruction_id = $1 AND decision IS NULL", lead).Scan(&id)
@@ -251,6 +271,10 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("old", apptest.Password, "new", "short")
 	case "/preferences":
 		return apptest.Form("theme", "dark", "return", "/account")
+	case "/account/notices":
+		return apptest.Form("mail", "on", "topic_waiting", "digest", "quiet_from", "22", "quiet_to", "6")
+	case "/notices/{id}/mark":
+		return apptest.Form("read", "no")
 	case "/merchant":
 		return apptest.Form("merchant", k.Merchant.String())
 	case "/presentments", "/presentments/totals", "/presentments/{id}":

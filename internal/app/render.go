@@ -11,7 +11,6 @@ import (
 
 	"github.com/a-h/templ"
 
-	"portal/internal/store"
 	"portal/web/templates/ui"
 	"portal/web/text"
 )
@@ -123,11 +122,7 @@ func send(w http.ResponseWriter, status int, buf *bytes.Buffer) {
 // frame is the frame around one person's page: who, where, what waits.
 func (a *App) frame(w http.ResponseWriter, r *http.Request, u user, s shell) (ui.Shell, error) {
 	ctx := r.Context()
-	var counts store.WorkCounts
-	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
-		counts, err = q.WorkCounts()
-		return err
-	})
+	counts, err := a.frameCounts(ctx, u)
 	if err != nil {
 		return ui.Shell{}, err
 	}
@@ -140,12 +135,15 @@ func (a *App) frame(w http.ResponseWriter, r *http.Request, u user, s shell) (ui
 		back = r.URL.RequestURI()
 	}
 	f := ui.Shell{
-		Theme: u.theme, Roomy: u.roomy, Home: "/", Nav: a.nav(ctx, u, s.Area, counts),
+		Theme: u.theme, Roomy: u.roomy, Home: "/", Nav: a.nav(ctx, u, s.Area, counts.WorkCounts),
 		Merchant: merchantName(ctx, u.membership), SwitchTo: "/merchant",
 		Person: u.person.Name, Duties: dutyNames(ctx, u.membership.Duties, ""), Account: "/account", SignOut: "/sign-out",
 		Environment: a.environment(ctx), Search: s.Search, Languages: languages(ctx, back),
 		Preferences: ui.Preferences{Action: "/preferences", Return: back},
 		Flash:       ui.Flash{Text: message, Meaning: ui.Warning}, AsOf: text.From(ctx).Now,
+	}
+	if a.opens(u, "/notices") {
+		f.Notices, f.Unread = "/notices", counts.Unread
 	}
 	if good {
 		f.Flash.Meaning = ui.Good
@@ -167,4 +165,13 @@ func (a *App) environment(ctx context.Context) string {
 		return ""
 	}
 	return text.T(ctx, "edge.trial")
+}
+
+// respondHTML answers with a document that is whole already.
+func (a *App) respondHTML(w http.ResponseWriter, document string) error {
+	return withBuffer(func(buf *bytes.Buffer) error {
+		buf.WriteString(document)
+		send(w, http.StatusOK, buf)
+		return nil
+	})
 }

@@ -119,6 +119,16 @@ func (a *App) table() []route {
 		{"GET", "/language/{lang}", public, a.chooseLanguage, extra{}},
 		{"POST", "/merchant", signedIn, a.switchMerchant, extra{}},
 
+		// What people are told.
+		{"GET", "/notices", anyDuty, a.listNotices, extra{}},
+		{"GET", "/notices/{id}", anyDuty, a.openNotice, extra{}},
+		{"POST", "/notices/{id}/mark", anyDuty, a.markNotice, extra{}},
+		{"POST", "/notices/marks", anyDuty, a.markNotices, extra{}},
+		{"GET", "/account/notices", signedIn, a.editNotices, extra{}},
+		{"POST", "/account/notices", signedIn, a.setNotices, extra{}},
+		{"GET", "/mails/undelivered", admin, a.listDeadMails, extra{}},
+		{"POST", "/mails/{id}/revival", admin, a.reviveMail, extra{}},
+
 		// Approvals.
 		{"GET", "/approvals", anyDuty, a.listApprovals, extra{}},
 		{"GET", "/approvals/{id}", anyDuty, a.showApproval, extra{}},
@@ -176,6 +186,11 @@ func (a *App) table() []route {
 	}
 	if a.Dev {
 		routes = append(routes, route{"GET", "/kit", public, a.showKit, extra{}})
+	}
+	if a.Outbox != nil {
+		routes = append(routes,
+			route{"GET", "/mail", signedIn, a.listOutbox, extra{}},
+			route{"GET", "/mail/{no}", signedIn, a.showOutboxMail, extra{}})
 	}
 	return routes
 }

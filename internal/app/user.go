@@ -71,7 +71,7 @@ func (a *App) serve(rt route) http.HandlerFunc {
 			err = a.keepAlive(r, u)
 		}
 		if err == nil {
-			err = rt.handler(w, r, u)
+			err = rt.handler(w, countsAlong(r, u), u)
 		}
 		if err != nil {
 			a.fail(w, r, u, err)

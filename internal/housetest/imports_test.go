@@ -43,6 +43,12 @@ var whoKnowsWhom = []knows{
 		because: "the teller is the only door to the bank and must not know HTTP, HTML or sessions, so that no page can carry an instruction past it",
 	},
 	{
+		pkg:     "internal/app/notify",
+		may:     []string{"portal/internal/store", "portal/internal/app/thai", "portal/web/templates", "portal/web/text", "github.com/wneessen/go-mail"},
+		mustNot: []string{"net/http", "html/template", "database/sql"},
+		because: "whoever tells people what happened must not be able to make anything happen",
+	},
+	{
 		pkg: "internal/app",
 		may: []string{
 			"portal/internal/app/*", "portal/internal/store", "portal/internal/krungsri", "portal/web/*",

@@ -66,6 +66,19 @@ func bigShop(t *testing.T) *storetest.DB {
 				CASE state WHEN 'sending' THEN NULL ELSE at END FROM bills WHERE state IN ('sending', 'unknown', 'done');
 		INSERT INTO audit_leaves (id, at, merchant_id, person_id, session_id, request_id, address, action, subject, bytes, idx)
 			SELECT gen_random_uuid(), at, merchant_id, '%[3]s', '', '', '', 'presentment.' || (ARRAY['drafted', 'moved'])[1 + n %% 2], 'presentment/' || bill, '{"detail":{}}', n FROM bills;
+		INSERT INTO bill_tallies (merchant_id, measure, state, on_day, number, satang)
+			SELECT merchant_id, m.measure, state, m.on_day, count(*), sum(total_satang) FROM presentments CROSS JOIN LATERAL (VALUES
+				('state', date '0001-01-01'), ('month', date_trunc('month', document_on)::date), ('due', due_on)) AS m (measure, on_day) GROUP BY 1, 2, 3, 4;
+		INSERT INTO files (id, merchant_id, name, media_type, size, sha256, uploaded_by, uploaded_at)
+			SELECT bill, merchant_id, 'INV-' || n || '.pdf', 'application/pdf', 1, sha256('x'), '%[3]s', at FROM bills;
+		INSERT INTO file_search (file_id, merchant_id, uploaded_at, words) SELECT id, merchant_id, uploaded_at, lower(name) FROM files;
+		INSERT INTO presentment_documents (presentment_id, merchant_id, file_id, position) SELECT bill, merchant_id, bill, 1 FROM bills;
+		INSERT INTO mails (id, merchant_id, person_id, next_at, sent_at, dead_at)
+			SELECT bill, merchant_id, '%[4]s', at, CASE WHEN n %% 100 > 1 THEN at END, CASE WHEN n %% 100 = 1 THEN at END FROM bills;
+		INSERT INTO notices (id, merchant_id, person_id, leaf_id, kind, subject, words, at, read_at, mail_id)
+			SELECT gen_random_uuid(), merchant_id, '%[4]s', bill, 'waiting', 'instruction/' || lead, '{}', at, CASE WHEN n %% 50 > 0 THEN at END, bill FROM bills;
+		INSERT INTO notice_reminders (leaf_id, kind, merchant_id, instruction_id, due_at) SELECT bill, 'expiring_half', merchant_id, lead, at + interval '30 days' FROM bills;
+		INSERT INTO audit_checkpoints (size, root, note, published_at) VALUES (%[5]d, '', '', now());
 		INSERT INTO files (id, merchant_id, name, media_type, size, sha256, uploaded_by)
 			SELECT gen_random_uuid(), '%[1]s', 'bills-' || n, 'text/csv', 1, sha256(n::text::bytea), '%[3]s' FROM generate_series(1, 2000) AS n;
 		INSERT INTO imports (id, merchant_id, file_id, format, heading, row_count, state, created_by)
@@ -162,6 +175,32 @@ func readings() []reading {
 		{"count of buyers", web, store.SQLCountBuyers, shop + `'{active,archived}'`, 60},
 		{"bills of a buyer", web, store.SQLBillsOfBuyer, shop + `'1111111119998', '00000', 20`, 60},
 		{"leaves to number", "portal_sequencer", store.SQLWaitingLeaves, `100`, 110},
+		{"notices", web, store.SQLNotices, shop + person + newest + `, 51`, 60},
+		{"unread notices", web, store.SQLUnreadNotices, shop + person + newest + `, 51`, 60},
+		{"the frame of every page", web, store.SQLFrameCounts, shop + `'` + planChecker + `'`, 1200},
+		{"leaves to tell of", worker, store.SQLNews, `100, 51`, 60},
+		{"reminders", worker, store.SQLReminders, `51`, 60},
+		{"mails to send", worker, store.SQLClaimMails, `51`, 130},
+		{"dead mails", web, store.SQLDeadMails, shop + `51`, 60},
+		{"work: for me", web, store.SQLWorkForMe, shop + `'` + planChecker + `'`, 1001},
+		{"work: of mine", web, store.SQLWorkOfMine, shop + `'` + planMaker + `'`, 1001},
+		{"work: refused", web, store.SQLWorkInState, shop + `'unknown'`, 60},
+		{"work: submitted", web, store.SQLWorkInState, shop + `'submitted'`, 1001},
+		{"work: unknown", web, store.SQLWorkUnknown, `'` + planShop + `'`, 60},
+		{"work: running out", web, store.SQLWorkRunningOut, shop + `86400`, 1001},
+		{"work: stuck", web, store.SQLWorkStuck, shop + `900`, 60},
+		// A figure reads what was added up: by state, month and day, never by bill.
+		{"figures by state", web, store.SQLFiguresByState, `'` + planShop + `'`, 30},
+		{"figures by month", web, store.SQLFiguresByMonth, shop + `'{presented}', '2025-12-01'`, 200},
+		{"figures by due day", web, store.SQLFiguresByDue, shop + `'{presented}', '{2026-10-01,2026-11-01}', '{2026-10-31,2026-11-30}'`, 4000},
+		{"approvals by person", web, store.SQLApprovalsByPerson, shop + `'2026-10-01'`, 60},
+		{"bills of a total", web, store.SQLBillsOfTotal, shop + `107, 7`, 60},
+		{"bills of a day", web, store.SQLBillsOfDay, shop + `'2026-10-01', 7`, 60},
+		{"instructions by a reference", web, store.SQLInstructionsReferred, shop + `'PSM-1', '` + planShop + `', 7`, 60},
+		{"colleagues", web, store.SQLColleagues, shop + `'%qq%', 7`, 60},
+		{"files by name", web, store.SQLFilesNamed, shop + `'%inv-19998%', 7`, 60},
+		{"files by a common name", web, store.SQLFilesNamed, shop + `'%inv%', 7`, 60},
+		{"files by a name that none has", web, store.SQLFilesNamed, shop + `'%qwxzjk%', 7`, 60},
 	}
 }
 
@@ -193,7 +232,7 @@ func TestNoListReadsMoreThanItsPage(t *testing.T) {
 	}
 }
 
-var bigScan = regexp.MustCompile(`Seq Scan on (presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves|files|presentment_documents)\b`)
+var bigScan = regexp.MustCompile(`Seq Scan on (presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves|notices|mails|notice_reminders|files|file_search|presentment_documents)\b`)
 
 // execute runs a statement for real, as a role acting for the checker of the
 // shop, and returns its plan and how many rows of each table it read: what a

@@ -144,7 +144,11 @@ func (s *Store) Read(ctx context.Context, a Actor, f func(*Query) error) error {
 		return err
 	}
 	defer tx.end()
-	if err := f(&Query{ctx, s, tx.Tx, a}); err != nil {
+	q := &Query{ctx, s, tx.Tx, a}
+	if err := f(q); err != nil {
+		return err
+	}
+	if err := q.readAlong(); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {

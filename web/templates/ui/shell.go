@@ -41,3 +41,20 @@ func boolean(b bool) string {
 	}
 	return "false"
 }
+
+// mostUnread is where the bell stops counting.
+const mostUnread = 99
+
+func bellCount(n int) string {
+	if n > mostUnread {
+		return text.Int(mostUnread) + "+"
+	}
+	return text.Int(int64(n))
+}
+
+func bellLabel(ctx context.Context, unread int) string {
+	if unread == 0 {
+		return text.T(ctx, "notice.bell")
+	}
+	return text.N(ctx, "notice.bell_unread", unread)
+}

@@ -1,0 +1,155 @@
+// Package notify tells people what they should know: it follows the published
+// audit trail, gives each person the notices that concern them, and mails
+// them. It must never decide anything about a bill or an instruction, never
+// put an amount into a subject line, and never send a link that has any power
+// of its own: whoever follows one still has to sign in.
+package notify
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"portal/internal/app/thai"
+	"portal/internal/store"
+	"portal/web/text"
+)
+
+// The kinds of notices.
+const (
+	Waiting      = "waiting"       // an instruction waits for this checker
+	ExpiringHalf = "expiring_half" // half of its time is over
+	ExpiringSoon = "expiring_soon" // nine tenths are
+	Rejected     = "rejected"      // a checker said no
+	Expired      = "expired"       // nobody decided in time
+	Approved     = "approved"      // it will be sent
+	Refused      = "refused"       // the bank said no
+	Unknown      = "unknown"       // nobody knows what the bank did
+	Proposed     = "proposed"      // somebody proposed how to settle that
+	Settled      = "settled"       // and somebody confirmed or declined
+	Incomplete   = "incomplete"    // a bill is at the bank without all its documents
+	Presented    = "presented"     // a bill is at the bank
+	Cancelled    = "cancelled"     // and was taken back
+	Disputed     = "disputed"      // the buyer disputes it
+	Paid         = "paid"          // the buyer has paid
+	Rules        = "rules"         // who approves what has changed
+)
+
+// Topics are what a person chooses about, in the order of the settings.
+var Topics = []string{"waiting", "expiring", "returned", "trouble", "disputed", "approved", "presented", "paid", "rules"}
+
+var topicOf = map[string]string{
+	Waiting: "waiting", ExpiringHalf: "expiring", ExpiringSoon: "expiring", Rejected: "returned", Expired: "returned", Approved: "approved",
+	Refused: "trouble", Unknown: "trouble", Proposed: "trouble", Settled: "trouble", Incomplete: "trouble",
+	Presented: "presented", Cancelled: "presented", Disputed: "disputed", Paid: "paid", Rules: "rules",
+}
+
+// What a person can choose about a topic.
+const (
+	Now    = "now"    // in the portal, and a mail at once
+	Digest = "digest" // in the portal, and in the mail of the next morning
+	Off    = "off"    // not at all
+)
+
+// Choices lists them in the order of the settings.
+var Choices = []string{Now, Digest, Off}
+
+// usual is what holds for whoever never chose: at once what somebody waits
+// for or has to repair, the next morning what is good to know.
+var usual = store.NoticeChoices{
+	"waiting": Now, "expiring": Now, "returned": Now, "trouble": Now, "disputed": Now,
+	"approved": Digest, "presented": Digest, "paid": Digest, "rules": Digest,
+}
+
+// Usual are the settings of a person who never chose.
+func Usual() store.NoticeSettings {
+	return store.NoticeSettings{Mail: true, Choices: maps.Clone(usual), QuietFrom: 20, QuietTo: 7}
+}
+
+// choiceOf is what holds for a kind of notice.
+func choiceOf(s store.NoticeSettings, kind string) string {
+	topic := topicOf[kind]
+	if choice, ok := s.Choices[topic]; ok {
+		return choice
+	}
+	return usual[topic]
+}
+
+// quiet returns the end of the quiet hours if now is in them, else now.
+func quiet(s store.NoticeSettings, now time.Time) time.Time {
+	hour := now.In(thai.Bangkok).Hour()
+	from, to := s.QuietFrom, s.QuietTo
+	inside := from <= hour && hour < to
+	if from > to {
+		inside = hour >= from || hour < to
+	}
+	if !inside || from == to {
+		return now
+	}
+	end := atHour(now, to)
+	if !end.After(now) {
+		end = end.AddDate(0, 0, 1)
+	}
+	return end
+}
+
+// digestHour is when the mails of the morning are sent.
+const digestHour = 8
+
+// nextDigest is when the next mail of the morning is sent. The one of the
+// coming minute takes nothing more: its worker may be at it already.
+func nextDigest(now time.Time) time.Time {
+	at := atHour(now, digestHour)
+	if !at.After(now.Add(time.Minute)) {
+		at = at.AddDate(0, 0, 1)
+	}
+	return at
+}
+
+// atHour is the full hour of now's day in Bangkok.
+func atHour(now time.Time, hour int) time.Time {
+	y, m, d := now.In(thai.Bangkok).Date()
+	return time.Date(y, m, d, hour, 0, 0, 0, thai.Bangkok)
+}
+
+// Sentence says in the reader's language what a notice tells.
+func Sentence(ctx context.Context, n store.Notice) string {
+	key := text.Prefix("notice.kind.") + n.Kind
+	if cancellation := text.Prefix("notice.cancellation.") + n.Kind; n.Words["operation"] == "presentment.cancel" && text.Has(cancellation) {
+		key = cancellation
+	}
+	pairs := []any{"title", orDash(n.Words["title"]), "by", orElse(n.Words["by"], text.T(ctx, "notice.portal")), "until", ""}
+	if until, err := time.Parse(time.RFC3339, n.Words["until"]); err == nil {
+		pairs[len(pairs)-1] = text.DateTime(ctx, until)
+	}
+	return text.T(ctx, key, pairs...)
+}
+
+// Headline is the short form of it, without anybody's name: it may stand where
+// strangers look.
+func Headline(ctx context.Context, n store.Notice) string {
+	return text.T(ctx, text.Prefix("notice.headline.")+n.Kind)
+}
+
+// Path is the page that a notice leads to.
+func Path(n store.Notice) string {
+	id := n.Subject.ID().String()
+	switch {
+	case n.Subject.Kind() == "presentment":
+		return "/presentments/" + id
+	case n.Kind == Unknown || n.Kind == Proposed || n.Kind == Settled:
+		return "/unknown/" + id
+	case n.Subject.Kind() == "instruction":
+		return "/approvals/" + id
+	}
+	return "/approvals"
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+func orDash(s string) string { return orElse(s, "–") }

@@ -1,0 +1,182 @@
+package notify
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"portal/internal/store"
+)
+
+// telling is what is told of one leaf, and to whom.
+type telling struct {
+	kind    string
+	subject store.Subject
+	words   store.Words
+	to      []store.ID
+}
+
+// detail is what the leaves that people are told of have in common.
+type detail struct {
+	Operation string `json:"operation"`
+	Title     string `json:"title"`
+	Reason    string `json:"reason"`
+	State     string `json:"state"`
+	Note      string `json:"note"`
+}
+
+// tellingsOf decides who should know of a leaf. Most leaves concern nobody.
+func tellingsOf(tx *store.Tx, n store.News) ([]telling, error) {
+	var d detail
+	if err := json.Unmarshal(n.Detail, &d); err != nil {
+		return nil, nil //nolint:nilerr // a leaf of another shape is none that people are told of
+	}
+	var told []telling
+	var err error
+	switch kind, name, _ := strings.Cut(n.Action, "."); {
+	case kind == "instruction":
+		told, err = ofInstruction(tx, n, name)
+	case n.Action == "presentment.moved":
+		told, err = ofBill(tx, n, d)
+	case n.Action == "merchant.policy_set", kind == "policy", kind == "delegation":
+		told, err = ofRules(tx, n)
+	}
+	// What has gone meanwhile is nobody's business any more.
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("deciding who should know of %s: %w", n.Action, err)
+	}
+	for i := range told {
+		// Nobody is told of what they did themselves.
+		told[i].to = slices.DeleteFunc(told[i].to, func(p store.ID) bool { return n.Person.Valid && n.Person.UUID == p })
+		told[i].words["by"], told[i].words["note"] = orElse(told[i].words["maker"], n.PersonName), orElse(d.Note, d.Reason)
+	}
+	return told, nil
+}
+
+func ofInstruction(tx *store.Tx, n store.News, name string) ([]telling, error) {
+	known := []string{"submitted", "approval_given", "approved", "rejected", "expired", "failed", "unknown", "settlement_proposed", "settlement_confirmed", "settlement_declined"}
+	if !slices.Contains(known, name) {
+		return nil, nil
+	}
+	i, err := tx.Instruction(n.Subject.ID())
+	if err != nil {
+		return nil, err
+	}
+	words := store.Words{"title": i.Title, "operation": i.Operation}
+	bill, maker := i.Subject, []store.ID{i.MakerID}
+	switch {
+	case name == "unknown":
+		checkers, err := tx.OnDuty(store.Checker)
+		return []telling{{Unknown, n.Subject, words, together(maker, checkers)}}, err
+	case name == "settlement_proposed":
+		checkers, err := tx.OnDuty(store.Checker)
+		return []telling{{Proposed, n.Subject, words, checkers}}, err
+	case name == "settlement_confirmed", name == "settlement_declined":
+		proposers, err := tx.Settlements(i.LeadID)
+		for _, s := range proposers {
+			if s.InstructionID == i.ID {
+				maker = together(maker, []store.ID{s.ProposedBy})
+			}
+		}
+		return []telling{{Settled, n.Subject, words, maker}}, err
+	// What happens to the documents of a bill shows in the bill's own state.
+	case i.Part > 0:
+		return nil, nil
+	case name == "submitted":
+		return ofSubmission(tx, n, i, words)
+	case name == "approval_given":
+		return ofTurn(tx, n, i, words)
+	case name == "failed":
+		return []telling{{Refused, bill, words, maker}}, nil
+	case name == "approved", name == "rejected":
+		return []telling{{name, bill, words, maker}}, nil
+	default:
+		return []telling{{Expired, bill, words, maker}}, nil
+	}
+}
+
+// ofSubmission tells those whose turn it is, and has them reminded. By the time
+// the trail is read it may have been decided.
+func ofSubmission(tx *store.Tx, n store.News, i store.Instruction, words store.Words) ([]telling, error) {
+	if i.State != store.Pending {
+		return nil, nil
+	}
+	tenth := i.ExpiresAt.Sub(i.SubmittedAt) / 10
+	for kind, after := range map[string]time.Duration{ExpiringHalf: 5 * tenth, ExpiringSoon: 9 * tenth} {
+		if err := tx.AddReminder(store.Reminder{Leaf: n.ID, Kind: kind, Instruction: i.ID, DueAt: i.SubmittedAt.Add(after)}); err != nil {
+			return nil, err
+		}
+	}
+	return ofTurn(tx, n, i, words)
+}
+
+// ofTurn tells those whose turn it has become, each of them once.
+func ofTurn(tx *store.Tx, n store.News, i store.Instruction, words store.Words) ([]telling, error) {
+	if i.State != store.Pending {
+		return nil, nil
+	}
+	words["until"] = i.ExpiresAt.UTC().Format(time.RFC3339)
+	words["maker"] = i.MakerName
+	deciders, err := tx.DecidersToTell(i.ID, Waiting)
+	return []telling{{Waiting, n.Subject, words, deciders}}, err
+}
+
+// ofReminder tells those whose turn it still is, and near the end the maker.
+func ofReminder(tx *store.Tx, r store.Reminder) (telling, error) {
+	i, err := tx.Instruction(r.Instruction)
+	if err != nil || i.State != store.Pending {
+		return telling{}, err
+	}
+	to, err := tx.DecidersToTell(i.ID, r.Kind)
+	if r.Kind == ExpiringSoon {
+		to = together(to, []store.ID{i.MakerID})
+	}
+	return telling{r.Kind, store.About("instruction", i.ID), store.Words{
+		"title": i.Title, "operation": i.Operation, "by": i.MakerName, "until": i.ExpiresAt.UTC().Format(time.RFC3339),
+	}, to}, err
+}
+
+// kindOfState are the states of a bill that its maker is told of. Refusals and
+// unknown outcomes are told of by the instruction.
+var kindOfState = map[string]string{
+	"presented": Presented, "incomplete": Incomplete, "cancelled": Cancelled, "disputed": Disputed, "paid": Paid,
+}
+
+func ofBill(tx *store.Tx, n store.News, d detail) ([]telling, error) {
+	kind, ok := kindOfState[d.State]
+	if !ok {
+		return nil, nil
+	}
+	maker, err := tx.MakerOfBill(n.Subject.ID())
+	if err != nil {
+		return nil, err
+	}
+	return []telling{{kind, n.Subject, store.Words{"title": maker.Name}, []store.ID{maker.ID}}}, nil
+}
+
+// ofRules tells everybody who approves or administers.
+func ofRules(tx *store.Tx, n store.News) ([]telling, error) {
+	checkers, err := tx.OnDuty(store.Checker)
+	if err != nil {
+		return nil, err
+	}
+	admins, err := tx.OnDuty(store.Admin)
+	return []telling{{Rules, n.Subject, store.Words{}, together(checkers, admins)}}, err
+}
+
+// together are all of them, each once.
+func together(a, b []store.ID) []store.ID {
+	all := slices.Clone(a)
+	for _, id := range b {
+		if !slices.Contains(all, id) {
+			all = append(all, id)
+		}
+	}
+	return all
+}
