@@ -39,7 +39,7 @@ var nasty = []string{
 }
 
 // parameters are what some page reads from its query.
-var parameters = []string{"at", "id", "tab", "q", "state", "next", "return", "download", "seen", "person", "group", "from", "to", "amount", "number"}
+var parameters = []string{"at", "id", "tab", "q", "state", "next", "return", "download", "seen", "person", "group", "from", "to", "amount", "number", "after", "before", "buyer", "bill"}
 
 // fuzzer sends one person's nonsense.
 type fuzzer struct {
@@ -74,7 +74,7 @@ func TestFaultyRequestsBreakNothing(t *testing.T) {
 	m.ours.session, m.its.session = nobodysID, nobodysID
 	ids := []string{nobodysID, "not-an-id", "%00", "%ff", "..%2f", "'", strings.Repeat("a", 3000), " "}
 	for _, e := range []estate{m.ours, m.its} {
-		for _, id := range slices.Concat(slices.Collect(maps.Values(e.bills)), slices.Collect(maps.Values(e.leads)), e.files, e.leaves) {
+		for _, id := range slices.Concat(slices.Collect(maps.Values(e.bills)), slices.Collect(maps.Values(e.leads)), slices.Collect(maps.Values(e.buyers)), e.files, e.leaves) {
 			ids = append(ids, id.String())
 		}
 		ids = append(ids, e.settlement.String())

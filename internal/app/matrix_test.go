@@ -182,6 +182,8 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return named(e.leads)
 	case strings.HasPrefix(p, "/batches/"):
 		return named(e.batches)
+	case strings.HasPrefix(p, "/buyers/"):
+		return named(e.buyers)
 	case strings.HasPrefix(p, "/files/"):
 		return listed(e.files)
 	case strings.HasPrefix(p, "/audit/leaves/"):
@@ -417,6 +419,11 @@ func readable(name string, rt agreed, tg target) []int {
 			return []int{http.StatusOK}
 		}
 		return []int{http.StatusOK, http.StatusSeeOther} // what cannot be edited leads to itself
+	case "/buyers/{id}/edit":
+		if tg.label == store.BuyerActive {
+			return []int{http.StatusOK}
+		}
+		return []int{http.StatusSeeOther} // who is archived leads to its page
 	case "/presentments/{id}/cancellation/new":
 		if tg.label == "presented" {
 			return []int{http.StatusOK}
@@ -516,7 +523,7 @@ func (m *matrix) extraFields(t *testing.T) {
 func (m *matrix) digest(t *testing.T) map[string]string {
 	t.Helper()
 	sums := map[string]string{}
-	for _, table := range []string{"presentments", "presentment_lines", "presentment_documents", "instructions", "approvals", "settlements", "memberships", "policies"} {
+	for _, table := range []string{"presentments", "presentment_lines", "presentment_documents", "instructions", "approvals", "settlements", "memberships", "policies", "buyers"} {
 		var sum string
 		query := "SELECT count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM " + table + " t"
 		if err := m.DB.Super.QueryRowContext(t.Context(), query).Scan(&sum); err != nil {

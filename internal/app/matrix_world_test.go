@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -31,6 +32,7 @@ type estate struct {
 	leads       map[string]store.ID // by the state of the lead
 	fingerprint string              // of the pending lead
 	files       []store.ID          // of the draft
+	buyers      map[string]store.ID // by their state
 	leaves      []store.ID
 	settlement  store.ID            // open, for leads["proposed"]
 	session     string              // of one of its people
@@ -113,8 +115,29 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	must(desk.Withdraw(t.Context(), maker, made("withdrawn"), ""))
 	e.fingerprint = k.fingerprint(t, maker, made("submitted"))
 	k.addBatches(t, maker, &e)
+	e.buyers = k.knowBuyers(t, maker)
 	k.lookUp(t, maker.Merchant, &e)
 	return e
+}
+
+// knowBuyers makes an active and an archived buyer.
+func (k *kingdom) knowBuyers(t *testing.T, maker store.Actor) map[string]store.ID {
+	t.Helper()
+	buyers := map[string]store.ID{}
+	for branch, state := range store.BuyerStates {
+		b := store.Buyer{ID: store.NewID(), Name: "บริษัท ผู้ซื้อตัวอย่าง จำกัด", TaxID: "0105562000007", Branch: fmt.Sprintf("%05d", branch), Address: "99 ถนนตัวอย่าง"}
+		err := k.Web.Write(t.Context(), maker, func(tx *store.Tx) error {
+			if err := tx.AddBuyer(b); err != nil || state == store.BuyerActive {
+				return err
+			}
+			return tx.ArchiveBuyer(b.ID, 1)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		buyers[state] = b.ID
+	}
+	return buyers
 }
 
 // addBatches makes one batch to be started and one under way, of one bill each.
@@ -279,6 +302,13 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("merchant", k.Merchant.String())
 	case "/presentments", "/presentments/totals", "/presentments/{id}":
 		return billForm(fmt.Sprintf("F%d", k.numbers.Add(1)), "version", "2")
+	case "/buyers", "/buyers/likeness", "/buyers/{id}":
+		return apptest.Form("version", "1", "name", "Sample Buyer", "name_en", "", "tax_id", "0105561000003", "branch", strconv.FormatInt(k.numbers.Add(1), 10),
+			"address", "1 Sample Road", "postcode", "10200", "contact", "Nok", "email", "ap@example.com", "phone", "021234567", "terms_days", "30", "wht_rate", "3", "note", "")
+	case "/buyers/{id}/archival":
+		return apptest.Form("version", "1")
+	case "/buyers/{id}/restoration":
+		return apptest.Form("version", "2")
 	case "/presentments/{id}/submission":
 		return apptest.Form("key", strings.Repeat("A", 26), "version", "3")
 	case "/presentments/{id}/cancellation":

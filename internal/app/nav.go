@@ -16,6 +16,7 @@ type area string
 const (
 	areaApprovals    area = "approvals"
 	areaPresentments area = "presentments"
+	areaBuyers       area = "buyers"
 	areaReceipts     area = "receipts"
 	areaDebits       area = "debits"
 	areaAlerts       area = "alerts"
@@ -35,6 +36,7 @@ var rail = []struct {
 }{
 	{areaApprovals, "/approvals", ui.IconQueue, func(c store.WorkCounts) int { return c.ForMe }},
 	{areaPresentments, "/presentments", ui.IconDocument, nil},
+	{areaBuyers, "/buyers", ui.IconBuyers, nil},
 	{areaReceipts, "/receipts", ui.IconReceipt, nil},
 	{areaUnknown, "/unknown", ui.IconQuestion, func(c store.WorkCounts) int { return c.Unknown }},
 	{areaDebits, "/debits", ui.IconDebit, nil},

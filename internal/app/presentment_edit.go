@@ -33,6 +33,9 @@ func (a *App) newPresentment(w http.ResponseWriter, r *http.Request, u user) err
 		"document_on": {typedDay(ctx, today).Value}, "credit_days": {strconv.Itoa(termByDefault)}, "due_on": {typedDay(ctx, today.AddDays(termByDefault)).Value},
 		"line_description": {""}, "line_quantity": {line.quantity}, "line_price": {""}, "line_vat": {line.vat},
 	})
+	if err := a.billFor(r, u, f); err != nil {
+		return err
+	}
 	return a.presentmentFormPage(w, r, u, http.StatusOK, f.view(ctx, today), nil)
 }
 
@@ -75,7 +78,7 @@ func (a *App) judgedForm(r *http.Request, u user) (*presentmentForm, error) {
 	err := a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error {
 		m, err := q.Merchant()
 		own = m.TaxID
-		return err
+		return errors.Join(err, f.lookForBuyer(q))
 	})
 	if err != nil {
 		return nil, err

@@ -42,6 +42,7 @@ type presentmentForm struct {
 	lines   []typedLine
 	read    store.Presentment
 	on      thai.Day
+	buyers  buyerSearch
 }
 
 // readPresentmentForm reads what was typed and does what the pressed button
@@ -54,7 +55,7 @@ func typedForm(v url.Values) *presentmentForm { return readBill(formOf(v)) }
 
 func readBill(typed *form) *presentmentForm {
 	f := &presentmentForm{form: typed}
-	f.do = f.raw("do")
+	f.do = pressed(typed)
 	version, err := strconv.Atoi(f.raw("version"))
 	if err != nil {
 		f.broken = &requestError{"no version"}
@@ -110,7 +111,7 @@ func (f *presentmentForm) view(ctx context.Context, today thai.Day) templates.Pr
 		Version: f.version, Type: f.raw("type"), Number: input("number"), DocumentOn: day("document_on"), DueOn: day("due_on"),
 		Order: input("order_reference"), Credit: input("credit_days"), Discount: input("discount"), ControlTotal: input("control_total"),
 		BuyerName: input("buyer_name"), TaxID: input("buyer_tax_id"), Branch: input("buyer_branch"), Address: input("buyer_address"),
-		Remark: input("remark"), LinesError: f.errorOf(ctx, "lines"), Errors: namedSummary(ctx, f.form),
+		Found: f.buyers.view(ctx), Remark: input("remark"), LinesError: f.errorOf(ctx, "lines"), Errors: namedSummary(ctx, f.form),
 		Incomes: incomesOn(f.dayOr(today)),
 	}
 	var amounts []string

@@ -206,7 +206,8 @@ func presentmentView(ctx context.Context, q *store.Query, u user, id store.ID) (
 		v.Story = slices.Insert(v.Story, 0, ui.Event{Sentence: v.Turn, Pending: true})
 	}
 	offer(&v, u, p, c)
-	return v, nil
+	v.Buyer, err = knownBuyer(q, u, p)
+	return v, err
 }
 
 // offer adds what this person may do now, and where the rest is done.

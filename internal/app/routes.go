@@ -155,6 +155,18 @@ func (a *App) table() []route {
 		{"GET", "/files/{id}", anyDuty, a.showFile, extra{}},
 		{"GET", "/files/{id}/view", anyDuty, a.viewFile, extra{}},
 
+		// Buyers, and the box on a bill that finds them.
+		{"GET", "/buyers", anyDuty, a.listBuyers, extra{}},
+		{"GET", "/buyers/new", maker, a.newBuyer, extra{}},
+		{"GET", "/buyers/find", maker, a.findBuyers, extra{}},
+		{"POST", "/buyers", maker, a.createBuyer, extra{}},
+		{"POST", "/buyers/likeness", maker, a.likenBuyer, extra{}},
+		{"GET", "/buyers/{id}", anyDuty, a.showBuyer, extra{}},
+		{"GET", "/buyers/{id}/edit", maker, a.editBuyer, extra{}},
+		{"POST", "/buyers/{id}", maker, a.updateBuyer, extra{}},
+		{"POST", "/buyers/{id}/archival", maker, a.archiveBuyer, extra{}},
+		{"POST", "/buyers/{id}/restoration", maker, a.restoreBuyer, extra{}},
+
 		// Things done to many at once.
 		{"POST", "/batches", maker | checker, a.createBatch, extra{}},
 		{"GET", "/batches/{id}", anyDuty, a.showBatch, extra{}},

@@ -19,6 +19,7 @@ import (
 var trailGroups = []struct{ name, begins string }{
 	{"bills", "presentment."},
 	{"documents", "file."},
+	{"buyers", "buyer."},
 	{"requests", "instruction."},
 	{"settlements", "instruction.settlement_"},
 	{"exchanges", "exchange."},

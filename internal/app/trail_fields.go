@@ -25,17 +25,17 @@ func fieldsOf(ctx context.Context, l store.LeafRow) (fields []templates.TrailFie
 	}
 	var before, after map[string]json.RawMessage
 	if json.Unmarshal(detail["before"], &before) == nil && json.Unmarshal(detail["after"], &after) == nil {
-		return changesOf(ctx, before, after), true
+		return changesOf(ctx, l.Subject.Kind(), before, after), true
 	}
 	for _, name := range slices.Sorted(maps.Keys(detail)) {
 		if value := fieldValue(ctx, name, detail[name]); value != "" {
-			fields = append(fields, templates.TrailField{Name: fieldName(ctx, name), After: value, Code: isCode(name)})
+			fields = append(fields, templates.TrailField{Name: fieldName(ctx, l.Subject.Kind(), name), After: value, Code: isCode(name)})
 		}
 	}
 	return fields, false
 }
 
-func changesOf(ctx context.Context, before, after map[string]json.RawMessage) (fields []templates.TrailField) {
+func changesOf(ctx context.Context, kind string, before, after map[string]json.RawMessage) (fields []templates.TrailField) {
 	all := maps.Clone(before)
 	maps.Copy(all, after)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -43,7 +43,7 @@ func changesOf(ctx context.Context, before, after map[string]json.RawMessage) (f
 			continue
 		}
 		fields = append(fields, templates.TrailField{
-			Name: fieldName(ctx, name), Before: fieldValue(ctx, name, before[name]), After: fieldValue(ctx, name, after[name]), Code: isCode(name),
+			Name: fieldName(ctx, kind, name), Before: fieldValue(ctx, name, before[name]), After: fieldValue(ctx, name, after[name]), Code: isCode(name),
 		})
 	}
 	return fields

@@ -1,11 +1,13 @@
 package app
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"strings"
 
+	"portal/internal/app/buyer"
 	"portal/internal/krungsri"
 	"portal/internal/store"
 	"portal/web/templates/ui"
@@ -48,10 +50,24 @@ func sentenceOf(ctx context.Context, l store.LeafRow) string {
 		"name", cmp.Or(d.Name, "–"),
 		"outcome", stateName(ctx, text.Prefix("trail.outcome."), d.Outcome),
 		"state", stateName(ctx, text.Prefix("presentment.state."), d.State),
-		"what", cmp.Or(presentmentLeaf{Before: d.Before, After: d.After}.changed(ctx), text.T(ctx, "trail.nothing")),
+		"what", cmp.Or(changedIn(ctx, l.Subject.Kind(), d), text.T(ctx, "trail.nothing")),
 		"duties", dutyNames(ctx, d.Duties, ""),
 		"needed", d.ApprovalsNeeded,
 	)
+}
+
+// changedIn names what an edit changed.
+func changedIn(ctx context.Context, kind string, d leafWords) string {
+	if kind != "buyer" {
+		return presentmentLeaf{Before: d.Before, After: d.After}.changed(ctx)
+	}
+	var names []string
+	for _, field := range buyer.Fields {
+		if !bytes.Equal(d.Before[field], d.After[field]) {
+			names = append(names, text.T(ctx, text.Prefix("buyer.field.")+field))
+		}
+	}
+	return joined(names, ", ")
 }
 
 // operationName is what people call an operation of the bank; one without a
@@ -98,10 +114,14 @@ func billOf(l store.LeafRow, names map[store.Subject]store.SubjectName) store.ID
 	return store.NoID
 }
 
-// fieldName is what people call a field of a leaf's detail; one without a text
-// is written out as it is.
-func fieldName(ctx context.Context, name string) string {
-	for _, prefix := range []string{text.Prefix("trail.field."), text.Prefix("story.field.")} {
+// fieldName is what people call a field in the detail of a leaf about a kind of
+// thing; one without a text is written out as it is.
+func fieldName(ctx context.Context, kind, name string) string {
+	prefixes := []string{text.Prefix("trail.field."), text.Prefix("story.field.")}
+	if kind == "buyer" {
+		prefixes = []string{text.Prefix("buyer.field."), text.Prefix("trail.field.")}
+	}
+	for _, prefix := range prefixes {
 		if text.Has(prefix + name) {
 			return text.T(ctx, prefix+name)
 		}

@@ -74,6 +74,11 @@ const (
 	FieldNote      = "note"
 )
 
+// Fields lists the fields in the order of the form.
+var Fields = []string{
+	FieldName, FieldNameEN, FieldTaxID, FieldBranch, FieldAddress, FieldPostcode, FieldContact, FieldEmail, FieldPhone, FieldTermsDays, FieldWHTRate, FieldNote,
+}
+
 // Fault says what is wrong with one field. Max is how many characters it may
 // have, where it has too many.
 type Fault struct {

@@ -13,6 +13,7 @@ type Icon string
 const (
 	IconQueue    Icon = "queue"
 	IconDocument Icon = "document"
+	IconBuyers   Icon = "buyers"
 	IconReceipt  Icon = "receipt"
 	IconDebit    Icon = "debit"
 	IconAlert    Icon = "alert"
@@ -47,6 +48,7 @@ const (
 var drawings = map[Icon]string{
 	IconQueue:    `<path d="M3 11.5h3.5l1.5 2.5h4l1.5-2.5H17M3 11.5 5 4h10l2 7.5V16H3z"/>`,
 	IconDocument: `<path d="M5 2.75h6.5L15 6.25v11H5zM11.5 2.75v3.5H15M7.5 10h5M7.5 13h5"/>`,
+	IconBuyers:   `<circle cx="7.5" cy="7" r="2.75"/><path d="M2.5 16c.4-3 2.3-4.5 5-4.5s4.6 1.5 5 4.5M12.5 4.5a2.75 2.75 0 0 1 0 5M14.5 12c1.7.6 2.7 2 3 4"/>`,
 	IconReceipt:  `<path d="M4.5 2.75v14.5l1.85-1.25 1.8 1.25L10 16l1.85 1.25L13.65 16l1.85 1.25V2.75l-1.85 1.25-1.8-1.25L10 4 8.15 2.75 6.35 4zM7.5 8h5M7.5 11.5h5"/>`,
 	IconDebit:    `<path d="M16.5 8A6.75 6.75 0 0 0 4.6 6M3.5 12a6.75 6.75 0 0 0 11.9 2M4.25 2.75V6H7.5M15.75 17.25V14H12.5"/>`,
 	IconAlert:    `<path d="M5 14V8.75a5 5 0 0 1 10 0V14l1.5 1.25h-13zM8.25 17.25h3.5"/>`,
