@@ -104,10 +104,13 @@ type bookkeeper struct {
 	today  thai.Day
 }
 
-// keep takes every demo bill to its ending. It may run again after any
+// keep makes the buyers and takes every demo bill to its ending. It may run again after any
 // interruption: what is there stays as people left it, and only submissions of
 // its own are decided.
 func (k bookkeeper) keep(ctx context.Context) error {
+	if err := k.knownBuyers(ctx); err != nil {
+		return err
+	}
 	for _, b := range demoBills {
 		if err := k.keepOne(ctx, b); err != nil {
 			return fmt.Errorf("demo bill %s: %w", b.number, err)
