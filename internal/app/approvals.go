@@ -20,14 +20,15 @@ const pageRows = 50
 const (
 	inboxMine     = "mine"
 	inboxOthers   = "others"
+	inboxTrack    = "track"
 	inboxFinished = "finished"
 )
 
-// listApprovals shows what waits for this person, for others, and what has
-// been decided.
+// listApprovals shows what waits for this person and for others, what this
+// person asked for, and what has been decided.
 func (a *App) listApprovals(w http.ResponseWriter, r *http.Request, u user) error {
 	f := readQuery(r)
-	tab := f.choice("tab", inboxMine, inboxOthers, inboxFinished)
+	tab := f.choice("tab", inboxMine, inboxOthers, inboxTrack, inboxFinished)
 	from := cursorOf(f)
 	if err := f.check(); err != nil {
 		return err
@@ -41,9 +42,12 @@ func (a *App) listApprovals(w http.ResponseWriter, r *http.Request, u user) erro
 		if counts, err = q.WorkCounts(); err != nil {
 			return err
 		}
-		if tab == inboxFinished {
+		switch tab {
+		case inboxFinished:
 			page, err = q.Finished(from, pageRows)
-		} else {
+		case inboxTrack:
+			page, err = q.Track(from, pageRows)
+		default:
 			page, err = q.Waiting(tab == inboxMine, from, pageRows)
 		}
 		return err
@@ -51,30 +55,26 @@ func (a *App) listApprovals(w http.ResponseWriter, r *http.Request, u user) erro
 	if err != nil {
 		return err
 	}
-	v := a.approvalList(r.Context(), tab, page, counts)
+	v := a.approvalList(r.Context(), u, tab, page, counts)
 	if !from.At.IsZero() {
 		v.Pager.First = "/approvals?tab=" + tab
 	}
 	return a.page(w, r, u, shell{Header: v.Header(r.Context()), Area: areaApprovals, Part: templates.ApprovalListPart}, templates.ApprovalList(v))
 }
 
-func (a *App) approvalList(ctx context.Context, tab string, page store.InstructionPage, counts store.WorkCounts) templates.ApprovalListView {
-	v := templates.ApprovalListView{Tab: tab}
+func (a *App) approvalList(ctx context.Context, u user, tab string, page store.InstructionPage, counts store.WorkCounts) templates.ApprovalListView {
+	v := templates.ApprovalListView{Tab: tab, Key: newKey(), MayDecide: tab == inboxMine && u.can(store.Checker), MayHandOver: u.can(store.Checker)}
 	number := map[string]string{inboxMine: capped(counts.ForMe), inboxOthers: capped(counts.ForOther)}
-	for _, t := range []string{inboxMine, inboxOthers, inboxFinished} {
+	for _, t := range []string{inboxMine, inboxOthers, inboxTrack, inboxFinished} {
+		if t == inboxTrack && !u.can(store.Maker) {
+			continue
+		}
 		v.Tabs = append(v.Tabs, ui.Tab{
 			Label: text.T(ctx, text.Prefix("approval.tab.")+t), Href: "/approvals?tab=" + t, Count: number[t], Current: t == tab,
 		})
 	}
 	for _, i := range page.Rows {
-		row := templates.ApprovalRow{
-			Href: "/approvals/" + i.LeadID.String(), Operation: i.Operation, Title: i.Title, Maker: i.MakerName, SubmittedAt: i.SubmittedAt,
-			Given: i.ApprovalsGiven, Needed: i.ApprovalsNeeded, Status: instructionStatus(ctx, i.State), Since: i.StateSince, AmountSatang: i.AmountSatang,
-		}
-		if tab != inboxFinished {
-			row.ExpiresIn = max(0, i.ExpiresAt.Sub(a.Clock()))
-		}
-		v.Rows = append(v.Rows, row)
+		v.Rows = append(v.Rows, a.approvalRow(ctx, i))
 	}
 	if page.More {
 		last := page.Rows[len(page.Rows)-1]
@@ -85,6 +85,41 @@ func (a *App) approvalList(ctx context.Context, tab string, page store.Instructi
 		v.Pager.Next = "/approvals?" + url.Values{"tab": {tab}, "at": {at.UTC().Format(time.RFC3339Nano)}, "id": {last.ID.String()}}.Encode()
 	}
 	return v
+}
+
+func (a *App) approvalRow(ctx context.Context, i store.InstructionRow) templates.ApprovalRow {
+	row := templates.ApprovalRow{
+		ID: i.LeadID.String(), Href: "/approvals/" + i.LeadID.String(), Operation: i.Operation, Title: i.Title, Maker: i.MakerName, SubmittedAt: i.SubmittedAt,
+		Given: i.ApprovalsGiven, Needed: i.ApprovalsNeeded, Status: instructionStatus(ctx, i.State), Since: i.StateSince, AmountSatang: i.AmountSatang,
+		Waits: i.State == store.Pending,
+	}
+	if !row.Waits {
+		return row
+	}
+	row.ExpiresIn, row.Late = max(0, i.ExpiresAt.Sub(a.Clock())), i.Mark(a.Clock()) == store.LateMark
+	row.WaitsFor = someNames(ctx, deciderNames(ctx, i.WaitsFor))
+	if i.TurnSince != nil {
+		row.TurnSince = *i.TurnSince
+	}
+	if i.Stuck {
+		row.Stuck = whyStuck(ctx, i.Missing())
+	}
+	return row
+}
+
+// whyStuck says what is still asked for that nobody is left to give.
+func whyStuck(ctx context.Context, missing store.Seats) string {
+	level, named := 1, false
+	for _, s := range missing {
+		level, named = max(level, s.Level), named || len(s.Named) > 0
+	}
+	switch {
+	case named:
+		return text.T(ctx, "approval.stuck.named")
+	case level > 1:
+		return text.T(ctx, "approval.stuck.level", "level", level)
+	}
+	return text.T(ctx, "approval.stuck.anybody")
 }
 
 // cursorOf reads a place in a list of instructions from the query.

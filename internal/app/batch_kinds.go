@@ -51,7 +51,7 @@ type batchItem struct {
 
 // batchKinds are all kinds there are.
 func (a *App) batchKinds() []batchKind {
-	return []batchKind{
+	return append(approvalKinds(), []batchKind{
 		{
 			name: "submit", permission: maker, area: areaPresentments, home: "/presentments",
 			look: billsToSubmit, before: submitBefore, step: submitStep,
@@ -64,7 +64,7 @@ func (a *App) batchKinds() []batchKind {
 			name: "cancel", permission: maker, area: areaPresentments, home: "/presentments", reason: true, dangerous: true,
 			look: billsToCancel, before: cancelBefore, step: cancelStep,
 		},
-	}
+	}...)
 }
 
 func (a *App) batchKind(name string) (batchKind, bool) {
@@ -107,6 +107,8 @@ func refusalOf(err error) (rowRefusedError, bool) {
 		{teller.ErrSelfApproval, store.RowRefused, text.K("batch.why.own")},
 		{teller.ErrAuthor, store.RowRefused, text.K("batch.why.author")},
 		{teller.ErrAlreadyApproved, store.RowRefused, text.K("batch.why.approved_before")},
+		{teller.ErrNotAsked, store.RowRefused, text.K("approval.not.not_asked")},
+		{teller.ErrNeededLater, store.RowRefused, text.K("approval.not.needed_later")},
 		{teller.ErrNotMaker, store.RowRefused, text.K("batch.why.not_maker")},
 		{teller.ErrNotOnDuty, store.RowRefused, text.K("batch.why.duty")},
 		{teller.ErrKeyReused, store.RowRefused, text.K("batch.why.key")},

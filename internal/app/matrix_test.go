@@ -178,6 +178,10 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return map[string]string{"proposed": e.leads["proposed"].String()}
 	case strings.HasPrefix(p, "/unknown/"):
 		return map[string]string{"unknown": e.leads["unknown"].String(), "proposed": e.leads["proposed"].String()}
+	case strings.HasPrefix(p, "/approvals/delegations/"):
+		return map[string]string{"offered": e.delegation.String()}
+	case strings.HasPrefix(p, "/admin/policies/"):
+		return map[string]string{"open": e.proposal.String()}
 	case strings.HasPrefix(p, "/instructions/"), strings.HasPrefix(p, "/approvals/"):
 		return named(e.leads)
 	case strings.HasPrefix(p, "/batches/"):
@@ -471,6 +475,8 @@ func (m *matrix) writes(t *testing.T, name string) {
 				want = []int{http.StatusNotFound} // it is not a merchant of theirs
 			case strings.HasPrefix(rt.pattern, "/instructions/"):
 				want = append(want, http.StatusForbidden) // one's own
+			case strings.HasPrefix(rt.pattern, "/approvals/delegations/"), strings.HasPrefix(rt.pattern, "/admin/policies/"):
+				want = append(want, http.StatusForbidden) // another's, or one's own
 			case strings.HasPrefix(rt.pattern, "/batches"):
 				want = append(want, http.StatusForbidden) // another's, or of a kind for another duty
 			}

@@ -38,6 +38,8 @@ type estate struct {
 	session     string              // of one of its people
 	notice      store.ID            // of whoever asks
 	mail        store.ID            // that was never delivered
+	delegation  store.ID            // offered
+	proposal    store.ID            // of a policy, open
 	batches     map[string]store.ID // by what has become of them
 	batchSum    string              // the fingerprint of the prepared one
 }
@@ -115,6 +117,7 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	must(desk.Withdraw(t.Context(), maker, made("withdrawn"), ""))
 	e.fingerprint = k.fingerprint(t, maker, made("submitted"))
 	k.addBatches(t, maker, &e)
+	k.addRules(maker, checker, &e)
 	e.buyers = k.knowBuyers(t, maker)
 	k.lookUp(t, maker.Merchant, &e)
 	return e
@@ -161,6 +164,18 @@ func (k *kingdom) addBatches(t *testing.T, maker store.Actor, e *estate) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// addRules makes an offered delegation and an open proposal, past the rules of
+// who may: not every merchant here has the people for them.
+func (k *kingdom) addRules(maker, checker store.Actor, e *estate) {
+	e.delegation, e.proposal = store.NewID(), store.NewID()
+	k.DB.Exec(fmt.Sprintf(`BEGIN; SET LOCAL session_replication_role = replica;
+		INSERT INTO delegations (id, merchant_id, holder_id, delegate_id, starts_on, ends_on, cap_satang)
+			VALUES ('%[1]s', '%[2]s', '%[3]s', '%[4]s', current_date, current_date + 9, 100000);
+		INSERT INTO policy_proposals (id, merchant_id, base_version, rules, valid_for, note, proposed_by)
+			VALUES ('%[5]s', '%[2]s', 1, '{"lists": [{"operation": "", "bands": [{"steps": [{"people": 1, "level": 1}]}]}], "new_buyer": false, "until_due": false, "cut_off": "16:00"}',
+				'3 days', 'because', '%[4]s'); COMMIT`, e.delegation, maker.Merchant, checker.Person, maker.Person, e.proposal))
 }
 
 // lookUp reads the ids that nobody chose.
@@ -317,6 +332,15 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("fingerprint", e.fingerprint)
 	case "/instructions/{id}/rejection", "/instructions/{id}/withdrawal":
 		return apptest.Form("reason", "wrong buyer")
+	case "/approvals/delegations":
+		return apptest.Form("delegate", k.Person(apptest.Second).String(), "starts_on", "2569-12-01", "ends_on", "2569-12-05", "cap", "1,000")
+	case "/admin/policies":
+		form := apptest.Form("base", "1", "hours", "72", "cut_off", "16:00", "bands-0", "1", "bands-1", "1", "do", "propose", "note", "because")
+		for _, list := range []string{"0", "1"} {
+			form.Set("people-"+list+"-0-0", "1")
+			form.Set("who-"+list+"-0-0", "1")
+		}
+		return form
 	case "/batches":
 		return apptest.Form("key", strings.Repeat("C", 26), "kind", "submit", "id", e.bills["draft"].String(), "id", e.bills["presented"].String())
 	case "/batches/{id}/start":

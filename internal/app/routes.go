@@ -132,8 +132,22 @@ func (a *App) table() []route {
 		// Approvals.
 		{"GET", "/approvals", anyDuty, a.listApprovals, extra{}},
 		{"GET", "/approvals/{id}", anyDuty, a.showApproval, extra{}},
+		{"GET", "/approvals/delegations", anyDuty, a.listDelegations, extra{}},
+		{"POST", "/approvals/delegations", checker, a.createDelegation, extra{}},
+		{"POST", "/approvals/delegations/{id}/acceptance", checker, a.acceptDelegation, extra{}},
+		{"POST", "/approvals/delegations/{id}/refusal", checker, a.declineDelegation, extra{}},
+		{"POST", "/approvals/delegations/{id}/revocation", checker, a.revokeDelegation, extra{}},
 		{"POST", "/instructions/{id}/approval", checker, a.approve, extra{}},
 		{"POST", "/instructions/{id}/rejection", checker, a.reject, extra{}},
+
+		// Who must approve what.
+		{"GET", "/admin", admin | checker | auditor, a.showAdmin, extra{}},
+		{"GET", "/admin/policies", admin | checker | auditor, a.listPolicies, extra{}},
+		{"GET", "/admin/policies/new", admin, a.newProposal, extra{}},
+		{"POST", "/admin/policies", admin, a.createProposal, extra{}},
+		{"POST", "/admin/policies/{id}/approval", admin | checker, a.approveProposal, extra{}},
+		{"POST", "/admin/policies/{id}/rejection", admin | checker, a.rejectProposal, extra{}},
+		{"POST", "/admin/policies/{id}/withdrawal", admin, a.withdrawProposal, extra{}},
 
 		// Bills to buyers, and their documents.
 		{"GET", "/presentments", anyDuty, a.listPresentments, extra{}},

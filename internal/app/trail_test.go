@@ -267,6 +267,8 @@ func TestEveryActionHasASentence(t *testing.T) {
 var endings = map[string][]string{
 	"instruction.":            {store.Approved, store.Done, store.Failed, store.Unknown, store.Rejected, store.Withdrawn, store.Expired},
 	"instruction.settlement_": {"confirmed", "declined"},
+	"policy.":                 {store.ProposalApproved, store.ProposalRejected, store.ProposalWithdrawn},
+	"delegation.":             {store.DelegationAccepted, store.DelegationDeclined},
 }
 
 // actionsInSource are all actions that the program's own code gives to Audit.

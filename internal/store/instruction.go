@@ -242,6 +242,12 @@ type InstructionRow struct {
 	ExpiresAt       time.Time `db:"expires_at"`
 	ApprovalsNeeded int       `db:"approvals_needed"`
 	ApprovalsGiven  int       `db:"approvals_given"`
+	// Of what waits for approval only: what is asked, who may give the next
+	// approval and since when, and whether it waits in vain.
+	Seats     Seats       `db:"seats"`
+	WaitsFor  deciderList `db:"waits_for"`
+	TurnSince *time.Time  `db:"turn_since"`
+	Stuck     bool        `db:"stuck"`
 	// Mine: the reader may decide it now (inbox), or has a settlement to
 	// confirm (desk).
 	Mine bool `db:"mine"`
@@ -260,8 +266,8 @@ const instructionRowColumns = `i.id, i.lead_id, i.operation, i.subject, i.title,
 	(SELECT count(*) FROM approvals a WHERE a.instruction_id = i.id) AS approvals_given`
 
 var (
-	sqlWaiting = statement(withHats + `
-		SELECT ` + instructionRowColumns + `, $6::boolean AS mine, false AS proposed
+	sqlWaiting = statement(withEverybody + `
+		SELECT ` + instructionRowColumns + `, ` + waitingColumns + `, $6::boolean AS mine, false AS proposed
 		FROM instructions i JOIN people m ON m.id = i.maker_id
 		WHERE i.merchant_id = $1 AND i.part = 0 AND i.state = 'pending' AND (i.submitted_at, i.id) > ($3, $4)
 			AND ` + mayDecide + ` = $6

@@ -20,6 +20,8 @@ var (
 	SQLFinished                  = sqlFinished
 	SQLDesk                      = sqlDesk
 	SQLWorkCounts                = sqlWorkCounts
+	SQLTrack                     = sqlTrack
+	SQLStuck                     = sqlStuck
 	SQLStanding                  = sqlStanding
 	SQLPolicies                  = sqlPolicies
 	SQLProposals                 = sqlProposals

@@ -135,7 +135,7 @@ func readings() []reading {
 		{"rows of an import", web, store.SQLImportRows, shop + shop + `5000, 51`, 60},
 		// Stops once a page is full, else at the end of what is faulty.
 		{"the same fault in an import", web, store.SQLImportFaultsLike, shop + shop + `'[{"rule": "date"}]', 0, 51`, 120},
-		{"approvals that wait for me", web, store.SQLWaiting, shop + person + beginning + `, 51, true`, 60},
+		{"approvals that wait for me", web, store.SQLWaiting, shop + person + beginning + `, 51, true`, 160}, // with who each waits for
 		// Nothing stops the search for what is not mine but the end of what waits.
 		{"approvals that wait for others", web, store.SQLWaiting, shop + person + beginning + `, 51, false`, planRows / 40},
 		{"rows of a batch that wait", web, store.SQLWaitingBatchRows, shop + `'` + planBatch + `', 50`, 60},
@@ -144,6 +144,8 @@ func readings() []reading {
 		{"the desk", web, store.SQLDesk, shop + person + beginning + `, 51`, 60},
 		{"what waits, for every page", web, store.SQLWorkCounts, shop + `'` + planChecker + `'`, 1001},
 		{"what waits, for a maker", web, store.SQLWorkCounts, shop + `'` + planMaker + `'`, 60},
+		{"what I asked for", web, store.SQLTrack, shop + `'` + planMaker + `', ` + newest + `, 51`, 110},
+		{"what waits in vain", web, store.SQLStuck, shop + `51`, 1100},
 		{"who may decide", web, store.SQLStanding, shop + person + `'` + planShop + `'`, 60},
 		{"versions of the policy", web, store.SQLPolicies, shop + `1000, 51`, 60},
 		{"proposed policies", web, store.SQLProposals, shop + `51`, 60},
