@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -77,6 +78,7 @@ func readQuery(r *http.Request) *form {
 // multipart body.
 func formOf(values url.Values) *form {
 	f := &form{values: values, read: make(map[string]bool)}
+	f.takeReadings()
 	n := 0
 	for _, vs := range values {
 		n += len(vs)
@@ -91,6 +93,22 @@ func formOf(values url.Values) *form {
 		f.broken = &requestError{"too many fields"}
 	}
 	return f
+}
+
+// readingSuffix ends the name of the button that says which day was meant,
+// where what was typed can be read in more than one way.
+const readingSuffix = ui.ReadingSuffix
+
+// takeReadings puts the days that were chosen in the place of what was typed.
+func (f *form) takeReadings() {
+	for name, chosen := range f.values {
+		if field, ok := strings.CutSuffix(name, readingSuffix); ok && len(chosen) == 1 && len(f.values[field]) == 1 {
+			f.values = maps.Clone(f.values)
+			f.values[field] = chosen
+			delete(f.values, name)
+			return
+		}
+	}
 }
 
 // check reports what none of our pages sends: a field nobody read, a field
@@ -353,6 +371,9 @@ func dayFault(err error) text.Message {
 			return text.Msg("edge.field.day_far", "year", strconv.Itoa(far.Typed))
 		}
 		return text.Msg("edge.field.day_meant", "be", strconv.Itoa(far.Candidate+543), "ce", strconv.Itoa(far.Candidate))
+	}
+	if none, ok := errors.AsType[*thai.NoSuchDayError](err); ok && none.Last != 0 {
+		return text.Msg("form.error.day_none", "month", int(none.Month), "be", strconv.Itoa(none.Year+543), "ce", strconv.Itoa(none.Year), "last", none.Last)
 	}
 	if errors.Is(err, thai.ErrNoSuchDay) {
 		return text.Msg("edge.field.day_none")

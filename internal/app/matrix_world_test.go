@@ -35,6 +35,7 @@ type estate struct {
 	buyers      map[string]store.ID // by their state
 	leaves      []store.ID
 	settlement  store.ID            // open, for leads["proposed"]
+	scratch     store.ID            // of the maker
 	session     string              // of one of its people
 	notice      store.ID            // of whoever asks
 	mail        store.ID            // that was never delivered
@@ -94,6 +95,8 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	draft := k.draft(t, maker, "DRAFT")
 	tellertest.Attach(t, k.Web, maker, draft.ID, "second")
 	e.bills["draft"] = draft.ID
+	e.scratch = store.NewID()
+	must(k.Web.Write(t.Context(), maker, func(tx *store.Tx) error { return tx.KeepScratch(store.Scratch{ID: e.scratch, Typed: "number=1"}) }))
 	incomplete := made("incomplete")
 	k.approve(t, checker, incomplete)
 	must(k.bank.SetFault("presentment.create", sandbox.Fault{Kind: sandbox.CutAfter, Times: 1}))
@@ -317,6 +320,8 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("merchant", k.Merchant.String())
 	case "/presentments", "/presentments/totals", "/presentments/{id}":
 		return billForm(fmt.Sprintf("F%d", k.numbers.Add(1)), "version", "2")
+	case "/presentments/scratches":
+		return billForm("later", "scratch", store.NewID().String())
 	case "/buyers", "/buyers/likeness", "/buyers/{id}":
 		return apptest.Form("version", "1", "name", "Sample Buyer", "name_en", "", "tax_id", "0105561000003", "branch", strconv.FormatInt(k.numbers.Add(1), 10),
 			"address", "1 Sample Road", "postcode", "10200", "contact", "Nok", "email", "ap@example.com", "phone", "021234567", "terms_days", "30", "wht_rate", "3", "note", "")

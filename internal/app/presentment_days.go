@@ -100,3 +100,12 @@ func readableDay(typed string, today thai.Day) time.Time {
 	}
 	return midnight(d)
 }
+
+// readings are the days that may have been meant, to ask which.
+func readings(typed string, today thai.Day) []time.Time {
+	var days []time.Time
+	for _, d := range thai.Readings(typed, today) {
+		days = append(days, midnight(d))
+	}
+	return days
+}

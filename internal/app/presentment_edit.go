@@ -11,6 +11,8 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/google/uuid"
+
 	"portal/internal/app/bill"
 	"portal/internal/app/thai"
 	"portal/internal/store"
@@ -24,19 +26,28 @@ func (a *App) today() thai.Day { return thai.Today(a.Clock()) }
 // termByDefault is the days of credit that a new bill begins with.
 const termByDefault = 30
 
-// newPresentment is the empty form, dated today and due in thirty days.
+// newPresentment is the empty form, dated today and due in thirty days, or
+// what the reader left in it, or what a template says.
 func (a *App) newPresentment(w http.ResponseWriter, r *http.Request, u user) error {
 	ctx, today := r.Context(), a.today()
+	f, err := a.continued(r, u, uuid.NullUUID{})
+	if err == nil && f == nil {
+		f = emptyForm(ctx, today)
+		err = a.billFor(r, u, f)
+	}
+	if err != nil {
+		return err
+	}
+	return a.presentmentFormPage(w, r, u, http.StatusOK, f.view(ctx, today), nil)
+}
+
+func emptyForm(ctx context.Context, today thai.Day) *presentmentForm {
 	line := newLine(false)
-	f := typedForm(url.Values{
+	return typedForm(url.Values{
 		"version": {"0"}, "type": {documentTypes[0]}, "buyer_branch": {string(thai.HeadOffice)},
 		"document_on": {typedDay(ctx, today).Value}, "credit_days": {strconv.Itoa(termByDefault)}, "due_on": {typedDay(ctx, today.AddDays(termByDefault)).Value},
 		"line_description": {""}, "line_quantity": {line.quantity}, "line_price": {""}, "line_vat": {line.vat},
 	})
-	if err := a.billFor(r, u, f); err != nil {
-		return err
-	}
-	return a.presentmentFormPage(w, r, u, http.StatusOK, f.view(ctx, today), nil)
 }
 
 // presentmentFormPage shows the form for a new bill, or for editing one.
@@ -44,11 +55,23 @@ func (a *App) presentmentFormPage(w http.ResponseWriter, r *http.Request, u user
 	ctx := r.Context()
 	header := ui.Header{Title: text.T(ctx, "presentment.form_new"), Crumbs: []ui.Crumb{{Label: text.T(ctx, "presentment.title"), Href: "/presentments"}}}
 	v.Action, v.Back = "/presentments", "/presentments"
+	var about uuid.NullUUID
 	if editing != nil {
+		about, v.About = uuid.NullUUID{UUID: editing.ID, Valid: true}, editing.ID.String()
 		v.Action = "/presentments/" + editing.ID.String()
 		v.Back = v.Action
 		header.Title = text.T(ctx, "presentment.form_edit", "number", editing.DocumentNumber)
 		header.Crumbs = append(header.Crumbs, ui.Crumb{Label: editing.DocumentNumber, Href: v.Back})
+	}
+	open, err := uuid.Parse(v.Scratch)
+	if err != nil || open == store.NoID {
+		open = store.NewID() // the form is shown for the first time
+		v.Scratch = open.String()
+	}
+	if status == http.StatusOK && r.Method == http.MethodGet {
+		if v.Kept, err = a.kept(ctx, u, about, open); err != nil {
+			return err
+		}
 	}
 	return a.page(w, r, u, shell{Header: header, Area: areaPresentments, Status: status, Part: templates.PresentmentLinesPart}, templates.PresentmentForm(v))
 }
@@ -63,7 +86,12 @@ func (a *App) createPresentment(w http.ResponseWriter, r *http.Request, u user) 
 		return a.formAgain(w, r, u, f, nil)
 	}
 	f.read.ID = store.NewID()
-	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error { return tx.AddPresentment(f.read) })
+	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
+		if err := tx.DropScratch(f.scratch); err != nil {
+			return err
+		}
+		return tx.AddPresentment(f.read)
+	})
 	if err != nil {
 		return a.presentmentRefused(w, r, u, f, nil, err)
 	}
@@ -87,7 +115,10 @@ func (a *App) judgedForm(r *http.Request, u user) (*presentmentForm, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	if f.rearranges() {
+	switch {
+	case f.do == "paste-lines":
+		f.judgePasted()
+	case f.rearranges():
 		f.faults = nil // nobody said that it was finished
 	}
 	return f, nil
@@ -99,7 +130,12 @@ func (a *App) formAgain(w http.ResponseWriter, r *http.Request, u user, f *prese
 	if !f.valid() {
 		status = http.StatusUnprocessableEntity
 	}
-	return a.presentmentFormPage(w, r, u, status, f.view(r.Context(), a.today()), editing)
+	v := f.view(r.Context(), a.today())
+	var err error
+	if v.Taken, v.Totals.Alike, err = a.compare(r.Context(), u, f, v.Total); err != nil {
+		return err
+	}
+	return a.presentmentFormPage(w, r, u, status, v, editing)
 }
 
 // presentmentRefused shows what the schema would not take.
@@ -108,27 +144,11 @@ func (a *App) presentmentRefused(w http.ResponseWriter, r *http.Request, u user,
 		return refusal
 	}
 	f.fail("number", text.Msg("presentment.error.number_taken"))
-	v := f.view(r.Context(), a.today())
-	err := a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error {
-		id, err := q.PresentmentNumbered(f.read.DocumentNumber)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil // it was cancelled or renumbered meanwhile
-		}
-		if err != nil {
-			return err
-		}
-		other, err := q.Presentment(id)
-		v.Taken = &templates.TakenNumber{Href: "/presentments/" + id.String(), Name: other.DocumentNumber + " · " + other.BuyerName}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return a.presentmentFormPage(w, r, u, http.StatusUnprocessableEntity, v, editing)
+	return a.formAgain(w, r, u, f, editing)
 }
 
 // totalPresentment answers while somebody types: what the lines come to.
-func (a *App) totalPresentment(w http.ResponseWriter, r *http.Request, _ user) error {
+func (a *App) totalPresentment(w http.ResponseWriter, r *http.Request, u user) error {
 	f := readPresentmentForm(r)
 	f.leave()
 	if err := f.check(); err != nil {
@@ -136,11 +156,17 @@ func (a *App) totalPresentment(w http.ResponseWriter, r *http.Request, _ user) e
 	}
 	today := a.today()
 	v := templates.PresentmentTyping{DocumentOn: readableDay(f.raw("document_on"), today), DueOn: readableDay(f.raw("due_on"), today)}
-	v.Totals, v.Amounts = f.runningTotals(r.Context(), today)
+	var total int64
+	v.Totals, v.Amounts, total = f.runningTotals(r.Context(), today)
+	var err error
+	if v.Taken, v.Totals.Alike, err = a.compare(r.Context(), u, f, total); err != nil {
+		return err
+	}
 	return a.respond(w, r, http.StatusOK, templates.PresentmentTyped(v))
 }
 
-// editPresentment is the form with what is stored.
+// editPresentment is the form with what is stored, or with what the reader
+// left in it.
 func (a *App) editPresentment(w http.ResponseWriter, r *http.Request, u user) error {
 	p, err := a.presentment(r, u)
 	if err != nil {
@@ -149,7 +175,14 @@ func (a *App) editPresentment(w http.ResponseWriter, r *http.Request, u user) er
 	if !p.Editable() {
 		return a.seeOther(w, r, u, "/presentments/"+p.ID.String(), text.Message{})
 	}
-	return a.presentmentFormPage(w, r, u, http.StatusOK, a.storedForm(r.Context(), p), &p)
+	f, err := a.continued(r, u, uuid.NullUUID{UUID: p.ID, Valid: true})
+	if err == nil && f == nil {
+		f = typedForm(typedBill(r.Context(), p))
+	}
+	if err != nil {
+		return err
+	}
+	return a.presentmentFormPage(w, r, u, http.StatusOK, f.view(r.Context(), a.today()), &p)
 }
 
 // presentment reads the bill that the path names.
@@ -164,11 +197,6 @@ func (a *App) presentment(r *http.Request, u user) (store.Presentment, error) {
 		return err
 	})
 	return p, err
-}
-
-// storedForm is a stored bill as this reader would have typed it.
-func (a *App) storedForm(ctx context.Context, p store.Presentment) templates.PresentmentFormView {
-	return typedForm(typedBill(ctx, p)).view(ctx, a.today())
 }
 
 // typedBill is a stored bill as a browser would send it.
@@ -214,7 +242,12 @@ func (a *App) updatePresentment(w http.ResponseWriter, r *http.Request, u user) 
 		return a.formAgain(w, r, u, f, &p)
 	}
 	f.read.ID, f.read.Version = p.ID, f.version
-	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error { return tx.ChangePresentment(f.read) })
+	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
+		if err := tx.DropScratch(f.scratch); err != nil {
+			return err
+		}
+		return tx.ChangePresentment(f.read)
+	})
 	switch {
 	case errors.Is(err, store.ErrStale):
 		return a.presentmentConflict(w, r, u, f)

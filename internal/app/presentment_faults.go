@@ -15,6 +15,7 @@ var fieldLabels = map[string]string{
 	"buyer_address": text.K("presentment.address"), "number": text.K("presentment.number"), "document_on": text.K("presentment.on"),
 	"due_on": text.K("presentment.due"), "remark": text.K("presentment.remark"), "reason": text.K("presentment.cancel_reason"),
 	"order_reference": text.K("form.order"), "credit_days": text.K("form.credit"), "discount": text.K("form.discount"), "control_total": text.K("form.control_total"),
+	"pasted": text.K("form.paste"),
 }
 
 // namedSummary is the summary of a form in which each fault names its field.

@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"portal/internal/app/bill"
+	"portal/internal/app/pasted"
 	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/templates"
@@ -39,10 +40,15 @@ type presentmentForm struct {
 	*form
 	do      string // "save", "add-line", "remove-line-3"
 	version int
+	scratch store.ID // under which it keeps itself
+	about   store.ID // the draft that is edited, if one is
 	lines   []typedLine
 	read    store.Presentment
 	on      thai.Day
 	buyers  buyerSearch
+
+	pasted     []pasted.Row // that were put into the lines just now
+	pastedFrom int          // how many lines stand before them
 }
 
 // readPresentmentForm reads what was typed and does what the pressed button
@@ -61,6 +67,7 @@ func readBill(typed *form) *presentmentForm {
 		f.broken = &requestError{"no version"}
 	}
 	f.version = version
+	f.scratch, f.about = f.id(scratchField), f.id(aboutField)
 	f.readLines()
 	return f
 }
@@ -72,7 +79,7 @@ func (f *presentmentForm) rearranges() bool { return f.do != "save" }
 // plainFields are the fields that are sent once.
 var plainFields = []string{
 	"buyer_name", "buyer_tax_id", "buyer_branch", "buyer_address", "type", "number", "order_reference", "document_on", "credit_days", "due_on",
-	"discount", "control_total", "remark",
+	"discount", "control_total", "remark", pastedField,
 }
 
 // leave reads every field without judging it.
@@ -105,17 +112,20 @@ func (f *presentmentForm) view(ctx context.Context, today thai.Day) templates.Pr
 		return templates.Input{Value: f.raw(field), Error: f.errorOf(ctx, field)}
 	}
 	day := func(field string) templates.DayInput {
-		return templates.DayInput{Input: input(field), Day: readableDay(f.raw(field), today)}
+		return templates.DayInput{Input: input(field), Day: readableDay(f.raw(field), today), Readings: readings(f.raw(field), today)}
 	}
 	v := templates.PresentmentFormView{
 		Version: f.version, Type: f.raw("type"), Number: input("number"), DocumentOn: day("document_on"), DueOn: day("due_on"),
 		Order: input("order_reference"), Credit: input("credit_days"), Discount: input("discount"), ControlTotal: input("control_total"),
 		BuyerName: input("buyer_name"), TaxID: input("buyer_tax_id"), Branch: input("buyer_branch"), Address: input("buyer_address"),
 		Found: f.buyers.view(ctx), Remark: input("remark"), LinesError: f.errorOf(ctx, "lines"), Errors: namedSummary(ctx, f.form),
-		Incomes: incomesOn(f.dayOr(today)),
+		Incomes: incomesOn(f.dayOr(today)), Scratch: f.scratch.String(), Pasted: input(pastedField),
+	}
+	if f.about != store.NoID {
+		v.About = f.about.String()
 	}
 	var amounts []string
-	v.Totals, amounts = f.runningTotals(ctx, today)
+	v.Totals, amounts, v.Total = f.runningTotals(ctx, today)
 	for i, l := range f.lines {
 		of := func(value, field string) templates.Input {
 			return templates.Input{Value: value, Error: f.errorOf(ctx, templates.LineID(i+1, field))}

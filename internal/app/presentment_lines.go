@@ -66,6 +66,9 @@ func (f *presentmentForm) rearrange() {
 			f.lines = slices.Delete(f.lines, at-1, at)
 		}
 	}
+	if f.do == "paste-lines" {
+		f.paste()
+	}
 	if (f.do == "add-line" || len(f.lines) == 0) && len(f.lines) < maxBillLines {
 		f.lines = append(f.lines, newLine(f.do == "add-line"))
 	}

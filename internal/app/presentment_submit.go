@@ -40,9 +40,13 @@ func (a *App) submissionPage(w http.ResponseWriter, r *http.Request, u user, sta
 			return err
 		}
 		same, err := q.SameDocuments(id)
+		if err != nil {
+			return err
+		}
 		v.Approvers = someNames(ctx, names)
 		v.Paper, v.Version = paperOf(p, m), p.Version
 		markSame(v.Paper.Documents, same)
+		_, v.Alike, err = likenesses(ctx, q, p)
 		return err
 	})
 	if err != nil {

@@ -11,17 +11,17 @@ import (
 )
 
 // runningTotals is what the form comes to as far as it can be read yet, and
-// the amount of each line.
-func (f *presentmentForm) runningTotals(ctx context.Context, today thai.Day) (templates.PresentmentTotals, []string) {
+// the amount of each line. The sum is 0 while there is none.
+func (f *presentmentForm) runningTotals(ctx context.Context, today thai.Day) (t templates.PresentmentTotals, amounts []string, sum int64) {
 	rates, err := bill.RatesOn(f.dayOr(today))
 	if err != nil {
-		return templates.PresentmentTotals{Problem: totalFault(err).In(ctx)}, make([]string, len(f.lines))
+		return templates.PresentmentTotals{Problem: totalFault(err).In(ctx)}, make([]string, len(f.lines)), 0
 	}
-	t := templates.PresentmentTotals{Rate: rates.VAT.Percent.String(), Tentative: !rates.VAT.Confirmed}
+	t = templates.PresentmentTotals{Rate: rates.VAT.Percent.String(), Tentative: !rates.VAT.Confirmed}
 	b, amounts, leftOut := f.readable(rates)
 	t.LeftOut = leftOut
 	if len(b.Lines) == 0 {
-		return t, amounts
+		return t, amounts, 0
 	}
 	if b.Discount, err = readDiscount(f.raw("discount")); err != nil {
 		t.Problem = text.T(ctx, "form.left_out_discount")
@@ -29,7 +29,7 @@ func (f *presentmentForm) runningTotals(ctx context.Context, today thai.Day) (te
 	sums, err := b.TotalAt(rates)
 	if err != nil {
 		t.Problem = totalFault(err).In(ctx)
-		return t, amounts
+		return t, amounts, 0
 	}
 	t.Add(sums.DiscountSatang, sums.BeforeTaxSatang, sums.VATSatang, sums.TotalSatang)
 	for _, w := range sums.Withheld {
@@ -37,7 +37,7 @@ func (f *presentmentForm) runningTotals(ctx context.Context, today thai.Day) (te
 	}
 	t.Expected = text.Amount(sums.ExpectedSatang())
 	t.Words = thai.BahtText(sums.TotalSatang)
-	return t, amounts
+	return t, amounts, sums.TotalSatang
 }
 
 // readable are the lines that can be added up already, the amount of each

@@ -154,6 +154,8 @@ func (a *App) table() []route {
 		{"GET", "/presentments/new", maker, a.newPresentment, extra{}},
 		{"POST", "/presentments", maker, a.createPresentment, extra{}},
 		{"POST", "/presentments/totals", maker, a.totalPresentment, extra{}},
+		{"POST", "/presentments/scratches", maker, a.keepScratch, extra{quiet: true}},
+		{"POST", "/presentments/scratches/{id}/removal", maker, a.dropScratch, extra{}},
 		{"GET", "/presentments/{id}", anyDuty, a.showPresentment, extra{}},
 		{"GET", "/presentments/{id}/progress", anyDuty, a.presentmentProgress, extra{quiet: true}},
 		{"GET", "/presentments/{id}/edit", maker, a.editPresentment, extra{}},

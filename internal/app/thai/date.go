@@ -51,6 +51,22 @@ func (e *ImplausibleYearError) Error() string {
 		e.Typed, e.Candidate, e.Candidate+buddhistOffset)
 }
 
+// A NoSuchDayError refuses a day that the calendar lacks, such as 29 February
+// 2568: leap years follow the common era, and 2025 is none. Last is the last
+// day of that month, 0 where there is no such month.
+type NoSuchDayError struct {
+	Year  int // CE
+	Month time.Month
+	Last  int
+}
+
+func (e *NoSuchDayError) Error() string {
+	return fmt.Sprintf("%v: month %d of %d (Buddhist Era %d) has %d days", ErrNoSuchDay, e.Month, e.Year, e.Year+buddhistOffset, e.Last)
+}
+
+// Is reports that it is an ErrNoSuchDay.
+func (e *NoSuchDayError) Is(target error) bool { return target == ErrNoSuchDay }
+
 // ParseDate reads a date as Thai finance staff write it: 25/12/2568,
 // 25-12-2025, 25.12.2568, 2025-12-25, 2568-12-25, "25 ธ.ค. 2568",
 // "25 ธันวาคม พ.ศ. 2568", "25 Dec 2025", in Arabic or Thai digits. The day
@@ -63,22 +79,72 @@ func ParseDate(s string, today Day) (Day, error) {
 	if err := hidden(s); err != nil {
 		return Day{}, err
 	}
+	p, err := splitDate(s)
+	if err != nil {
+		return Day{}, err
+	}
+	year, err := p.commonYear(today)
+	if err != nil {
+		return Day{}, err
+	}
+	return p.in(year)
+}
+
+// Readings are the days that a date which ParseDate refuses for its year may
+// mean, to ask which: one in each era for a year of two digits, and the near
+// one for a year that is 543 off. None of them is ever taken unasked.
+func Readings(s string, today Day) []Day {
+	if hidden(s) != nil {
+		return nil
+	}
+	p, err := splitDate(s)
+	if err != nil {
+		return nil
+	}
+	_, err = p.commonYear(today)
+	var years []int
+	if short, ok := errors.AsType[*TwoDigitYearError](err); ok {
+		years = []int{short.Buddhist - buddhistOffset, short.Common}
+	}
+	if far, ok := errors.AsType[*ImplausibleYearError](err); ok && far.Candidate != 0 {
+		years = []int{far.Candidate}
+	}
+	var days []Day
+	for _, year := range years {
+		if d, err := p.in(year); err == nil {
+			days = append(days, d)
+		}
+	}
+	return days
+}
+
+func splitDate(s string) (dateParts, error) {
 	s = strings.TrimFunc(asciiDigits(s), isBlank)
 	if s == "" {
-		return Day{}, ErrDateEmpty
+		return dateParts{}, ErrDateEmpty
 	}
 	p, ok := splitNumeric(s)
 	if !ok {
 		p, ok = splitNamed(s)
 	}
 	if !ok {
-		return Day{}, ErrDateForm
+		return dateParts{}, ErrDateForm
 	}
-	year, err := p.commonYear(today)
-	if err != nil {
-		return Day{}, err
+	return p, nil
+}
+
+// in is the day in a year CE.
+func (p dateParts) in(year int) (Day, error) {
+	month := time.Month(p.month)
+	d, err := NewDay(year, month, p.day)
+	if err == nil {
+		return d, nil
 	}
-	return NewDay(year, time.Month(p.month), p.day)
+	none := &NoSuchDayError{Year: year, Month: month}
+	if month >= time.January && month <= time.December {
+		none.Last = DayOf(time.Date(year, month+1, 0, 0, 0, 0, 0, time.UTC)).Day
+	}
+	return Day{}, none
 }
 
 // dateParts are the numbers as typed, before any calendar is asked.

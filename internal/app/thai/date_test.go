@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -202,4 +203,51 @@ func FuzzParseDate(f *testing.F) {
 			t.Errorf("%q reads %v, which reads %v, %v", s, d, again, err)
 		}
 	})
+}
+
+func on(year int, month time.Month, day int) thai.Day {
+	return thai.Day{Year: year, Month: month, Day: day}
+}
+
+func TestYearsThatMayMeanTwoDaysAreAskedAbout(t *testing.T) {
+	t.Parallel()
+	today := on(2026, 11, 22)
+	for _, c := range []struct {
+		typed string
+		want  []thai.Day
+	}{
+		{"25/12/68", []thai.Day{on(2025, 12, 25), on(2068, 12, 25)}},
+		{"25/12/25", []thai.Day{on(1982, 12, 25), on(2025, 12, 25)}},
+		{"๒๕/๑๒/๖๙", []thai.Day{on(2026, 12, 25), on(2069, 12, 25)}},
+		{"25/12/3111", []thai.Day{on(2025, 12, 25)}}, // 543 added twice
+		{"25/12/1482", []thai.Day{on(2025, 12, 25)}}, // 543 taken away twice
+		{"29/02/67", []thai.Day{on(2024, 2, 29)}},    // 2067 is no leap year
+		{"29/02/3111", nil}, // neither is 2025
+		{"29/02/2568", nil},
+		{"25/12/1700", nil},
+		{"25/12/2568", nil}, // plain
+		{"31/13/68", nil},
+		{"", nil},
+		{"tomorrow", nil},
+		{"25/12/\u200b68", nil},
+	} {
+		if got := thai.Readings(c.typed, today); !slices.Equal(got, c.want) {
+			t.Errorf("%q may mean %v, want %v", c.typed, got, c.want)
+		}
+	}
+}
+
+func TestLeapDaysFollowTheCommonYear(t *testing.T) {
+	t.Parallel()
+	today := on(2026, 11, 22)
+	for typed, last := range map[string]int{"29/02/2568": 28, "29/02/2025": 28, "31/04/2569": 30, "0/1/2569": 31, "1/13/2569": 0} {
+		_, err := thai.ParseDate(typed, today)
+		none, ok := errors.AsType[*thai.NoSuchDayError](err)
+		if !ok || none.Last != last || !errors.Is(err, thai.ErrNoSuchDay) {
+			t.Errorf("%s: %v", typed, err)
+		}
+	}
+	if d, err := thai.ParseDate("29/02/2567", today); err != nil || d != on(2024, 2, 29) {
+		t.Errorf("29/02/2567: %v, %v", d, err)
+	}
 }
