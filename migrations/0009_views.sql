@@ -120,3 +120,145 @@ SELECT isolate_merchants(t) FROM unnest(ARRAY['batches', 'batch_rows']) AS t;
 GRANT SELECT, INSERT ON batches, batch_rows TO portal_web;
 GRANT UPDATE (note, started_at, finished_at) ON batches TO portal_web;
 GRANT UPDATE (state, message, words, instruction_id, at) ON batch_rows TO portal_web;
+
+-- All that the list filters and sorts by stands in the table that it searches.
+-- One index for each sort within each state, since a sort over several states
+-- is a merge of theirs: whatever is filtered, a page costs what it shows.
+ALTER TABLE presentment_search
+    ADD COLUMN due_on          date,
+    ADD COLUMN document_number text,
+    ADD COLUMN buyer_name      text,
+    ADD COLUMN buyer_tax_id    text,
+    ADD COLUMN total_satang    bigint,
+    ADD COLUMN state_since     timestamptz,
+    ADD COLUMN created_by      uuid;
+
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION presentment_is_searchable() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO presentment_search (presentment_id, merchant_id, state, document_on, words, due_on, document_number, buyer_name, buyer_tax_id,
+        total_satang, state_since, created_by)
+    VALUES (NEW.id, NEW.merchant_id, NEW.state, NEW.document_on,
+            lower(NEW.document_number || ' ' || NEW.buyer_name || ' ' || NEW.buyer_tax_id || ' ' || NEW.bank_reference),
+            NEW.due_on, NEW.document_number, NEW.buyer_name, NEW.buyer_tax_id, NEW.total_satang, NEW.state_since, NEW.created_by)
+    ON CONFLICT (presentment_id) DO UPDATE SET state = excluded.state, document_on = excluded.document_on, words = excluded.words,
+        due_on = excluded.due_on, document_number = excluded.document_number, buyer_name = excluded.buyer_name, buyer_tax_id = excluded.buyer_tax_id,
+        total_satang = excluded.total_satang, state_since = excluded.state_since;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+UPDATE presentment_search s SET due_on = p.due_on, document_number = p.document_number, buyer_name = p.buyer_name, buyer_tax_id = p.buyer_tax_id,
+    total_satang = p.total_satang, state_since = p.state_since, created_by = p.created_by
+FROM presentments p WHERE p.id = s.presentment_id;
+ALTER TABLE presentment_search
+    ALTER COLUMN due_on SET NOT NULL, ALTER COLUMN document_number SET NOT NULL, ALTER COLUMN buyer_name SET NOT NULL,
+    ALTER COLUMN buyer_tax_id SET NOT NULL, ALTER COLUMN total_satang SET NOT NULL, ALTER COLUMN state_since SET NOT NULL,
+    ALTER COLUMN created_by SET NOT NULL;
+CREATE INDEX presentment_search_date ON presentment_search (merchant_id, state, document_on, presentment_id);
+CREATE INDEX presentment_search_due ON presentment_search (merchant_id, state, due_on, presentment_id);
+CREATE INDEX presentment_search_number ON presentment_search (merchant_id, state, document_number, presentment_id);
+CREATE INDEX presentment_search_buyer ON presentment_search (merchant_id, state, buyer_name, presentment_id);
+CREATE INDEX presentment_search_amount ON presentment_search (merchant_id, state, total_satang, presentment_id);
+CREATE INDEX presentment_search_since ON presentment_search (merchant_id, state, state_since, presentment_id);
+CREATE INDEX presentment_search_tax_id ON presentment_search (merchant_id, buyer_tax_id);
+CREATE INDEX presentment_search_maker ON presentment_search (merchant_id, created_by, document_on);
+
+-- The conditions of a filter, as SQL about $1, the merchant, and $2, the
+-- filter. No value of the filter becomes part of the SQL.
+-- +goose StatementBegin
+CREATE FUNCTION presentment_conditions(filter jsonb) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+    SELECT 's.merchant_id = $1' || coalesce(string_agg(' AND ' || c.condition, '' ORDER BY c.key), '') FROM (VALUES
+        ('pattern', 's.words LIKE ($2 ->> ''pattern'')'),
+        ('tax_id', 's.buyer_tax_id = ($2 ->> ''tax_id'')'),
+        ('on_from', 's.document_on >= ($2 ->> ''on_from'')::date'),
+        ('on_to', 's.document_on <= ($2 ->> ''on_to'')::date'),
+        ('due_from', 's.due_on >= ($2 ->> ''due_from'')::date'),
+        ('due_to', 's.due_on <= ($2 ->> ''due_to'')::date'),
+        ('amount_from', 's.total_satang >= ($2 ->> ''amount_from'')::bigint'),
+        ('amount_to', 's.total_satang <= ($2 ->> ''amount_to'')::bigint'),
+        ('made_by', 's.created_by = ($2 ->> ''made_by'')::uuid')
+    ) AS c (key, condition) WHERE filter ? c.key
+$$;
+-- +goose StatementEnd
+
+-- Ids of the acting merchant's presentments in the given states that pass the
+-- filter, in order of a sort, from a place on. The SQL is put together from
+-- the pieces here and planned for the values at hand, since a rare and a common
+-- one want different plans. Each state is read in its own order, and the
+-- heads are merged.
+-- +goose StatementBegin
+CREATE FUNCTION presentments_listed(filter jsonb, states text[], sort text, descending boolean, place text, place_id uuid, at_most integer)
+RETURNS TABLE (presentment_id uuid)
+LANGUAGE plpgsql STABLE ROWS 60 SECURITY DEFINER SET search_path = public, pg_temp SET jit = off AS $$
+DECLARE
+    merchant uuid := acting_merchant();
+    sorted   text := CASE sort WHEN 'date' THEN 'document_on' WHEN 'due' THEN 'due_on' WHEN 'number' THEN 'document_number'
+                     WHEN 'buyer' THEN 'buyer_name' WHEN 'amount' THEN 'total_satang' WHEN 'since' THEN 'state_since' END;
+    of_type  text := CASE sort WHEN 'date' THEN 'date' WHEN 'due' THEN 'date' WHEN 'amount' THEN 'bigint' WHEN 'since' THEN 'timestamptz' ELSE 'text' END;
+    wanted   text := presentment_conditions(filter);
+    ordered  text;
+    heads    text[] := '{}';
+BEGIN
+    IF sorted IS NULL OR at_most IS NULL OR cardinality(states) = 0 THEN
+        RAISE EXCEPTION 'no such list' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    ordered := format('ORDER BY place %1$s, presentment_id %1$s LIMIT $6', CASE WHEN descending THEN 'DESC' ELSE 'ASC' END);
+    IF place_id IS NOT NULL THEN
+        wanted := wanted || format(' AND (s.%I, s.presentment_id) %s ($4::%s, $5)', sorted, CASE WHEN descending THEN '<' ELSE '>' END, of_type);
+    END IF;
+    FOR n IN 1 .. cardinality(states) LOOP
+        heads := heads || format('(SELECT s.presentment_id, s.%I AS place FROM presentment_search s WHERE s.state = ($3)[%s] AND %s %s)', sorted, n, wanted, ordered);
+    END LOOP;
+    RETURN QUERY EXECUTE 'SELECT h.presentment_id FROM (' || array_to_string(heads, ' UNION ALL ') || ') h ' || ordered
+        USING merchant, filter, states, place, place_id, at_most;
+END $$;
+-- +goose StatementEnd
+
+-- How many pass a filter, and what they come to: of at_most of them, or of all
+-- without it.
+-- +goose StatementBegin
+CREATE FUNCTION presentments_counted(filter jsonb, states text[], at_most integer)
+RETURNS TABLE (number bigint, sum_satang bigint)
+LANGUAGE plpgsql STABLE ROWS 1 SECURITY DEFINER SET search_path = public, pg_temp SET jit = off AS $$
+DECLARE
+    merchant uuid := acting_merchant();
+    heads    text[] := '{}';
+BEGIN
+    FOR n IN 1 .. cardinality(states) LOOP
+        heads := heads || format('(SELECT s.total_satang FROM presentment_search s WHERE s.state = ($3)[%s] AND %s LIMIT $4)', n, presentment_conditions(filter));
+    END LOOP;
+    RETURN QUERY EXECUTE 'SELECT count(*), coalesce(sum(h.total_satang), 0)::bigint FROM (SELECT * FROM (' || array_to_string(heads, ' UNION ALL ') || ') a LIMIT $4) h'
+        USING merchant, filter, states, at_most;
+END $$;
+-- +goose StatementEnd
+REVOKE ALL ON FUNCTION presentment_conditions, presentments_listed, presentments_counted FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION presentments_listed, presentments_counted TO portal_web;
+
+-- A view is a filter, a sort and columns under a name: a person's own, or
+-- everybody's who works for the merchant. The query is that of the list's
+-- address, read again each time, so that "this month" is always this one.
+CREATE TABLE list_views (
+    id          uuid PRIMARY KEY,
+    merchant_id uuid NOT NULL REFERENCES merchants,
+    person_id   uuid NOT NULL REFERENCES people,
+    name        text NOT NULL CONSTRAINT view_name_is_short CHECK (length(name) BETWEEN 1 AND 60),
+    query       text NOT NULL CONSTRAINT view_query_is_short CHECK (length(query) <= 2000),
+    columns     text[] NOT NULL DEFAULT '{}',
+    shared      boolean NOT NULL DEFAULT false,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT view_and_merchant UNIQUE (id, merchant_id)
+);
+CREATE UNIQUE INDEX view_name_is_unique ON list_views (merchant_id, person_id, name);
+
+-- How a person wants the list: columns, and the view it opens with.
+CREATE TABLE list_settings (
+    merchant_id uuid NOT NULL REFERENCES merchants,
+    person_id   uuid NOT NULL REFERENCES people,
+    columns     text[] NOT NULL DEFAULT '{}',
+    view_id     uuid,
+    PRIMARY KEY (merchant_id, person_id),
+    FOREIGN KEY (view_id, merchant_id) REFERENCES list_views (id, merchant_id) ON DELETE SET NULL (view_id)
+);
+SELECT isolate_merchants(t) FROM unnest(ARRAY['list_views', 'list_settings']) AS t;
+GRANT SELECT, INSERT, DELETE, UPDATE (name, query, columns, shared) ON list_views TO portal_web;
+GRANT SELECT, INSERT, UPDATE (columns, view_id) ON list_settings TO portal_web;

@@ -26,10 +26,13 @@ const (
 // goes to the page where it is looked at.
 func (a *App) createBatch(w http.ResponseWriter, r *http.Request, u user) error {
 	f := readForm(r)
-	key, name, chosen := f.key(), f.raw("kind"), f.list("id")
-	ids, err := a.chosenIDs(r.Context(), u, f, chosen)
+	key, name := f.key(), f.raw("kind")
+	ids, err := a.chosenIDs(r.Context(), u, f)
 	if err := errors.Join(f.check(), err); err != nil {
 		return err
+	}
+	if len(ids) > store.MaxBatch {
+		return a.seeOther(w, r, u, "/presentments", text.Msg("batch.too_many", "max", text.Int(store.MaxBatch)))
 	}
 	kind, ok := a.batchKind(name)
 	if !ok {
@@ -48,8 +51,20 @@ func (a *App) createBatch(w http.ResponseWriter, r *http.Request, u user) error 
 	return a.seeOther(w, r, u, "/batches/"+id.String(), text.Message{})
 }
 
-// chosenIDs reads the ids that were ticked, each once.
-func (a *App) chosenIDs(_ context.Context, _ user, _ *form, chosen []string) ([]store.ID, error) {
+// chosenIDs reads the ids that were ticked, each once; or, when all that match
+// were meant, finds the ids of the bills that match the list's filter now.
+func (a *App) chosenIDs(ctx context.Context, u user, f *form) ([]store.ID, error) {
+	chosen, list, all := f.list("id"), f.raw("list"), f.flag("all")
+	if all {
+		p := a.queryOf(list, u.person.ID)
+		filter := store.PresentmentFilter{PresentmentSelection: p.PresentmentSelection, Sort: p.Sort, Ascending: p.Ascending, Limit: store.MaxBatch + 1}
+		var ids []store.ID
+		err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
+			ids, err = q.PresentmentIDs(filter)
+			return err
+		})
+		return ids, err
+	}
 	var ids []store.ID
 	seen := map[store.ID]bool{}
 	for _, s := range chosen {
@@ -60,9 +75,6 @@ func (a *App) chosenIDs(_ context.Context, _ user, _ *form, chosen []string) ([]
 		if !seen[id] {
 			seen[id], ids = true, append(ids, id)
 		}
-	}
-	if len(ids) > store.MaxBatch {
-		return nil, &requestError{"more than a batch holds"}
 	}
 	return ids, nil
 }

@@ -188,6 +188,8 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return named(e.leads)
 	case strings.HasPrefix(p, "/batches/"):
 		return named(e.batches)
+	case strings.HasPrefix(p, "/list/views/"):
+		return map[string]string{"": e.view.String()}
 	case strings.HasPrefix(p, "/buyers/"):
 		return named(e.buyers)
 	case strings.HasPrefix(p, "/files/"):
@@ -479,6 +481,8 @@ func (m *matrix) writes(t *testing.T, name string) {
 				want = append(want, http.StatusNotFound) // nobody sees another's, and once is enough
 			case strings.HasPrefix(rt.pattern, "/instructions/"):
 				want = append(want, http.StatusForbidden) // one's own
+			case strings.HasPrefix(rt.pattern, "/list/views/"):
+				want = append(want, http.StatusNotFound) // only its owner changes a view that is shared
 			case strings.HasPrefix(rt.pattern, "/approvals/delegations/"), strings.HasPrefix(rt.pattern, "/admin/policies/"):
 				want = append(want, http.StatusForbidden) // another's, or one's own
 			case strings.HasPrefix(rt.pattern, "/batches"):

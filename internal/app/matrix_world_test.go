@@ -43,6 +43,7 @@ type estate struct {
 	proposal    store.ID            // of a policy, open
 	batches     map[string]store.ID // by what has become of them
 	batchSum    string              // the fingerprint of the prepared one
+	view        store.ID            // of the list, its maker's own and shared
 }
 
 // kingdom is a portal with two merchants that have everything.
@@ -161,7 +162,10 @@ func (k *kingdom) addBatches(t *testing.T, maker store.Actor, e *estate) {
 		if err != nil {
 			return err
 		}
-		e.batchSum = hex.EncodeToString(b.Fingerprint)
+		e.batchSum, e.view = hex.EncodeToString(b.Fingerprint), store.NewID()
+		if err := tx.AddListView(store.ListView{ID: e.view, Name: "drafts", Query: "state=draft", Shared: true}); err != nil {
+			return err
+		}
 		return tx.StartBatch(b.ID, b.Fingerprint, "")
 	})
 	if err != nil {
@@ -337,6 +341,14 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("fingerprint", e.fingerprint)
 	case "/instructions/{id}/rejection", "/instructions/{id}/withdrawal":
 		return apptest.Form("reason", "wrong buyer")
+	case "/list/columns":
+		return apptest.Form("column", "tax_id", "return", "/presentments")
+	case "/list/views":
+		return apptest.Form("name", fmt.Sprintf("V%d", k.numbers.Add(1)), "query", "state=draft&sort=due", "shared", "1")
+	case "/list/views/default":
+		return apptest.Form("view", e.view.String(), "return", "/presentments")
+	case "/list/views/{id}":
+		return apptest.Form("name", "renamed", "shared", "1")
 	case "/approvals/delegations":
 		return apptest.Form("delegate", k.Person(apptest.Second).String(), "starts_on", "2569-12-01", "ends_on", "2569-12-05", "cap", "1,000")
 	case "/admin/policies":

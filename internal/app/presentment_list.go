@@ -3,12 +3,7 @@ package app
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
-	"time"
-
-	"github.com/google/uuid"
 
 	"portal/internal/app/thai"
 	"portal/internal/store"
@@ -20,54 +15,138 @@ import (
 // presentmentPageSize is how many bills a page of the list has.
 const presentmentPageSize = 50
 
-// listPresentments shows a page of the bills, by state and by what is searched for.
+// everyBill is the view that restricts nothing, for whoever opens the list
+// with another.
+const everyBill = "all"
+
+// billList is what a page of the list is made of.
+type billList struct {
+	place       billPlace
+	filter      store.PresentmentFilter
+	page        store.PresentmentPage
+	counts      map[string]int // by state
+	sum         store.PresentmentSum
+	summed      bool // sum is true of all that match
+	preferences store.ListPreferences
+	badges      []int // of the views, in their order
+	view        store.ListView
+	columns     []string
+}
+
+// listPresentments shows a page of the bills that are filtered, in order.
 func (a *App) listPresentments(w http.ResponseWriter, r *http.Request, u user) error {
 	f := readQuery(r)
-	filter := presentmentFilter(f)
+	l := billList{place: billPlace{View: f.raw("view"), billQuery: a.readBillQuery(f, u.person.ID)}}
+	all := f.flag("sum")
+	l.filter = store.PresentmentFilter{
+		PresentmentSelection: l.place.PresentmentSelection, Sort: l.place.Sort, Ascending: l.place.Ascending, Limit: presentmentPageSize,
+		From: readCursor(f, l.place.Sort),
+	}
 	if err := f.check(); err != nil {
 		return err
 	}
-	var page store.PresentmentPage
-	var counts map[string]int
-	err := a.Store.Read(r.Context(), u.actor(), func(q *store.Query) (err error) {
-		if page, err = q.Presentments(filter); err != nil {
-			return err
-		}
-		if filter.From.Back && !page.More {
-			// Back at the beginning: the first page is a whole one.
-			filter.From = store.PresentmentCursor{}
-			if page, err = q.Presentments(filter); err != nil {
-				return err
-			}
-		}
-		counts, err = q.CountPresentments()
-		return err
-	})
+	ctx := r.Context()
+	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error { return a.readBillList(q, u, &l, all) })
 	if err != nil {
 		return err
 	}
-	at := presentmentPlace{State: filter.State, Query: strings.TrimSpace(f.raw("q"))}
-	v := presentmentListView(r.Context(), u, at, filter, page, counts)
-	header := ui.Header{Title: text.T(r.Context(), "presentment.title"), Count: countText(countAll(counts))}
-	if v.MayMake {
-		header.Primary = ui.Button{Label: text.T(r.Context(), "presentment.new"), Emphasis: ui.Primary, Icon: ui.IconPlus, Href: "/presentments/new"}
+	if d := l.preferences.DefaultView; d != store.NoID && r.URL.RawQuery == "" && !isPartial(r) {
+		if href, ok := a.viewHref(l.preferences.Views, d); ok {
+			return a.seeOther(w, r, u, href, text.Message{})
+		}
 	}
-	w.Header().Set("HX-Push-Url", at.href(filter.From))
-	return a.page(w, r, u, shell{Header: header, Area: areaPresentments, Part: templates.PresentmentListPart}, templates.PresentmentList(v))
+	v := a.billListView(ctx, u, f, l)
+	status := http.StatusOK
+	if !f.valid() {
+		status = http.StatusUnprocessableEntity
+	}
+	header := ui.Header{Title: text.T(ctx, "presentment.title"), Count: countText(countAll(l.counts))}
+	if v.MayMake {
+		header.Primary = ui.Button{Label: text.T(ctx, "presentment.new"), Emphasis: ui.Primary, Icon: ui.IconPlus, Href: "/presentments/new"}
+	}
+	w.Header().Set("HX-Push-Url", l.place.href(l.filter.From))
+	return a.page(w, r, u, shell{Header: header, Area: areaPresentments, Part: templates.PresentmentListPart, Status: status}, templates.PresentmentList(v))
 }
 
-// presentmentFilter reads the filter of the list from its address.
-func presentmentFilter(f *form) store.PresentmentFilter {
-	filter := store.PresentmentFilter{
-		State: f.choice("state", store.PresentmentStates...), Text: searchText(f.raw("q")), Limit: presentmentPageSize,
+// readBillList reads all that a page shows.
+func (a *App) readBillList(q *store.Query, u user, l *billList, all bool) error {
+	var err error
+	if l.preferences, err = q.ListPreferences(); err != nil {
+		return err
 	}
-	after, before := f.raw("after"), f.raw("before")
-	if before != "" && filter.Text == "" {
-		filter.From, filter.From.Back = presentmentCursor(f, before), true
-	} else {
-		filter.From = presentmentCursor(f, after)
+	l.columns = l.preferences.Columns
+	for _, v := range l.preferences.Views {
+		if v.ID.String() == l.place.View {
+			l.view = v
+			if len(v.Columns) > 0 {
+				l.columns = v.Columns
+			}
+		}
 	}
-	return filter
+	l.columns = knownColumns(l.columns)
+	l.filter.Wide = wideColumns(l.columns)
+	if l.counts, err = q.CountPresentments(); err != nil {
+		return err
+	}
+	if len(l.preferences.Views) > 0 {
+		if l.badges, err = q.CountEach(a.selectionsOf(l.preferences.Views, u.person.ID)); err != nil {
+			return err
+		}
+	}
+	if l.page, err = q.Presentments(l.filter); err != nil {
+		return err
+	}
+	if l.filter.From.Back && !l.page.More {
+		// Back at the beginning: the first page is a whole one.
+		l.filter.From = store.PresentmentCursor{}
+		if l.page, err = q.Presentments(l.filter); err != nil {
+			return err
+		}
+	}
+	return l.addUp(q, all)
+}
+
+// addUp counts what matches. What each page counts anyhow is not counted twice,
+// and what stops at the limit is added up only when it is asked for.
+func (l *billList) addUp(q *store.Query, all bool) error {
+	if !all && l.place.isPlain() {
+		l.sum.Number = countAll(l.counts)
+		if len(l.place.Asked) == 1 {
+			l.sum.Number = l.counts[l.place.Asked[0]]
+		}
+		return nil
+	}
+	var err error
+	l.sum, err = q.CountSelected(l.filter.PresentmentSelection, all)
+	l.summed = all || l.sum.Number <= store.CountLimit
+	return err
+}
+
+// isPlain reports whether no more than one state restricts the list.
+func (p billPlace) isPlain() bool {
+	rest := p.billQuery
+	rest.Asked, rest.Sort, rest.Ascending = nil, store.SortByDate, false
+	return len(p.Asked) <= 1 && len(rest.values()) == 0
+}
+
+func (a *App) selectionsOf(views []store.ListView, me store.ID) []store.PresentmentSelection {
+	all := make([]store.PresentmentSelection, len(views))
+	for n, v := range views {
+		all[n] = a.queryOf(v.Query, me).PresentmentSelection
+	}
+	return all
+}
+
+// viewHref is the address of a view, which says all that it stands for.
+func (a *App) viewHref(views []store.ListView, id store.ID) (string, bool) {
+	for _, v := range views {
+		if v.ID == id {
+			p := a.queryOf(v.Query, store.NoID)
+			p.View = id.String()
+			return p.href(store.PresentmentCursor{}), true
+		}
+	}
+	return "", false
 }
 
 // searchText is what a person searched for in the form in which it is stored:
@@ -84,106 +163,93 @@ func searchText(typed string) string {
 	return clean
 }
 
-// presentmentCursor reads a place in the list: the day and the id of a bill.
-func presentmentCursor(f *form, s string) store.PresentmentCursor {
-	if s == "" {
-		return store.PresentmentCursor{}
-	}
-	day, id, _ := strings.Cut(s, "_")
-	on, errOn := time.Parse(time.DateOnly, day)
-	parsed, errID := uuid.Parse(id)
-	if errOn != nil || errID != nil {
-		f.broken = &requestError{"no such place in the list"}
-	}
-	return store.PresentmentCursor{On: on, ID: parsed}
-}
-
-func placeOf(r store.PresentmentRow) store.PresentmentCursor {
-	return store.PresentmentCursor{On: r.DocumentOn, ID: r.ID}
-}
-
-// presentmentPlace is what is chosen on the list. Its address says all of it.
-type presentmentPlace struct {
-	State string
-	Query string
-}
-
-func (p presentmentPlace) href(from store.PresentmentCursor) string {
-	query := url.Values{}
-	if p.State != "" {
-		query.Set("state", p.State)
-	}
-	if p.Query != "" {
-		query.Set("q", p.Query)
-	}
-	if !from.On.IsZero() {
-		name := "after"
-		if from.Back {
-			name = "before"
-		}
-		query.Set(name, from.On.Format(time.DateOnly)+"_"+from.ID.String())
-	}
-	if len(query) == 0 {
-		return "/presentments"
-	}
-	return "/presentments?" + query.Encode()
-}
-
-func presentmentListView(ctx context.Context, u user, at presentmentPlace, filter store.PresentmentFilter, page store.PresentmentPage, counts map[string]int) templates.PresentmentListView {
+func (a *App) billListView(ctx context.Context, u user, f *form, l billList) templates.PresentmentListView {
 	v := templates.PresentmentListView{
-		Tabs: presentmentTabs(ctx, at, counts), State: at.State, Query: at.Query,
-		All: "/presentments", MayMake: u.can(store.Maker), Pager: presentmentPager(ctx, at, filter, page, counts),
+		Tabs: a.presentmentTabs(ctx, l), Query: l.place.Query, Chips: l.place.chips(ctx), All: allHref(l), MayMake: u.can(store.Maker),
+		Pager: presentmentPager(ctx, l), Filters: billFilters(ctx, f, l.place), Cols: billCols(ctx, l), Key: newKey(),
+		Hidden: l.place.values(), Views: viewPanel(ctx, u, l), Export: addressOf("/presentments/export", l.place.values()),
 	}
-	for _, row := range page.Rows {
-		v.Rows = append(v.Rows, templates.PresentmentRow{
-			Href: "/presentments/" + row.ID.String(), Status: presentmentStatus(ctx, row.State), Buyer: row.BuyerName, Number: row.DocumentNumber,
-			On: row.DocumentOn, Due: row.DueOn, AmountSatang: row.TotalSatang,
-		})
+	v.Filtered = !l.place.isPlain() || len(l.place.Asked) > 0
+	columns := columnsNamed(l.columns)
+	for _, row := range l.page.Rows {
+		v.PageSatang += row.TotalSatang
+		v.Rows = append(v.Rows, billRow(ctx, columns, row))
+	}
+	v.Total, v.Summed, v.SumSatang = l.sum.Number, l.summed, l.sum.SumSatang
+	v.TotalText = countText(l.sum.Number)
+	if !l.summed && len(l.page.Rows) > 0 && !l.page.More && l.filter.From.ID == store.NoID {
+		v.Summed, v.SumSatang = true, v.PageSatang
+	}
+	if !v.Summed {
+		values := l.place.values()
+		values.Set("sum", "1")
+		v.SumHref = addressOf("/presentments", values)
+	}
+	v.MaxAll = store.CountLimit
+	if l.summed {
+		v.MaxAll = store.MaxBatch
 	}
 	return v
+}
+
+// allHref is the list without any filter, also for whoever opens it with one.
+func allHref(l billList) string {
+	if l.preferences.DefaultView != store.NoID {
+		return "/presentments?view=" + everyBill
+	}
+	return "/presentments"
 }
 
 // usualStates always have a tab; the others only while a bill is in them.
 var usualStates = []string{store.PresentmentDraft, store.PresentmentSubmitted, store.PresentmentPresented}
 
-func presentmentTabs(ctx context.Context, at presentmentPlace, counts map[string]int) []ui.Tab {
+func (a *App) presentmentTabs(ctx context.Context, l billList) []ui.Tab {
+	viewing := l.view.ID != store.NoID
 	tab := func(state, label string, n int) ui.Tab {
-		place := presentmentPlace{State: state, Query: at.Query}
-		return ui.Tab{Label: label, Href: place.href(store.PresentmentCursor{}), Count: countText(n), Current: state == at.State}
+		place := l.place
+		place.View, place.Asked = "", nil
+		current := len(l.place.Asked) == 0
+		if viewing {
+			place = billPlace{billQuery: billQuery{Sort: store.SortByDate}}
+		}
+		if state != "" {
+			place.Asked = []string{state}
+			current = slices.Equal(l.place.Asked, place.Asked)
+		}
+		href := place.href(store.PresentmentCursor{})
+		if href == "/presentments" {
+			href = allHref(l)
+		}
+		return ui.Tab{Label: label, Href: href, Count: countText(n), Current: current && !viewing}
 	}
-	tabs := []ui.Tab{tab("", text.T(ctx, "presentment.tab_all"), countAll(counts))}
+	tabs := []ui.Tab{tab("", text.T(ctx, "presentment.tab_all"), countAll(l.counts))}
 	for _, state := range store.PresentmentStates {
-		if counts[state] == 0 && state != at.State && !slices.Contains(usualStates, state) {
+		if l.counts[state] == 0 && !slices.Contains(l.place.Asked, state) && !slices.Contains(usualStates, state) {
 			continue
 		}
-		tabs = append(tabs, tab(state, presentmentStatus(ctx, state).Label, counts[state]))
+		tabs = append(tabs, tab(state, presentmentStatus(ctx, state).Label, l.counts[state]))
+	}
+	for n, v := range l.preferences.Views {
+		href, _ := a.viewHref(l.preferences.Views, v.ID)
+		tabs = append(tabs, ui.Tab{Label: v.Name, Href: href, Count: countText(l.badges[n]), Current: v.ID == l.view.ID})
 	}
 	return tabs
 }
 
-func presentmentPager(ctx context.Context, at presentmentPlace, filter store.PresentmentFilter, page store.PresentmentPage, counts map[string]int) ui.Pager {
-	if len(page.Rows) == 0 {
+func presentmentPager(ctx context.Context, l billList) ui.Pager {
+	rows := l.page.Rows
+	if len(rows) == 0 {
 		return ui.Pager{}
 	}
-	total := countAll(counts)
-	if at.State != "" {
-		total = counts[at.State]
+	p := ui.Pager{Showing: text.T(ctx, "presentment.showing", "n", len(rows), "total", countText(l.sum.Number))}
+	if l.page.More || l.filter.From.Back {
+		p.Next = l.place.href(store.PlaceOf(l.place.Sort, rows[len(rows)-1]))
 	}
-	p := ui.Pager{Showing: text.T(ctx, "presentment.showing", "n", len(page.Rows), "total", countText(total))}
-	if filter.Text != "" {
-		p.Showing = text.T(ctx, "presentment.showing_found", "n", len(page.Rows))
-	}
-	if page.More || filter.From.Back {
-		p.Next = at.href(placeOf(page.Rows[len(page.Rows)-1]))
-	}
-	if !filter.From.On.IsZero() {
-		p.First = at.href(store.PresentmentCursor{})
-		// A search only goes forward; the browser goes back.
-		if filter.Text == "" {
-			first := placeOf(page.Rows[0])
-			first.Back = true
-			p.Previous = at.href(first)
-		}
+	if l.filter.From.ID != store.NoID {
+		p.First = l.place.href(store.PresentmentCursor{})
+		first := store.PlaceOf(l.place.Sort, rows[0])
+		first.Back = true
+		p.Previous = l.place.href(first)
 	}
 	return p
 }

@@ -151,6 +151,11 @@ func (a *App) table() []route {
 
 		// Bills to buyers, and their documents.
 		{"GET", "/presentments", anyDuty, a.listPresentments, extra{}},
+		{"POST", "/list/columns", anyDuty, a.setColumns, extra{body: 8 << 10}},
+		{"POST", "/list/views", anyDuty, a.createView, extra{body: 16 << 10}},
+		{"POST", "/list/views/default", anyDuty, a.setDefaultView, extra{body: 8 << 10}},
+		{"POST", "/list/views/{id}", anyDuty, a.changeView, extra{body: 8 << 10}},
+		{"POST", "/list/views/{id}/removal", anyDuty, a.removeView, extra{body: 8 << 10}},
 		{"GET", "/presentments/new", maker, a.newPresentment, extra{}},
 		{"POST", "/presentments", maker, a.createPresentment, extra{}},
 		{"POST", "/presentments/totals", maker, a.totalPresentment, extra{}},

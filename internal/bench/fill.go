@@ -21,7 +21,8 @@ import (
 var tables = []struct{ name, columns string }{
 	{"presentments", "id merchant_id document_type document_number document_on due_on buyer_name buyer_tax_id buyer_branch buyer_address remark " +
 		"before_tax_satang vat_rate vat_satang total_satang state state_since created_by editors created_at edited_at entry_id bank_reference"},
-	{"presentment_search", "presentment_id merchant_id state document_on words"},
+	{"presentment_search", "presentment_id merchant_id state document_on words due_on document_number buyer_name buyer_tax_id total_satang " +
+		"state_since created_by"},
 	{"presentment_lines", "presentment_id merchant_id line_no description quantity unit_price vat amount_satang"},
 	{"files", "id merchant_id name media_type size sha256 uploaded_by uploaded_at"},
 	{"file_chunks", "file_id merchant_id no data"},
@@ -137,7 +138,8 @@ func (f *filler) presentment(b bill, rich bool) error {
 	return errors.Join(
 		f.add("presentments", b.id, f.merchant, "380", b.number, b.on, b.on.AddDate(0, 0, 30), b.buyer, b.tax, "00000", "99 ถนนตัวอย่าง กรุงเทพฯ 10200", "",
 			before, "7.00", b.satang-before, b.satang, b.state, b.at, f.maker, editors, b.at, b.at, lead, reference),
-		f.add("presentment_search", b.id, f.merchant, b.state, b.on, strings.ToLower(fmt.Sprintf("%s %s %s %s", b.number, b.buyer, b.tax, reference))),
+		f.add("presentment_search", b.id, f.merchant, b.state, b.on, strings.ToLower(fmt.Sprintf("%s %s %s %s", b.number, b.buyer, b.tax, reference)),
+			b.on.AddDate(0, 0, 30), b.number, b.buyer, b.tax, b.satang, b.at, f.maker),
 		f.each(rich, 3, func(line int) error {
 			return f.add("presentment_lines", b.id, f.merchant, line, "ค่าสินค้าและบริการ", "1", "100.00", "standard", 10000)
 		}),

@@ -135,13 +135,13 @@ func (l *lister) allLists(ctx context.Context) ([]list, error) {
 	billList := func(name string, f store.PresentmentFilter, where string) (list, error) {
 		last := f
 		p, err := l.end(ctx, `SELECT document_on, id FROM presentments WHERE merchant_id = $1 AND `+where+` ORDER BY document_on, id`)
-		last.From = store.PresentmentCursor{On: p.at, ID: p.id}
+		last.From = store.PresentmentCursor{Place: p.at.Format(time.DateOnly), ID: p.id}
 		return list{name, bills(f), bills(last)}, err
 	}
 	everything, err1 := billList("bills", store.PresentmentFilter{}, "true")
-	usual, err2 := billList("bills presented", store.PresentmentFilter{State: store.PresentmentPresented}, "state = 'presented'")
-	rare, err3 := billList("bills refused", store.PresentmentFilter{State: store.PresentmentRefused}, "state = 'refused'")
-	found, err4 := billList("bills found by a name", store.PresentmentFilter{Text: "สมชาย ใจดี"}, "buyer_name LIKE '%สมชาย ใจดี%'")
+	usual, err2 := billList("bills presented", store.PresentmentFilter{PresentmentSelection: store.PresentmentSelection{States: []string{store.PresentmentPresented}}}, "state = 'presented'")
+	rare, err3 := billList("bills refused", store.PresentmentFilter{PresentmentSelection: store.PresentmentSelection{States: []string{store.PresentmentRefused}}}, "state = 'refused'")
+	found, err4 := billList("bills found by a name", store.PresentmentFilter{PresentmentSelection: store.PresentmentSelection{Text: "สมชาย ใจดี"}}, "buyer_name LIKE '%สมชาย ใจดี%'")
 
 	finished := func(from store.InstructionCursor) func(*store.Query) (int, error) {
 		return func(q *store.Query) (int, error) {
@@ -223,7 +223,7 @@ func (l *lister) search(ctx context.Context) ([]Row, error) {
 	}}}
 	for _, term := range searchTerms {
 		subjects = append(subjects, l.ask("search "+term.name, func(q *store.Query) error {
-			_, err := q.Presentments(store.PresentmentFilter{Text: term.text, Limit: pageRows})
+			_, err := q.Presentments(store.PresentmentFilter{PresentmentSelection: store.PresentmentSelection{Text: term.text}, Limit: pageRows})
 			return err
 		}))
 	}

@@ -8,7 +8,10 @@ var (
 	SQLPresentmentsBefore        = sqlPresentmentsBefore
 	SQLPresentmentsInStateAfter  = sqlPresentmentsInStateAfter
 	SQLPresentmentsInStateBefore = sqlPresentmentsInStateBefore
-	SQLPresentmentsMatching      = sqlPresentmentsMatching
+	SQLPresentmentsListed        = sqlPresentmentsListed
+	SQLPresentmentIDsListed      = sqlPresentmentIDsListed
+	SQLPresentmentsCounted       = sqlPresentmentsCounted
+	SQLSelectionsCounted         = sqlSelectionsCounted
 	SQLPresentmentsByWord        = sqlPresentmentsByWord
 	SQLCountPresentments         = sqlCountPresentments
 	SQLImports                   = sqlImports
@@ -41,7 +44,7 @@ var (
 	SQLBillsOfBuyer              = sqlBillsOfBuyer
 )
 
-var pageSize = regexp.MustCompile(`(?i)LIMIT \$|presentments_matching\(|buyers_[a-z_]+\(`)
+var pageSize = regexp.MustCompile(`(?i)LIMIT \$|presentments_(?:matching|listed|counted)\(|buyers_[a-z_]+\(`)
 
 // PagedStatements are all registered statements whose caller says how many
 // rows they return.

@@ -47,8 +47,10 @@ func bigShop(t *testing.T) *storetest.DB {
 			SELECT bill, merchant_id, '380', 'INV-' || n, b.on, b.on, (ARRAY['สมชาย', 'สมหญิง', 'วิชัย', 'Trading'])[1 + n %% 4] || ' ' || (ARRAY['ใจดี', 'รักไทย', 'ทองคำ', 'ศรีสุข', 'ดีงาม'])[1 + n %% 5],
 				lpad(n::text, 13, '1'), '00000', 'กรุงเทพฯ', '', 100, 7, 7, 107,
 				CASE state WHEN 'pending' THEN 'submitted' WHEN 'done' THEN 'presented' ELSE state END, '%[3]s', '{%[3]s}', lead FROM bills b;
-		INSERT INTO presentment_search (presentment_id, merchant_id, state, document_on, words)
-			SELECT id, merchant_id, state, document_on, lower(document_number || ' ' || buyer_name || ' ' || buyer_tax_id || ' ') FROM presentments;
+		INSERT INTO presentment_search (presentment_id, merchant_id, state, document_on, words, due_on, document_number, buyer_name, buyer_tax_id, total_satang,
+				state_since, created_by)
+			SELECT id, merchant_id, state, document_on, lower(document_number || ' ' || buyer_name || ' ' || buyer_tax_id || ' '), due_on, document_number, buyer_name,
+				buyer_tax_id, total_satang, state_since, created_by FROM presentments;
 		INSERT INTO buyers (id, merchant_id, name, tax_id, branch, address, state)
 			SELECT bill, merchant_id, 'บริษัท ' || (ARRAY['สมชาย', 'สมหญิง', 'วิชัย', 'Trading'])[1 + n %% 4] || (ARRAY['ใจดี', 'รักไทย', 'ทองคำ', 'ศรีสุข', 'ดีงาม'])[1 + n %% 5] || ' ' || n || ' จำกัด',
 				'9' || lpad(n::text, 12, '0'), '00000', 'กรุงเทพฯ', CASE WHEN n %% 50 = 0 THEN 'archived' ELSE 'active' END FROM bills;
@@ -123,11 +125,24 @@ func readings() []reading {
 		{"bills in a state", web, store.SQLPresentmentsInStateAfter, shop + newest + `, 51, 'submitted'`, 60},
 		{"bills in a state, last page", web, store.SQLPresentmentsInStateAfter, shop + oldest + `, 51, 'submitted'`, 60},
 		{"bills in a state, backwards", web, store.SQLPresentmentsInStateBefore, shop + oldest + `, 51, 'submitted'`, 60},
-		// A search reads what matches, or the newest bills until a page matches.
-		{"bills by a common word", web, store.SQLPresentmentsMatching, shop + newest + `, 51, '%trading%', ''`, 3000},
-		{"bills by two words", web, store.SQLPresentmentsMatching, shop + newest + `, 51, '%สมชาย ใจดี%', ''`, 1500},
-		{"bills by their number", web, store.SQLPresentmentsMatching, shop + newest + `, 51, '%inv-19998%', ''`, 60},
-		{"bills by a word nobody has", web, store.SQLPresentmentsMatching, shop + newest + `, 51, '%qwxzjk%', 'presented'`, 60},
+		// Each state is read in its own order, and the heads are merged.
+		{"bills by amount", web, store.SQLPresentmentsListed, shop + listed(`{}`, `{draft,submitted,presented,unknown}`, `'amount', true, '', NULL`), 51 * 4},
+		{"bills by due date, last page", web, store.SQLPresentmentsListed, shop + listed(`{}`, `{draft,submitted,presented,unknown}`, `'due', false, '2026-10-31', `+lastOfAll), 51 * 4},
+		{"bills by buyer", web, store.SQLPresentmentsListed, shop + listed(`{}`, `{submitted,presented}`, `'buyer', false, 'วิชัย ใจดี', `+lastOfAll), 51 * 4},
+		{"bills by number, a rare state", web, store.SQLPresentmentsListed, shop + listed(`{}`, `{unknown}`, `'number', true, '', NULL`), 60},
+		{"bills since, a state that there is not", web, store.SQLPresentmentsListed, shop + listed(`{}`, `{cancelled}`, `'since', true, '', NULL`), 60},
+		{"bills due between two days, by number", web, store.SQLPresentmentsListed, shop + listed(`{"due_from": "2025-01-01", "due_to": "2025-01-10"}`, `{presented}`, `'number', true, '', NULL`), 260},
+		{"bills of an amount, by date", web, store.SQLPresentmentsListed, shop + listed(`{"amount_from": "108"}`, `{presented}`, `'date', true, '', NULL`), 60},
+		{"bills of a buyer", web, store.SQLPresentmentsListed, shop + listed(`{"tax_id": "1111111119998"}`, `{presented,submitted}`, `'amount', true, '', NULL`), 60},
+		{"bills that somebody made who made none", web, store.SQLPresentmentsListed, shop + listed(`{"made_by": "`+planChecker+`"}`, `{presented,submitted}`, `'amount', true, '', NULL`), 60},
+		// A search reads what matches, or the head of the order until a page matches.
+		{"bills by a common word", web, store.SQLPresentmentsListed, shop + listed(`{"pattern": "%trading%"}`, `{submitted,presented}`, `'date', true, '', NULL`), 3000},
+		{"bills by two words", web, store.SQLPresentmentsListed, shop + listed(`{"pattern": "%สมชาย ใจดี%"}`, `{submitted,presented}`, `'date', true, '', NULL`), 2000},
+		{"bills by their number", web, store.SQLPresentmentsListed, shop + listed(`{"pattern": "%inv-19998%"}`, `{submitted,presented}`, `'date', true, '', NULL`), 60},
+		{"bills by a word nobody has", web, store.SQLPresentmentsListed, shop + listed(`{"pattern": "%qwxzjk%"}`, `{presented}`, `'due', true, '', NULL`), 60},
+		{"ids of all bills that pass", web, store.SQLPresentmentIDsListed, `'{}', '{presented}', 'date', true, 2001`, 2001},
+		{"count of bills that pass", web, store.SQLPresentmentsCounted, `'{"amount_to": "107"}', '{submitted,presented}', 1001`, 1001 * 2},
+		{"count of views", web, store.SQLSelectionsCounted, `'{"{}", "{\"amount_from\": \"108\"}"}', '{submitted presented,unknown}'`, 1001 * 2},
 		{"bills by their number, for the trail", web, store.SQLPresentmentsByWord, `'%inv-19998%', 50`, 60},
 		{"count of bills", web, store.SQLCountPresentments, shop + `'{draft,submitted,presented,unknown}'`, 60}, // by index alone
 		{"imports", web, store.SQLImports, shop + `'ffffffff-ffff-ffff-ffff-ffffffffffff', 51`, 60},
@@ -204,6 +219,14 @@ func readings() []reading {
 		{"files by a common name", web, store.SQLFilesNamed, shop + `'%inv%', 7`, 60},
 		{"files by a name that none has", web, store.SQLFilesNamed, shop + `'%qwxzjk%', 7`, 60},
 	}
+}
+
+// lastOfAll comes after every id.
+const lastOfAll = `'ffffffff-ffff-ffff-ffff-ffffffffffff'`
+
+// listed are the arguments of a page of the list.
+func listed(filter, states, place string) string {
+	return fmt.Sprintf(`'%s', '%s', %s, 51`, filter, states, place)
 }
 
 func TestEveryListHasItsPlanRead(t *testing.T) {

@@ -169,108 +169,40 @@ func (q *Query) Presentment(id ID) (Presentment, error) {
 	return p, err
 }
 
-// PresentmentRow is a line of the list.
+// PresentmentRow is a line of the list. All after the total is read by Wide
+// filters only.
 type PresentmentRow struct {
-	ID             ID        `db:"id"`
-	State          string    `db:"state"`
-	DocumentNumber string    `db:"document_number"`
-	DocumentOn     time.Time `db:"document_on"`
-	DueOn          time.Time `db:"due_on"`
-	BuyerName      string    `db:"buyer_name"`
-	TotalSatang    int64     `db:"total_satang"`
+	ID              ID        `db:"id"`
+	State           string    `db:"state"`
+	StateSince      time.Time `db:"state_since"`
+	DocumentType    string    `db:"document_type"`
+	DocumentNumber  string    `db:"document_number"`
+	DocumentOn      time.Time `db:"document_on"`
+	DueOn           time.Time `db:"due_on"`
+	BuyerName       string    `db:"buyer_name"`
+	BuyerTaxID      string    `db:"buyer_tax_id"`
+	BuyerBranch     string    `db:"buyer_branch"`
+	BeforeTaxSatang int64     `db:"before_tax_satang"`
+	VATSatang       int64     `db:"vat_satang"`
+	TotalSatang     int64     `db:"total_satang"`
+	DiscountSatang  int64     `db:"discount_satang"`
+	WHTSatang       int64     `db:"wht_satang"`
+	OrderReference  string    `db:"order_reference"`
+	BankReference   string    `db:"bank_reference"`
+	Remark          string    `db:"remark"`
+	CreatedAt       time.Time `db:"created_at"`
+	CreatedByName   string    `db:"created_by_name"`
 }
 
-// PresentmentCursor is a place in the list, which runs from the newest document
-// date to the oldest. The zero cursor is its beginning.
-type PresentmentCursor struct {
-	On time.Time
-	ID ID
-	// Back asks for the rows before the place instead of those after it.
-	Back bool
-}
-
-// PresentmentFilter selects a page of the list.
-type PresentmentFilter struct {
-	State string // empty for all
-	Text  string // part of number, buyer, tax id or bank reference; always pages forward
-	From  PresentmentCursor
-	Limit int
-}
+// ExpectedSatang is what the buyer is going to pay: the total without what is
+// withheld.
+func (r PresentmentRow) ExpectedSatang() int64 { return r.TotalSatang - r.WHTSatang }
 
 // PresentmentPage is one page: More says whether the list goes on in the
 // direction it was read.
 type PresentmentPage struct {
 	Rows []PresentmentRow
 	More bool
-}
-
-const presentmentRowColumns = `p.id, p.state, p.document_number, p.document_on, p.due_on, p.buyer_name, p.total_satang`
-
-var (
-	sqlPresentmentsAfter = statement(`
-		SELECT ` + presentmentRowColumns + ` FROM presentments p
-		WHERE p.merchant_id = $1 AND (p.document_on, p.id) < ($2, $3)
-		ORDER BY p.document_on DESC, p.id DESC LIMIT $4`)
-	sqlPresentmentsBefore = statement(`
-		SELECT ` + presentmentRowColumns + ` FROM presentments p
-		WHERE p.merchant_id = $1 AND (p.document_on, p.id) > ($2, $3)
-		ORDER BY p.document_on, p.id LIMIT $4`)
-	sqlPresentmentsInStateAfter = statement(`
-		SELECT ` + presentmentRowColumns + ` FROM presentments p
-		WHERE p.merchant_id = $1 AND p.state = $5 AND (p.document_on, p.id) < ($2, $3)
-		ORDER BY p.document_on DESC, p.id DESC LIMIT $4`)
-	sqlPresentmentsInStateBefore = statement(`
-		SELECT ` + presentmentRowColumns + ` FROM presentments p
-		WHERE p.merchant_id = $1 AND p.state = $5 AND (p.document_on, p.id) > ($2, $3)
-		ORDER BY p.document_on, p.id LIMIT $4`)
-	// An array, because a join with a function makes Postgres expect a thousand
-	// rows of it and read the whole table.
-	sqlPresentmentsMatching = statement(`
-		SELECT ` + presentmentRowColumns + ` FROM presentments p
-		WHERE p.merchant_id = $1
-			AND p.id = ANY (ARRAY(SELECT m.presentment_id FROM presentments_matching($5, $6, $2, $3, $4) m))
-		ORDER BY p.document_on DESC, p.id DESC`)
-)
-
-// lastDay and lastID come after every row in the order of the list.
-var (
-	lastDay = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
-	lastID  = uuid.Max
-)
-
-// Presentments returns a page of the list.
-func (q *Query) Presentments(f PresentmentFilter) (PresentmentPage, error) {
-	from := f.From
-	if from.On.IsZero() {
-		from.On, from.ID = lastDay, lastID
-	}
-	var page PresentmentPage
-	// One row more than the page tells whether there is a next one.
-	args := []any{q.actor.Merchant, from.On, from.ID, f.Limit + 1}
-	var err error
-	switch {
-	case f.Text != "":
-		from.Back = false
-		err = q.all(&page.Rows, sqlPresentmentsMatching, append(args, containing(f.Text), f.State)...)
-	case f.State != "" && from.Back:
-		err = q.all(&page.Rows, sqlPresentmentsInStateBefore, append(args, f.State)...)
-	case f.State != "":
-		err = q.all(&page.Rows, sqlPresentmentsInStateAfter, append(args, f.State)...)
-	case from.Back:
-		err = q.all(&page.Rows, sqlPresentmentsBefore, args...)
-	default:
-		err = q.all(&page.Rows, sqlPresentmentsAfter, args...)
-	}
-	if err != nil {
-		return page, err
-	}
-	if len(page.Rows) > f.Limit {
-		page.Rows, page.More = page.Rows[:f.Limit], true
-	}
-	if from.Back {
-		reverse(page.Rows)
-	}
-	return page, nil
 }
 
 func reverse[T any](rows []T) {

@@ -1,0 +1,391 @@
+package app
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portal/internal/app/thai"
+	"portal/internal/store"
+	"portal/web/templates/ui"
+	"portal/web/text"
+)
+
+// billQuery is what is chosen on the list of bills. The address says all of
+// it, and days that are meant relative to today are worked out when it is read.
+type billQuery struct {
+	store.PresentmentSelection
+	Asked     []string // the states, before a fault or an overdue bill narrows them
+	Query     string   // as it was typed
+	On, Due   period
+	Amounts   [2]string
+	Mine      bool
+	Fault     bool
+	Sort      store.PresentmentSort
+	Ascending bool
+}
+
+// period is a span of days: a preset, or two ends of which one may be open.
+type period struct {
+	Preset   string
+	From, To thai.Day
+	Typed    [2]string
+}
+
+// The presets of a period.
+const (
+	thisMonth = "this_month"
+	lastMonth = "last_month"
+	overdue   = "overdue"
+	nextWeek  = "next_7_days"
+)
+
+// noState is a state that no bill is in: what is asked for excludes itself.
+const noState = "none"
+
+var (
+	faultStates = []string{store.PresentmentIncomplete, store.PresentmentRefused, store.PresentmentUnknown}
+	// settledStates are those in which nobody waits to be paid any more, or not yet.
+	settledStates = []string{store.PresentmentDraft, store.PresentmentRefused, store.PresentmentCancelled}
+)
+
+// readBillQuery reads the list's address. What was mistyped is a fault of its
+// field and restricts nothing.
+func (a *App) readBillQuery(f *form, me store.ID) billQuery {
+	today := a.today()
+	q := billQuery{Query: strings.TrimSpace(f.raw("q")), Mine: f.flag("mine"), Fault: f.flag("fault")}
+	q.Text = searchText(q.Query)
+	for _, state := range f.list("state") {
+		switch {
+		case state == "":
+		case !slices.Contains(store.PresentmentStates, state):
+			f.broken = &requestError{"unknown choice in state"}
+		case !slices.Contains(q.States, state):
+			q.States = append(q.States, state)
+		}
+	}
+	q.Asked = q.States
+	q.TaxID = readTaxID(f)
+	q.On = readPeriod(f, "on", today, thisMonth, lastMonth)
+	q.Due = readPeriod(f, "due", today, thisMonth, lastMonth, nextWeek, overdue)
+	q.OnFrom, q.OnTo, q.DueFrom, q.DueTo = q.On.first(), q.On.last(), q.Due.first(), q.Due.last()
+	q.AmountFrom, q.AmountTo = readSatang(f, "amount_from"), readSatang(f, "amount_to")
+	q.Amounts = [2]string{f.raw("amount_from"), f.raw("amount_to")}
+	if q.Mine {
+		q.MadeBy = me
+	}
+	sorts := make([]string, len(store.PresentmentSorts))
+	for n, s := range store.PresentmentSorts {
+		sorts[n] = string(s)
+	}
+	q.Sort = store.PresentmentSort(f.choice("sort", sorts...))
+	if q.Sort == "" {
+		q.Sort = store.SortByDate
+	}
+	q.Ascending = f.choice("dir", "asc", "desc") == "asc"
+	q.narrow()
+	return q
+}
+
+// narrow works out the states that are left when a fault or an overdue bill is
+// asked for.
+func (q *billQuery) narrow() {
+	if !q.Fault && q.Due.Preset != overdue {
+		return
+	}
+	chosen := q.States
+	if len(chosen) == 0 {
+		chosen = store.PresentmentStates
+	}
+	var left []string
+	for _, state := range chosen {
+		if (!q.Fault || slices.Contains(faultStates, state)) && (q.Due.Preset != overdue || !slices.Contains(settledStates, state)) {
+			left = append(left, state)
+		}
+	}
+	if len(left) == 0 {
+		left = []string{noState}
+	}
+	q.States = left
+}
+
+func readTaxID(f *form) string {
+	typed := strings.TrimSpace(f.raw("tax_id"))
+	if typed == "" {
+		return ""
+	}
+	id, err := thai.ParseTaxID(typed)
+	if err != nil {
+		f.fail("tax_id", text.Msg("list.error.tax_id"))
+		return ""
+	}
+	return string(id)
+}
+
+func readSatang(f *form, field string) *int64 {
+	if strings.TrimSpace(f.raw(field)) == "" {
+		return nil
+	}
+	return new(f.satang(field))
+}
+
+func readPeriod(f *form, name string, today thai.Day, presets ...string) period {
+	p := period{Preset: f.choice(name, presets...)}
+	from, to := name+"_from", name+"_to"
+	p.Typed = [2]string{f.raw(from), f.raw(to)}
+	p.From, p.To = f.day(from, today), f.day(to, today)
+	if !p.From.IsZero() && !p.To.IsZero() && p.From.Compare(p.To) > 0 {
+		f.fail(to, text.Msg("list.error.order"))
+		p.From, p.To = thai.Day{}, thai.Day{}
+	}
+	month := func(shift int) (thai.Day, thai.Day) {
+		first := time.Date(today.Year, today.Month+time.Month(shift), 1, 0, 0, 0, 0, time.UTC)
+		return thai.DayOf(first), thai.DayOf(first.AddDate(0, 1, -1))
+	}
+	switch p.Preset {
+	case thisMonth:
+		p.From, p.To = month(0)
+	case lastMonth:
+		p.From, p.To = month(-1)
+	case nextWeek:
+		p.From, p.To = today, today.AddDays(7)
+	case overdue:
+		p.From, p.To = thai.Day{}, today.AddDays(-1)
+	}
+	return p
+}
+
+func (p period) first() time.Time { return dayOrNone(p.From) }
+func (p period) last() time.Time  { return dayOrNone(p.To) }
+
+func dayOrNone(d thai.Day) time.Time {
+	if d.IsZero() {
+		return time.Time{}
+	}
+	return d.Time()
+}
+
+// write adds the period to an address.
+func (p period) write(values url.Values, name string) {
+	switch {
+	case p.Preset != "":
+		values.Set(name, p.Preset)
+	default:
+		if !p.From.IsZero() {
+			values.Set(name+"_from", p.From.String())
+		}
+		if !p.To.IsZero() {
+			values.Set(name+"_to", p.To.String())
+		}
+	}
+}
+
+// values is the part of the address that says all of this.
+func (q billQuery) values() url.Values {
+	values := url.Values{}
+	if len(q.Asked) > 0 {
+		values["state"] = q.Asked
+	}
+	if q.Query != "" {
+		values.Set("q", q.Query)
+	}
+	if q.TaxID != "" {
+		values.Set("tax_id", q.TaxID)
+	}
+	q.On.write(values, "on")
+	q.Due.write(values, "due")
+	for field, satang := range map[string]*int64{"amount_from": q.AmountFrom, "amount_to": q.AmountTo} {
+		if satang != nil {
+			values.Set(field, strings.ReplaceAll(text.Amount(*satang), ",", ""))
+		}
+	}
+	for field, set := range map[string]bool{"mine": q.Mine, "fault": q.Fault} {
+		if set {
+			values.Set(field, "1")
+		}
+	}
+	if q.Sort != store.SortByDate || q.Ascending {
+		values.Set("sort", string(q.Sort))
+		if q.Ascending {
+			values.Set("dir", "asc")
+		}
+	}
+	return values
+}
+
+// billPlace is a list of bills: the query, and the view it was opened as, if any.
+type billPlace struct {
+	billQuery
+	View string
+}
+
+func (p billPlace) values() url.Values {
+	values := p.billQuery.values()
+	if p.View != "" {
+		values.Set("view", p.View)
+	}
+	return values
+}
+
+func addressOf(path string, values url.Values) string {
+	if len(values) == 0 {
+		return path
+	}
+	return path + "?" + values.Encode()
+}
+
+// href is the address of the list from a place on.
+func (p billPlace) href(from store.PresentmentCursor) string {
+	values := p.values()
+	if from.ID != store.NoID {
+		name := "after"
+		if from.Back {
+			name = "before"
+		}
+		values.Set(name, from.Place+"_"+from.ID.String())
+	}
+	return addressOf("/presentments", values)
+}
+
+// without is the same list less a filter.
+func (p billPlace) without(fields ...string) string {
+	values := p.values()
+	for _, field := range fields {
+		values.Del(field)
+	}
+	values.Del("view")
+	return addressOf("/presentments", values)
+}
+
+// sorted is the same list in another order: the other way round if it is
+// sorted so already.
+func (p billPlace) sorted(by store.PresentmentSort) string {
+	o := p
+	o.Ascending = by != store.SortByDate && by != store.SortByAmount && by != store.SortBySince
+	if p.Sort == by {
+		o.Ascending = !p.Ascending
+	}
+	o.Sort = by
+	return o.href(store.PresentmentCursor{})
+}
+
+// readCursor reads a place from the address.
+func readCursor(f *form, sort store.PresentmentSort) store.PresentmentCursor {
+	after, before := f.raw("after"), f.raw("before")
+	s := after
+	if before != "" {
+		s = before
+	}
+	if s == "" {
+		return store.PresentmentCursor{}
+	}
+	c := store.PresentmentCursor{Back: before != ""}
+	if cut := strings.LastIndexByte(s, '_'); cut >= 0 {
+		id, err := uuid.Parse(s[cut+1:])
+		if err == nil {
+			c.Place, c.ID = s[:cut], id
+		}
+	}
+	if c.ID == store.NoID || !c.Fits(sort) {
+		f.broken = &requestError{"no such place in the list"}
+	}
+	return c
+}
+
+// chips are the filters in use, each with the list without it.
+func (p billPlace) chips(ctx context.Context) []ui.Chip {
+	var chips []ui.Chip
+	add := func(name, value string, fields ...string) {
+		chips = append(chips, ui.Chip{Name: name, Value: value, Href: p.without(fields...)})
+	}
+	if len(p.Asked) > 1 {
+		names := make([]string, len(p.Asked))
+		for n, state := range p.Asked {
+			names[n] = presentmentStatus(ctx, state).Label
+		}
+		add(text.T(ctx, "presentment.state"), strings.Join(names, ", "), "state")
+	}
+	if p.TaxID != "" {
+		add(text.T(ctx, "presentment.tax_id"), p.TaxID, "tax_id")
+	}
+	if span := p.On.words(ctx); span != "" {
+		add(text.T(ctx, "presentment.on"), span, "on", "on_from", "on_to")
+	}
+	if span := p.Due.words(ctx); span != "" {
+		add(text.T(ctx, "presentment.due"), span, "due", "due_from", "due_to")
+	}
+	if p.AmountFrom != nil || p.AmountTo != nil {
+		add(text.T(ctx, "presentment.amount"), between(ctx, satangText(p.AmountFrom), satangText(p.AmountTo)), "amount_from", "amount_to")
+	}
+	if p.Mine {
+		add(text.T(ctx, "list.chip.made_by"), text.T(ctx, "list.chip.me"), "mine")
+	}
+	if p.Fault {
+		add(text.T(ctx, "list.chip.only"), text.T(ctx, "list.chip.fault"), "fault")
+	}
+	return chips
+}
+
+func satangText(n *int64) string {
+	if n == nil {
+		return ""
+	}
+	return text.Amount(*n)
+}
+
+func (p period) words(ctx context.Context) string {
+	if p.Preset != "" {
+		return text.T(ctx, text.Prefix("list.period.")+p.Preset)
+	}
+	var from, to string
+	if !p.From.IsZero() {
+		from = text.Date(ctx, p.From.Time())
+	}
+	if !p.To.IsZero() {
+		to = text.Date(ctx, p.To.Time())
+	}
+	return between(ctx, from, to)
+}
+
+// between says a span of which one end may be open.
+func between(ctx context.Context, from, to string) string {
+	switch {
+	case from == "" && to == "":
+		return ""
+	case from == "":
+		return text.T(ctx, "list.up_to", "to", to)
+	case to == "":
+		return text.T(ctx, "list.from_on", "from", from)
+	}
+	return from + " – " + to
+}
+
+// shownDay is a day as its field shows it again.
+func shownDay(ctx context.Context, d thai.Day, typed string) string {
+	if d.IsZero() || typed == "" {
+		return typed
+	}
+	return text.Date(ctx, d.Time())
+}
+
+func dirOf(ascending bool) string {
+	if ascending {
+		return "ascending"
+	}
+	return "descending"
+}
+
+// queryOf reads an address's query, such as that of a view, once more. What no
+// longer fits is left out.
+func (a *App) queryOf(query string, me store.ID) billPlace {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return billPlace{}
+	}
+	f := formOf(values)
+	return billPlace{billQuery: a.readBillQuery(f, me)}
+}

@@ -1,0 +1,215 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"portal/internal/store"
+	"portal/web/templates"
+	"portal/web/templates/ui"
+	"portal/web/text"
+)
+
+// billFilters are the fields of the filter as they were filled in.
+func billFilters(ctx context.Context, f *form, p billPlace) templates.PresentmentFilters {
+	input := func(field, value string) templates.Input {
+		return templates.Input{Value: value, Error: f.errorOf(ctx, field)}
+	}
+	span := func(name, label string, of period, presets ...string) templates.PresentmentPeriod {
+		v := templates.PresentmentPeriod{Name: name, Label: text.T(ctx, text.Prefix(label)), Preset: of.Preset}
+		for _, preset := range presets {
+			v.Presets = append(v.Presets, ui.Option{Value: preset, Label: text.T(ctx, text.Prefix("list.period.")+preset)})
+		}
+		v.From, v.To = input(name+"_from", shownDay(ctx, of.From, of.Typed[0])), input(name+"_to", shownDay(ctx, of.To, of.Typed[1]))
+		return v
+	}
+	v := templates.PresentmentFilters{
+		Open: !f.valid(), TaxID: input("tax_id", f.raw("tax_id")), Mine: p.Mine, Fault: p.Fault,
+		AmountFrom: input("amount_from", p.Amounts[0]), AmountTo: input("amount_to", p.Amounts[1]),
+		On:  span("on", "presentment.on", p.On, thisMonth, lastMonth),
+		Due: span("due", "presentment.due", p.Due, overdue, thisMonth, lastMonth, nextWeek),
+	}
+	for _, state := range store.PresentmentStates {
+		v.States = append(v.States, ui.Choice{Value: state, Label: presentmentStatus(ctx, state).Label, Checked: slices.Contains(p.Asked, state)})
+	}
+	return v
+}
+
+// viewPanel is where a person chooses columns and keeps views.
+func viewPanel(ctx context.Context, u user, l billList) templates.PresentmentViews {
+	place := l.place
+	place.View = ""
+	v := templates.PresentmentViews{Query: place.values().Encode(), Return: l.place.href(store.PresentmentCursor{})}
+	own := 0
+	for _, view := range l.preferences.Views {
+		if view.PersonID == u.person.ID {
+			own++
+		}
+	}
+	v.Full = own >= store.MaxViews
+	for _, c := range billColumns {
+		if !c.fixed {
+			v.Columns = append(v.Columns, ui.Choice{Value: c.name, Label: text.T(ctx, text.Prefix(c.label)), Checked: slices.Contains(l.columns, c.name)})
+		}
+	}
+	if l.view.ID != store.NoID {
+		v.Open = &templates.PresentmentSavedView{ID: l.view.ID.String(), Name: l.view.Name, Shared: l.view.Shared}
+		if l.view.PersonID != u.person.ID {
+			v.Open.Owner = l.view.PersonName
+		}
+		v.IsDefault = l.preferences.DefaultView == l.view.ID
+	}
+	return v
+}
+
+// setColumns keeps which columns the person wants on every list.
+func (a *App) setColumns(w http.ResponseWriter, r *http.Request, u user) error {
+	f := readForm(r)
+	back := a.ownPathOr(f.raw("return"), "/presentments")
+	columns := f.list("column")
+	for _, name := range columns {
+		if !slices.ContainsFunc(billColumns, func(c billColumn) bool { return c.name == name }) {
+			f.broken = &requestError{"no such column"}
+		}
+	}
+	if err := f.check(); err != nil {
+		return err
+	}
+	// The usual columns are none in particular, so that later ones join them.
+	kept := knownColumns(columns)
+	if slices.Equal(kept, knownColumns(nil)) {
+		kept = nil
+	}
+	err := a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error { return tx.SetListColumns(kept) })
+	if err != nil {
+		return err
+	}
+	return a.seeOther(w, r, u, back, text.Message{})
+}
+
+// createView keeps what is chosen on the list under a name.
+func (a *App) createView(w http.ResponseWriter, r *http.Request, u user) error {
+	f := readForm(r)
+	name, shared := f.text("name", required, maxLen(60)), f.flag("shared")
+	query, ok := a.viewQuery(f.raw("query"), u)
+	if err := f.check(); err != nil {
+		return err
+	}
+	back := addressOf("/presentments", query)
+	if !ok {
+		return &requestError{"no such view"}
+	}
+	if !f.valid() {
+		return a.seeOther(w, r, u, back, text.Msg("list.view_no_name"))
+	}
+	v := store.ListView{ID: store.NewID(), Name: name, Query: query.Encode(), Shared: shared}
+	err := a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
+		p, err := tx.ListPreferences()
+		if err != nil {
+			return err
+		}
+		v.Columns = p.Columns
+		return tx.AddListView(v)
+	})
+	switch {
+	case store.Violated(err, "view_name_is_unique"):
+		return a.seeOther(w, r, u, back, text.Msg("list.view_name_taken", "name", name))
+	case errors.Is(err, store.ErrStale):
+		return a.seeOther(w, r, u, back, text.Msg("list.views_full"))
+	case err != nil:
+		return err
+	}
+	query.Set("view", v.ID.String())
+	return a.seeOther(w, r, u, addressOf("/presentments", query), text.Msg("list.view_saved", "name", name))
+}
+
+// viewQuery reads the query of a view about to be kept: only what the list
+// itself would say of it.
+func (a *App) viewQuery(typed string, u user) (url.Values, bool) {
+	values, err := url.ParseQuery(typed)
+	if err != nil {
+		return nil, false
+	}
+	f := formOf(values)
+	p := billPlace{billQuery: a.readBillQuery(f, u.person.ID)}
+	clean := p.values()
+	return clean, f.check() == nil && f.valid() && len(clean.Encode()) <= 2000
+}
+
+// changeView renames one's own view, and shares it or not.
+func (a *App) changeView(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	f := readForm(r)
+	v := store.ListView{ID: id, Name: f.text("name", required, maxLen(60)), Shared: f.flag("shared")}
+	if err := f.check(); err != nil {
+		return err
+	}
+	var href string
+	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
+		p, err := tx.ListPreferences()
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if href, ok = a.viewHref(p.Views, id); !ok {
+			return store.ErrNotFound
+		}
+		if !f.valid() {
+			return nil
+		}
+		return tx.ChangeListView(v)
+	})
+	switch {
+	case store.Violated(err, "view_name_is_unique"):
+		return a.seeOther(w, r, u, href, text.Msg("list.view_name_taken", "name", v.Name))
+	case err != nil:
+		return err
+	case !f.valid():
+		return a.seeOther(w, r, u, href, text.Msg("list.view_no_name"))
+	}
+	return a.seeOther(w, r, u, href, text.Msg("list.view_saved", "name", v.Name))
+}
+
+// removeView deletes one's own view.
+func (a *App) removeView(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	if err := readForm(r).check(); err != nil {
+		return err
+	}
+	if err := a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error { return tx.DropListView(id) }); err != nil {
+		return err
+	}
+	return a.seeOther(w, r, u, "/presentments", text.Msg("list.view_deleted"))
+}
+
+// setDefaultView keeps with which view the person's list opens.
+func (a *App) setDefaultView(w http.ResponseWriter, r *http.Request, u user) error {
+	f := readForm(r)
+	back, id := a.ownPathOr(f.raw("return"), "/presentments"), f.id("view")
+	if err := f.check(); err != nil {
+		return err
+	}
+	err := a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
+		p, err := tx.ListPreferences()
+		if err != nil {
+			return err
+		}
+		if _, ok := a.viewHref(p.Views, id); !ok && id != store.NoID {
+			return store.ErrNotFound
+		}
+		return tx.SetDefaultView(id)
+	})
+	if err != nil {
+		return err
+	}
+	return a.seeOther(w, r, u, back, text.Message{})
+}

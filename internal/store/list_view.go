@@ -1,0 +1,111 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+)
+
+// MaxViews is how many views one person may keep.
+const MaxViews = 20
+
+// ListView is a filter, a sort and columns under a name. Query is that of the
+// list's address.
+type ListView struct {
+	ID         ID       `json:"id"`
+	PersonID   ID       `json:"person_id"`
+	PersonName string   `json:"person_name"`
+	Name       string   `json:"name"`
+	Query      string   `json:"query"`
+	Columns    []string `json:"columns"`
+	Shared     bool     `json:"shared"`
+}
+
+// ListPreferences is how the acting person wants the list: its columns, none
+// meaning the usual ones, the view it opens with, if any, and all their views.
+type ListPreferences struct {
+	Columns     []string
+	DefaultView ID
+	Views       []ListView
+}
+
+var (
+	// One query, since every page of the list asks it.
+	sqlListPreferences = statement(`
+		SELECT coalesce(to_json(s.columns), '[]') AS columns, s.view_id, coalesce((
+			SELECT json_agg(json_build_object('id', v.id, 'person_id', v.person_id, 'person_name', v.person_name, 'name', v.name, 'query', v.query,
+				'columns', v.columns, 'shared', v.shared) ORDER BY v.created_at, v.id)
+			FROM (SELECT w.id, w.person_id, w.name, w.query, w.columns, w.shared, w.created_at, p.name AS person_name FROM list_views w JOIN people p ON p.id = w.person_id
+				WHERE w.merchant_id = $1 AND (w.person_id = $2 OR w.shared) ORDER BY w.created_at, w.id LIMIT 60) v), '[]') AS views
+		FROM (VALUES (1)) AS one LEFT JOIN list_settings s ON s.merchant_id = $1 AND s.person_id = $2`)
+	sqlAddListView = statement(`
+		INSERT INTO list_views (id, merchant_id, person_id, name, query, columns, shared) SELECT $1, $2, $3, $4, $5, $6, $7
+		WHERE (SELECT count(*) FROM list_views WHERE merchant_id = $2 AND person_id = $3) < $8`)
+	sqlChangeListView = statement(`UPDATE list_views SET name = $4, shared = $5 WHERE merchant_id = $1 AND person_id = $2 AND id = $3`)
+	sqlDropListView   = statement(`DELETE FROM list_views WHERE merchant_id = $1 AND person_id = $2 AND id = $3`)
+	sqlSetColumns     = statement(`
+		INSERT INTO list_settings (merchant_id, person_id, columns) VALUES ($1, $2, $3)
+		ON CONFLICT (merchant_id, person_id) DO UPDATE SET columns = excluded.columns`)
+	sqlSetDefaultView = statement(`
+		INSERT INTO list_settings (merchant_id, person_id, view_id) VALUES ($1, $2, $3)
+		ON CONFLICT (merchant_id, person_id) DO UPDATE SET view_id = excluded.view_id`)
+)
+
+// ListPreferences returns what the acting person has set, and their views with
+// those shared with them, the oldest first.
+func (q *Query) ListPreferences() (ListPreferences, error) {
+	found, err := row[struct {
+		Columns []byte        `db:"columns"`
+		ViewID  uuid.NullUUID `db:"view_id"`
+		Views   []byte        `db:"views"`
+	}](q, sqlListPreferences, q.actor.Merchant, q.actor.Person)
+	p := ListPreferences{DefaultView: found.ViewID.UUID}
+	if err != nil {
+		return p, err
+	}
+	return p, errors.Join(json.Unmarshal(found.Columns, &p.Columns), json.Unmarshal(found.Views, &p.Views))
+}
+
+// AddListView keeps a view of the acting person's; ErrStale means they have
+// MaxViews already.
+func (t *Tx) AddListView(v ListView) error {
+	err := t.one(sqlAddListView, v.ID, t.actor.Merchant, t.actor.Person, v.Name, v.Query, pq.Array(append([]string{}, v.Columns...)), v.Shared, MaxViews)
+	if err != nil {
+		return fmt.Errorf("adding a view: %w", err)
+	}
+	return nil
+}
+
+// ChangeListView renames the acting person's own view, and shares it or not.
+// Another's is ErrNotFound.
+func (t *Tx) ChangeListView(v ListView) error {
+	n, err := t.exec(sqlChangeListView, t.actor.Merchant, t.actor.Person, v.ID, v.Name, v.Shared)
+	if err == nil && n == 0 {
+		return ErrNotFound
+	}
+	return err
+}
+
+// DropListView deletes the acting person's own view.
+func (t *Tx) DropListView(id ID) error {
+	n, err := t.exec(sqlDropListView, t.actor.Merchant, t.actor.Person, id)
+	if err == nil && n == 0 {
+		return ErrNotFound
+	}
+	return err
+}
+
+// SetListColumns keeps which columns the acting person wants.
+func (t *Tx) SetListColumns(columns []string) error {
+	_, err := t.exec(sqlSetColumns, t.actor.Merchant, t.actor.Person, pq.Array(append([]string{}, columns...)))
+	return err
+}
+
+// SetDefaultView keeps with which view the list opens; NoID means with none.
+func (t *Tx) SetDefaultView(id ID) error {
+	_, err := t.exec(sqlSetDefaultView, t.actor.Merchant, t.actor.Person, nullable(id))
+	return err
+}
