@@ -38,9 +38,10 @@ func TestMakerKeepsAndPicksABuyerInABrowser(t *testing.T) {
 				p.Press("ArrowDown")
 				p.Press("Enter")
 			}
+			due := bangkokToday(45)
 			for field, want := range map[string]string{
 				"buyer_name": "บริษัท สยามตัวอย่างการค้า จำกัด", "buyer_tax_id": "0-1055-62000-00-7", "buyer_branch": "00000", "buyer_address": "99 ถนนตัวอย่าง 10200",
-				"number": "INV-7",
+				"number": "INV-7", "credit_days": "45", "due_on": due,
 			} {
 				var got string
 				p.Eval("document.getElementById('"+field+"').value", &got)
@@ -70,7 +71,7 @@ func keepBuyer(t *testing.T, p *browsertest.Page, w *apptest.World, scripts bool
 	p.Fill("[name=tax_id]", "0105562000008")
 	p.Fill("[name=address]", "99 ถนนตัวอย่าง")
 	p.Fill("[name=postcode]", "10200")
-	p.Fill("[name=terms_days]", "30")
+	p.Fill("[name=terms_days]", "45")
 	p.Click(".form-actions .primary")
 	if p.Status() != 422 || p.Count(".error-summary a") != 1 {
 		t.Fatalf("a wrong tax id was answered %d with %d faults", p.Status(), p.Count(".error-summary a"))

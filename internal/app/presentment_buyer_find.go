@@ -51,7 +51,7 @@ func (s *buyerSearch) view(ctx context.Context) templates.BuyersFound {
 			Number: thai.TaxID(b.TaxID).Grouped() + " · " + branchName(ctx, b.Branch),
 		}
 		if b.TermsDays != nil {
-			found.Terms = text.N(ctx, "buyer.days", *b.TermsDays)
+			found.Days, found.Terms = strconv.Itoa(*b.TermsDays), text.N(ctx, "buyer.days", *b.TermsDays)
 		}
 		v.Buyers = append(v.Buyers, found)
 	}
@@ -80,9 +80,10 @@ func pressed(f *form) string {
 }
 
 // lookForBuyer does what the button asks of the box: it finds buyers, or puts
-// one into the fields as if somebody had typed it. A buyer who is gone changes
-// nothing.
-func (f *presentmentForm) lookForBuyer(q *store.Query) error {
+// one into the fields as if somebody had typed it. A new bill takes its days of
+// credit, too; a draft keeps what was agreed for it. A buyer who is gone
+// changes nothing.
+func (f *presentmentForm) lookForBuyer(ctx context.Context, q *store.Query, today thai.Day) error {
 	if f.do == templates.FindBuyer {
 		f.buyers.query = strings.TrimSpace(f.raw("q"))
 		return f.buyers.find(q)
@@ -99,6 +100,9 @@ func (f *presentmentForm) lookForBuyer(q *store.Query) error {
 		return err
 	}
 	f.billTo(b)
+	if on, err := thai.ParseDate(f.raw("document_on"), today); err == nil && f.version == 0 {
+		f.payable(ctx, b, on)
+	}
 	return nil
 }
 
@@ -120,6 +124,16 @@ func (f *presentmentForm) billTo(b store.Buyer) {
 	}
 }
 
+// payable fills in the days of credit that the buyer usually has, and the day
+// that a bill of the given day is due. Where nothing was agreed, nothing changes.
+func (f *presentmentForm) payable(ctx context.Context, b store.Buyer, on thai.Day) {
+	if b.TermsDays == nil {
+		return
+	}
+	f.values["credit_days"] = []string{strconv.Itoa(*b.TermsDays)}
+	f.values["due_on"] = []string{typedDay(ctx, on.AddDays(*b.TermsDays)).Value}
+}
+
 // billFor begins a new bill for the buyer that the address names, if it does,
 // with the days of credit that it usually has.
 func (a *App) billFor(r *http.Request, u user, f *presentmentForm) error {
@@ -134,10 +148,7 @@ func (a *App) billFor(r *http.Request, u user, f *presentmentForm) error {
 			return err
 		}
 		f.billTo(b)
-		if b.TermsDays != nil {
-			f.values["credit_days"] = []string{strconv.Itoa(*b.TermsDays)}
-			f.values["due_on"] = []string{typedDay(r.Context(), a.today().AddDays(*b.TermsDays)).Value}
-		}
+		f.payable(r.Context(), b, a.today())
 		return nil
 	})
 }

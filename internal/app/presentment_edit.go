@@ -106,7 +106,7 @@ func (a *App) judgedForm(r *http.Request, u user) (*presentmentForm, error) {
 	err := a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error {
 		m, err := q.Merchant()
 		own = m.TaxID
-		return errors.Join(err, f.lookForBuyer(q))
+		return errors.Join(err, f.lookForBuyer(r.Context(), q, a.today()))
 	})
 	if err != nil {
 		return nil, err

@@ -244,6 +244,23 @@ func TestBuyersOfAnotherMerchantAreNotThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// The functions themselves, since the queries around them look again.
+	for _, call := range []string{
+		`buyers_matching('สยาม', 'active', '', '00000000-0000-0000-0000-000000000000', 9)`, `buyers_to_pick('สยาม', 9)`, `buyers_named_like('สยามตัวอย่างการค้า', '', 9)`,
+	} {
+		for merchant, want := range map[store.ID]int{d.Merchant.ID: 1, other: 0} {
+			var found int
+			tx, err := d.DB.Super.BeginTx(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err1 := tx.ExecContext(t.Context(), `SET LOCAL ROLE portal_web; SET LOCAL portal.merchant = '`+merchant.String()+`'`)
+			err2 := tx.QueryRowContext(t.Context(), `SELECT count(*) FROM `+call).Scan(&found)
+			if err := errors.Join(err1, err2, tx.Rollback()); err != nil || found != want {
+				t.Errorf("%s found %d, want %d: %v", call, found, want, err)
+			}
+		}
+	}
 	err = d.Web.Write(t.Context(), stranger, func(tx *store.Tx) error { return tx.ChangeBuyer(ours) })
 	if !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("a change was answered %v", err)

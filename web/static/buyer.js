@@ -6,12 +6,35 @@ const picker = document.querySelector("[data-picker]");
 const find = picker.querySelector("input");
 const found = () => [...picker.querySelectorAll(".found button")];
 
+const fill = (field, value) => {
+  const input = document.getElementById(field);
+  input.value = value;
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+};
+
+// So many days after a day as it was typed, in the era in which it was typed.
+const after = (typed, days) => {
+  const [, day, month, year] = /^(\d{1,2})\/(\d{1,2})\/(\d{4})$/.exec(typed.trim()) ?? [];
+  if (!year) return "";
+  const era = year > 2400 ? 543 : 0;
+  const on = new Date(Date.UTC(year - era, month - 1, Number(day) + days));
+  return [on.getUTCDate(), on.getUTCMonth() + 1].map((n) => String(n).padStart(2, "0")).join("/") + "/" + (on.getUTCFullYear() + era);
+};
+
+// A draft keeps the days of credit that were agreed for it.
+const fillTerms = (days) => {
+  const due = after(document.getElementById("document_on").value, Number(days));
+  if (!days || !due || picker.closest("form").elements.version.value !== "0") return;
+  fill("credit_days", days);
+  fill("due_on", due);
+};
+
 const pick = (button) => {
-  for (const [field, value] of [["buyer_name", "name"], ["buyer_tax_id", "taxId"], ["buyer_branch", "branch"], ["buyer_address", "address"]]) {
-    const input = document.getElementById(field);
-    input.value = button.dataset[value];
-    input.dispatchEvent(new Event("input", { bubbles: true }));
-  }
+  fill("buyer_name", button.dataset.name);
+  fill("buyer_tax_id", button.dataset.taxId);
+  fill("buyer_branch", button.dataset.branch);
+  fill("buyer_address", button.dataset.address);
+  fillTerms(button.dataset.days);
   find.value = "";
   picker.querySelector(".found").replaceChildren();
   document.getElementById("buyer_name").focus();
