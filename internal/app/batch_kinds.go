@@ -104,6 +104,7 @@ func refusalOf(err error) (rowRefusedError, bool) {
 		{teller.ErrNotCancellable, store.RowChanged, text.K("batch.why.not_cancellable")},
 		{store.ErrNotFound, store.RowChanged, text.K("batch.why.gone")},
 		{teller.ErrNoDocument, store.RowRefused, text.K("batch.why.no_document")},
+		{teller.ErrDrawnOtherwise, store.RowRefused, text.K("document.stale")},
 		{teller.ErrSelfApproval, store.RowRefused, text.K("batch.why.own")},
 		{teller.ErrAuthor, store.RowRefused, text.K("batch.why.author")},
 		{teller.ErrAlreadyApproved, store.RowRefused, text.K("batch.why.approved_before")},

@@ -333,6 +333,8 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("version", "1")
 	case "/buyers/{id}/restoration":
 		return apptest.Form("version", "2")
+	case "/presentments/{id}/documents/drawn":
+		return apptest.Form("language", "th", "back", "bill")
 	case "/presentments/{id}/submission":
 		return apptest.Form("key", strings.Repeat("A", 26), "version", "3")
 	case "/presentments/{id}/cancellation":

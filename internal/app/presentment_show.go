@@ -206,6 +206,11 @@ func presentmentView(ctx context.Context, q *store.Query, u user, id store.ID) (
 		v.Story = slices.Insert(v.Story, 0, ui.Event{Sentence: v.Turn, Pending: true})
 	}
 	offer(&v, u, p, c)
+	if v.Editing != nil {
+		if v.Editing.Drawing, err = drawingView(p, m); err != nil {
+			return v, err
+		}
+	}
 	v.Buyer, err = knownBuyer(q, u, p)
 	return v, err
 }

@@ -46,6 +46,9 @@ func (a *App) submissionPage(w http.ResponseWriter, r *http.Request, u user, sta
 		v.Approvers = someNames(ctx, names)
 		v.Paper, v.Version = paperOf(p, m), p.Version
 		markSame(v.Paper.Documents, same)
+		if v.Drawing, err = drawingView(p, m); err != nil {
+			return err
+		}
 		_, v.Alike, err = likenesses(ctx, q, p)
 		return err
 	})
@@ -56,6 +59,9 @@ func (a *App) submissionPage(w http.ResponseWriter, r *http.Request, u user, sta
 		return a.seeOther(w, r, u, "/presentments/"+v.ID, text.Message{})
 	}
 	v.Obstacles = a.obstacles(ctx, p)
+	if v.Drawing.Stale {
+		v.Obstacles = append(v.Obstacles, ui.FieldError{Field: "/presentments/" + v.ID + "#documents", Message: text.T(ctx, "document.stale")})
+	}
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaPresentments, Status: status}, templates.Submission(v))
 }
 
@@ -103,7 +109,7 @@ func (a *App) createSubmission(w http.ResponseWriter, r *http.Request, u user) e
 		return a.submissionPage(w, r, u, http.StatusConflict, again, text.T(ctx, "presentment.refused.stale"))
 	case errors.Is(err, teller.ErrKeyReused):
 		return a.submissionPage(w, r, u, http.StatusConflict, again, text.T(ctx, "presentment.refused.key"))
-	case errors.Is(err, teller.ErrNoDocument):
+	case errors.Is(err, teller.ErrNoDocument), errors.Is(err, teller.ErrDrawnOtherwise):
 		return a.submissionPage(w, r, u, http.StatusUnprocessableEntity, again, "")
 	}
 	return err

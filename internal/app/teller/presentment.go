@@ -36,6 +36,9 @@ func (t *Teller) SubmitPresentment(ctx context.Context, a store.Actor, id store.
 		case len(p.Documents) == 0:
 			return ErrNoDocument
 		}
+		if err := drawnRightly(tx, p); err != nil {
+			return err
+		}
 		s, err := presentmentSubmission(tx, p, key)
 		if err != nil {
 			return err
@@ -50,6 +53,19 @@ func (t *Teller) SubmitPresentment(ctx context.Context, a store.Actor, id store.
 	})
 	point("submitted")
 	return lead, err
+}
+
+// drawnRightly refuses a presentment whose own paper is of an older content.
+func drawnRightly(tx *store.Tx, p store.Presentment) error {
+	m, err := tx.Merchant()
+	if err != nil {
+		return err
+	}
+	otherwise, err := p.DrawnOtherwise(m)
+	if err == nil && otherwise {
+		err = ErrDrawnOtherwise
+	}
+	return err
 }
 
 func presentmentSubmission(tx *store.Tx, p store.Presentment, key string) (submission, error) {

@@ -31,6 +31,7 @@ var (
 	ErrNotMaker        = errors.New("only the maker withdraws")
 	ErrAlreadySent     = errors.New("it is already on its way to the bank")
 	ErrKeyReused       = errors.New("this form was already used for something else")
+	ErrDrawnOtherwise  = errors.New("the document drawn from the presentment says something else than it does now")
 	ErrNoDocument      = errors.New("a presentment needs at least one document")
 	ErrNotEditable     = errors.New("it has already been submitted")
 	ErrNotCancellable  = errors.New("it is not at the bank, or a cancellation is already under way")
