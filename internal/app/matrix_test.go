@@ -186,6 +186,8 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return map[string]string{"open": e.proposal.String()}
 	case strings.HasPrefix(p, "/instructions/"), strings.HasPrefix(p, "/approvals/"):
 		return named(e.leads)
+	case strings.HasPrefix(p, "/imports/"):
+		return named(e.imports)
 	case strings.HasPrefix(p, "/batches/"):
 		return named(e.batches)
 	case strings.HasPrefix(p, "/list/views/"):

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -42,6 +43,7 @@ type estate struct {
 	delegation  store.ID            // offered
 	proposal    store.ID            // of a policy, open
 	batches     map[string]store.ID // by what has become of them
+	imports     map[string]store.ID // by their state
 	batchSum    string              // the fingerprint of the prepared one
 	view        store.ID            // of the list, its maker's own and shared
 }
@@ -120,6 +122,7 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	must(desk.Reject(t.Context(), checker, made("rejected"), "wrong price"))
 	must(desk.Withdraw(t.Context(), maker, made("withdrawn"), ""))
 	e.fingerprint = k.fingerprint(t, maker, made("submitted"))
+	e.imports = k.addImports(t, maker)
 	k.addBatches(t, maker, &e)
 	k.addRules(maker, checker, &e)
 	e.buyers = k.knowBuyers(t, maker)
@@ -145,6 +148,38 @@ func (k *kingdom) knowBuyers(t *testing.T, maker store.Actor) map[string]store.I
 		buyers[state] = b.ID
 	}
 	return buyers
+}
+
+// addImports makes a list whose columns nobody has named, and one to be mended.
+func (k *kingdom) addImports(t *testing.T, maker store.Actor) map[string]store.ID {
+	t.Helper()
+	imports := map[string]store.ID{store.ImportRead: store.NewID(), store.ImportMapped: store.NewID()}
+	for state, id := range imports {
+		content := []byte("number\n" + state)
+		hash := sha256.Sum256(content)
+		err := k.Web.Write(t.Context(), maker, func(tx *store.Tx) error {
+			out := tx.NewFile()
+			if _, err := out.Write(content); err != nil {
+				return err
+			}
+			f, err := out.Finish(store.File{Name: "bills.csv", MediaType: "text/csv", SHA256: hash[:]})
+			if err != nil {
+				return err
+			}
+			i := store.Import{ID: id, Format: "CSV", Heading: store.Texts{"number"}, RowCount: 1, Mapping: store.Texts{"number"}}
+			if err := tx.AddImport(i, f); err != nil {
+				return err
+			}
+			if err := tx.AddImportRows(id, []store.ImportRow{{No: 2, Cells: store.Texts{"M-1"}}}); err != nil || state == store.ImportRead {
+				return err
+			}
+			return tx.MapImport(i, []byte(state), []store.ImportBill{{No: 1, DocumentNumber: "M-1", FirstRow: 2}}, []store.ImportRow{{No: 2, BillNo: 1}})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return imports
 }
 
 // addBatches makes one batch to be started and one under way, of one bill each.
@@ -364,6 +399,12 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("key", strings.Repeat("C", 26), "kind", "submit", "id", e.bills["draft"].String(), "id", e.bills["presented"].String())
 	case "/batches/{id}/start":
 		return apptest.Form("fingerprint", e.batchSum, "reason", "wrong buyer")
+	case "/imports/{id}/columns":
+		return apptest.Form("grouped", "lines", "column-1", "number")
+	case "/imports/{id}/bills":
+		return apptest.Form("no", "1", "standing", "faulty", "after", "0", "do", "save", "c-2-number", "M-2")
+	case "/imports/{id}/fixes":
+		return apptest.Form("rule", "tax_id_zero", "field", "buyer_tax_id", "kind", "zero")
 	case "/instructions/{id}/settlements":
 		return apptest.Form("outcome", "done", "bank_reference", "PSM-2", "note", "the bank said so on the phone")
 	case "/instructions/{id}/settlements/{settlement}/refusal":
@@ -374,7 +415,11 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 
 // request is a form as a browser would send it to the route.
 func request(c *apptest.Client, method, pattern, path string, form url.Values) *http.Request {
-	if pattern != "/presentments/{id}/documents" {
+	field, name, content := "files", "invoice.pdf", samplepdf.SamplePDF("matrix")
+	switch {
+	case pattern == "/imports" && method == http.MethodPost:
+		field, name, content = "file", "bills.csv", csvFile(csvBill("M-1"))
+	case pattern != "/presentments/{id}/documents":
 		return c.Request(method, path, form)
 	}
 	var body bytes.Buffer
@@ -385,8 +430,8 @@ func request(c *apptest.Client, method, pattern, path string, form url.Values) *
 			_ = w.WriteField(name, value)
 		}
 	}
-	part, _ := w.CreateFormFile("files", "invoice.pdf")
-	_, _ = part.Write(samplepdf.SamplePDF("matrix"))
+	part, _ := w.CreateFormFile(field, name)
+	_, _ = part.Write(content)
 	_ = w.Close()
 	r := c.Request(method, path, nil)
 	r.Body, r.ContentLength = io.NopCloser(&body), int64(body.Len())

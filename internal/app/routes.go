@@ -196,6 +196,21 @@ func (a *App) table() []route {
 		{"POST", "/batches/{id}/next", maker | checker, a.continueBatch, extra{}},
 		{"GET", "/batches/{id}/results.csv", anyDuty, a.downloadBatch, extra{}},
 
+		// Bills from spreadsheets.
+		{"GET", "/imports", anyDuty, a.listImports, extra{}},
+		{"GET", "/imports/new", maker, a.newImport, extra{}},
+		{"GET", "/imports/form", maker, a.importForm, extra{}},
+		{"POST", "/imports", maker, a.createImport, extra{body: maxSheet + 64<<10}},
+		{"GET", "/imports/{id}", anyDuty, a.showImport, extra{}},
+		{"GET", "/imports/{id}/columns", maker, a.importColumns, extra{}},
+		{"POST", "/imports/{id}/columns", maker, a.mapColumns, extra{}},
+		{"POST", "/imports/{id}/next", maker, a.continueImport, extra{}},
+		{"POST", "/imports/{id}/bills", maker, a.mendBill, extra{}},
+		{"POST", "/imports/{id}/fixes", maker, a.mendAlike, extra{}},
+		{"GET", "/imports/{id}/faults", anyDuty, a.importFaults, extra{}},
+		{"POST", "/imports/{id}/drafts", maker, a.makeDrafts, extra{}},
+		{"POST", "/imports/{id}/discard", maker, a.discardImport, extra{}},
+
 		// The desk of unknown outcomes.
 		{"GET", "/unknown", anyDuty, a.listUnknown, extra{}},
 		{"GET", "/unknown/{id}", anyDuty, a.showUnknown, extra{}},

@@ -211,3 +211,30 @@ func (q *Query) ImportMapping(signature []byte) (ImportMapping, error) {
 func (q *Query) ImportOfSameFile(i Import) (Import, error) {
 	return row[Import](q, sqlImportOfFile, q.actor.Merchant, i.FileSHA256, i.ID)
 }
+
+// ImportMend is a mend that suits several cells of a list.
+type ImportMend struct {
+	Rule  string `db:"rule"`
+	Field string `db:"field"`
+	Kind  string `db:"kind"`
+	Cells int    `db:"cells"`
+}
+
+var (
+	sqlImportMends = statement(`
+		SELECT f ->> 'rule' AS rule, f ->> 'field' AS field, x ->> 'kind' AS kind, count(*) AS cells
+		FROM import_bills b, jsonb_array_elements(b.faults) f, jsonb_array_elements(f -> 'fixes') x
+		WHERE b.merchant_id = $1 AND b.import_id = $2 AND b.standing = 'faulty'
+		GROUP BY 1, 2, 3 ORDER BY cells DESC, 1, 2, 3`)
+	sqlKnownTaxIDs = statement(`SELECT DISTINCT tax_id FROM buyers WHERE merchant_id = $1 AND tax_id = ANY ($2) AND state = 'active'`)
+)
+
+// ImportMends returns which mends the faulty bills offer, and how often.
+func (q *Query) ImportMends(id ID) ([]ImportMend, error) {
+	return rows[ImportMend](q, sqlImportMends, q.actor.Merchant, id)
+}
+
+// KnownTaxIDs returns which of the tax ids some buyer in the directory has.
+func (q *Query) KnownTaxIDs(taxIDs []string) ([]string, error) {
+	return rows[string](q, sqlKnownTaxIDs, q.actor.Merchant, pq.Array(taxIDs))
+}

@@ -22,6 +22,8 @@ type Bill struct {
 	Branch       string
 	Address      string
 	Remark       string
+	Order        string
+	Asked        bill.Bill // what Totals was added up from
 	Totals       bill.Totals
 }
 

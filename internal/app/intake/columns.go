@@ -32,6 +32,9 @@ const (
 	VAT         Field = "vat"
 	Total       Field = "total"
 	Remark      Field = "remark"
+	Order       Field = "order_reference"
+	Discount    Field = "discount"
+	Income      Field = "income"
 )
 
 // Column is what is known of a field's column.
@@ -79,12 +82,17 @@ var Columns = []Column{
 	{Field: Price, Required: true, OfLine: true, Thai: "ราคาต่อหน่วย", English: "Unit price", Example: "500.00", also: []string{
 		"ราคา", "ราคาหน่วย", "หน่วยละ", "ราคาต่อหน่วยก่อนภาษี", "ราคาต่อหน่วยก่อน vat", "price", "unit price excl vat", "rate",
 	}},
+	{Field: Discount, OfLine: true, Thai: "ส่วนลด", English: "Discount", also: []string{"ส่วนลดต่อรายการ", "ส่วนลดรายการ", "ลด", "line discount", "disc"}},
 	{Field: VAT, OfLine: true, Thai: "ภาษีมูลค่าเพิ่ม", English: "VAT", Example: "7%", Values: []string{"7%", "0%", "ยกเว้น"}, also: []string{
 		"ภาษี", "อัตราภาษี", "ประเภทภาษี", "อัตราภาษีมูลค่าเพิ่ม", "vat rate", "vat type", "tax rate",
+	}},
+	{Field: Income, OfLine: true, Thai: "ประเภทเงินได้หัก ณ ที่จ่าย", English: "Withholding", Values: []string{"ค่าบริการ", "ค่าเช่า", "ค่าโฆษณา", "ค่าขนส่ง"}, also: []string{
+		"หัก ณ ที่จ่าย", "ภาษีหัก ณ ที่จ่าย", "ประเภทเงินได้", "withholding tax", "wht", "income type",
 	}},
 	{Field: Total, Thai: "ยอดรวมทั้งสิ้น", English: "Total", Example: "1070.00", also: []string{
 		"ยอดรวม", "รวมทั้งสิ้น", "จำนวนเงินรวม", "จำนวนเงินรวมทั้งสิ้น", "ยอดสุทธิ", "รวมเงิน", "ยอดรวมสุทธิ", "grand total", "total amount", "amount due", "total incl vat",
 	}},
+	{Field: Order, Thai: "เลขที่ใบสั่งซื้อ", English: "Order number", also: []string{"ใบสั่งซื้อ", "เลขที่ po", "po", "po no", "po number", "purchase order", "order no", "reference"}},
 	{Field: Remark, Thai: "หมายเหตุ", English: "Remark", Example: "", also: []string{"บันทึก", "remarks", "note", "notes", "memo"}},
 }
 

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,12 @@ type Fault struct {
 	Value string            `json:"value,omitempty"`
 	Words map[string]string `json:"words,omitempty"` // what the sentence about it names
 	Fixes []Fix             `json:"fixes,omitempty"`
+	Note  bool              `json:"note,omitempty"` // worth knowing, and no hindrance
+}
+
+// Hinder reports whether any of the faults keeps the bill from being made.
+func Hinder(faults []Fault) bool {
+	return slices.ContainsFunc(faults, func(f Fault) bool { return !f.Note })
 }
 
 // Fix is a mend. Kind names the idea, which may suit many cells.
@@ -82,6 +89,10 @@ const (
 	TooManyLines   Rule = "many_lines"
 	RowDiffers     Rule = "row_differs"
 	RowTwice       Rule = "row_twice"
+	DiscountForm   Rule = "discount_form"
+	DiscountLarge  Rule = "discount_large"
+	IncomeWord     Rule = "income_word"
+	BuyerUnknown   Rule = "buyer_unknown"
 )
 
 // AllRules lists the rules, so that each has its words in both languages.
@@ -89,7 +100,7 @@ var AllRules = []Rule{
 	Required, TooLong, HiddenLetter, Unreadable, NumberForm, NumberTwice, NumberTaken, TypeWord, DateForm, DateNone, DateShort, DateMeant,
 	DateFar, DateEra, DateFuture, DateOld, DueBefore, DueFar, TaxIDForm, TaxIDZero, TaxIDRounded, TaxIDCheck, TaxIDOurs, BranchForm,
 	AmountForm, AmountDecimals, AmountNegative, AmountLarge, QuantityZero, VATWord, VATRate, TotalDiffers, TotalZero, TooManyLines,
-	RowDiffers, RowTwice,
+	RowDiffers, RowTwice, DiscountForm, DiscountLarge, IncomeWord, BuyerUnknown,
 }
 
 // dateFault says what is wrong with a day, with the days it may mean.

@@ -20,6 +20,7 @@ const (
 	MaxName      = 256
 	MaxAddress   = 512
 	MaxRemark    = 500
+	MaxOrder     = 35
 	MaxLines     = 200
 	MaxDaysOld   = 366
 	MaxDaysToPay = 366
@@ -53,6 +54,7 @@ func (r Rules) Judge(rows []Row) (Bill, []Fault) {
 	j.taxID(first)
 	j.branch(first)
 	j.bill.Address = j.paragraph(first, Address, true, MaxAddress)
+	j.bill.Order = j.text(first, Order, false, MaxOrder)
 	j.bill.Remark = j.paragraph(first, Remark, false, MaxRemark)
 	j.days(first)
 	j.lines()

@@ -80,6 +80,11 @@ func TestEveryFaultNamesItsCellItsRuleAndItsMend(t *testing.T) {
 		{intake.Price, "999999999999", intake.AmountLarge, nil},
 		{intake.Price, "", intake.Required, nil},
 		{intake.VAT, "ตามจริง", intake.VATWord, nil},
+		{intake.Discount, "สิบบาท", intake.DiscountForm, nil},
+		{intake.Discount, "1000.01", intake.DiscountLarge, nil},
+		{intake.Discount, "101%", intake.DiscountLarge, nil},
+		{intake.Income, "3%", intake.IncomeWord, nil},
+		{intake.Order, strings.Repeat("9", 36), intake.TooLong, nil},
 		{intake.Total, "1000.00", intake.TotalDiffers, nil},
 		{intake.Total, "1070.001", intake.AmountDecimals, nil},
 		{intake.Remark, strings.Repeat("ก", 501), intake.TooLong, nil},
@@ -113,6 +118,8 @@ func TestAGoodRowIsAWholeBill(t *testing.T) {
 		"as in the template": good(),
 		"with words":         good("vat", "มี VAT", "type", "Tax invoice", "buyer_branch", "สนญ.", "unit_price", "฿500.00", "total", "1,070.00 บาท"),
 		"as a spreadsheet":   good("document_on", "2025-12-25", "quantity", "2", "vat", "7%"),
+		"with a discount":    good("unit_price", "600", "discount", "200", "income", "ค่าบริการ"),
+		"with a part off":    good("unit_price", "625", "discount", "20%", "income", "rent"),
 		"the least":          good("vat", "", "type", "", "buyer_branch", "", "total", "", "remark", ""),
 	} {
 		if name == "with words" {

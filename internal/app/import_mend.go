@@ -1,0 +1,346 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"portal/internal/app/intake"
+	"portal/internal/app/sheet"
+	"portal/internal/store"
+	"portal/web/text"
+)
+
+// cellName is the name of the input for a cell.
+func cellName(row int, f intake.Field) string { return "c-" + strconv.Itoa(row) + "-" + string(f) }
+
+// mendBill takes what somebody typed over the cells of one bill, or drops the
+// bill or a row of it, and judges it again.
+func (a *App) mendBill(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	f := readForm(r)
+	place := readImportPlace(f, id)
+	no, err := strconv.Atoi(f.raw("no"))
+	do := f.raw("do")
+	if err != nil && f.broken == nil {
+		f.broken = &requestError{"no bill"}
+	}
+	if f.broken != nil {
+		return f.broken
+	}
+	var after store.ImportBill
+	err = a.changeImport(r.Context(), u, id, func(tx *store.Tx, i store.Import) error {
+		bills, err := tx.ImportBillsByNo(id, []int{no})
+		if err != nil {
+			return err
+		}
+		switch {
+		case i.State != store.ImportMapped:
+			return store.ErrStale
+		case len(bills) == 0:
+			return store.ErrNotFound
+		case bills[0].Standing == store.ImportedBill:
+			return store.ErrStale
+		}
+		if err := a.mend(tx, i, bills[0], f, do); err != nil {
+			return err
+		}
+		bills, err = tx.ImportBillsByNo(id, []int{no})
+		if err == nil {
+			after = bills[0]
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return a.seeOther(w, r, u, place.href(), mendedMessage(after))
+}
+
+func mendedMessage(b store.ImportBill) text.Message {
+	switch b.Standing {
+	case store.ImportGood:
+		return text.Msg("import.mended", "number", b.DocumentNumber)
+	case store.ImportDropped:
+		return text.Msg("import.dropped", "number", b.DocumentNumber)
+	}
+	return text.Msg("import.still_faulty", "number", b.DocumentNumber)
+}
+
+// mend does what the pressed button says to one bill.
+func (a *App) mend(tx *store.Tx, i store.Import, b store.ImportBill, f *form, do string) error {
+	rows, err := tx.ImportRowsOfBills(i.ID, []int{b.No})
+	if err != nil {
+		return err
+	}
+	rules, err := a.rulesOf(tx.Query, i)
+	if err != nil {
+		return err
+	}
+	for n := range rows {
+		for _, field := range rules.Mapping {
+			if name := cellName(rows[n].No, field); field != "" && f.values.Has(name) {
+				rows[n].Cells = rules.Mapping.Set(rows[n].Cells, field, typedCell(f.raw(name)))
+			}
+		}
+	}
+	if err := f.check(); err != nil {
+		return err
+	}
+	switch verb, at, _ := strings.Cut(do, " "); verb {
+	case "save", "drop", "restore":
+	case "drop-row":
+		n := slices.IndexFunc(rows, func(r store.ImportRow) bool { return strconv.Itoa(r.No) == at })
+		if n < 0 {
+			return &requestError{"no such row"}
+		}
+		rows[n].Dropped = true
+	case "fix":
+		if err := applyFix(b, rules.Mapping, rows, at); err != nil {
+			return err
+		}
+	default:
+		return &requestError{"unknown button"}
+	}
+	if err := tx.ChangeImportRows(i.ID, rows); err != nil {
+		return err
+	}
+	b.Standing = store.ImportUnchecked
+	if do == "drop" {
+		b.Standing = store.ImportDropped
+	}
+	if err := tx.KeepImportChecks(i.ID, []store.ImportBill{b}); err != nil {
+		return err
+	}
+	number := intake.NumberOf(rules.Mapping.Cell(rows[0].Cells, intake.Number))
+	return a.checkAlike(tx, i, b.No, b.DocumentNumber, number)
+}
+
+// typedCell is what somebody typed into a cell, as a file would have it.
+func typedCell(s string) string {
+	s = strings.TrimSpace(s)
+	if runes := []rune(s); len(runes) > sheet.Limits(0).CellRunes {
+		return string(runes[:sheet.Limits(0).CellRunes])
+	}
+	return s
+}
+
+// checkAlike judges a bill again, and those that have or had its number: one
+// of them may have become the first.
+func (a *App) checkAlike(tx *store.Tx, i store.Import, no int, numbers ...string) error {
+	nos, err := tx.ImportBillsOfNumbers(i.ID, numbers)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(nos, no) {
+		nos = append(nos, no)
+	}
+	_, err = a.checkBills(tx, i, nos)
+	return err
+}
+
+// faultsOf reads the faults that were stored with a bill.
+func faultsOf(b store.ImportBill) (faults []intake.Fault, err error) {
+	if err = json.Unmarshal(b.Faults, &faults); err != nil {
+		err = fmt.Errorf("reading the faults of a bill: %w", err)
+	}
+	return faults, err
+}
+
+// applyFix puts the mend of one fault into its cell; which names fault and
+// mend by their numbers.
+func applyFix(b store.ImportBill, m intake.Mapping, rows []store.ImportRow, which string) error {
+	faults, err := faultsOf(b)
+	if err != nil {
+		return err
+	}
+	for nf, fault := range faults {
+		for nx, fix := range fault.Fixes {
+			if fixName(nf, nx) == which {
+				return setCell(m, rows, fault, fix.Value)
+			}
+		}
+	}
+	return store.ErrStale // it was mended meanwhile
+}
+
+func fixName(fault, fix int) string { return strconv.Itoa(fault) + "-" + strconv.Itoa(fix) }
+
+func setCell(m intake.Mapping, rows []store.ImportRow, fault intake.Fault, value string) error {
+	n := slices.IndexFunc(rows, func(r store.ImportRow) bool { return r.No == fault.Row })
+	if n < 0 {
+		return store.ErrStale
+	}
+	rows[n].Cells = m.Set(rows[n].Cells, fault.Field, value)
+	return nil
+}
+
+// mendAlike applies one mend to every cell that offers it.
+func (a *App) mendAlike(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	f := readForm(r)
+	var rules, fields, kinds []string
+	for _, rule := range intake.AllRules {
+		rules = append(rules, string(rule))
+	}
+	for _, c := range intake.Columns {
+		fields = append(fields, string(c.Field))
+	}
+	for _, k := range intake.FixKinds {
+		kinds = append(kinds, string(k))
+	}
+	rule, field, kind := f.choice("rule", rules...), f.choice("field", fields...), f.choice("kind", kinds...)
+	if err := f.check(); err != nil {
+		return err
+	}
+	pattern, err := json.Marshal([]map[string]any{{"rule": rule, "field": field, "fixes": []map[string]string{{"kind": kind}}}})
+	if err != nil {
+		return err
+	}
+	mended := 0
+	for after, more := 0, true; more; {
+		err := a.changeImport(r.Context(), u, id, func(tx *store.Tx, i store.Import) error {
+			if i.State != store.ImportMapped {
+				return store.ErrStale
+			}
+			bills, err := tx.ImportBillsWithFault(id, string(pattern), after, importChunk)
+			if err != nil {
+				return err
+			}
+			if more = len(bills) == importChunk; len(bills) == 0 {
+				return nil
+			}
+			n, err := a.mendChunk(tx, i, bills, func(fault intake.Fault, fix intake.Fix) bool {
+				return string(fault.Rule) == rule && string(fault.Field) == field && string(fix.Kind) == kind
+			})
+			after, mended = bills[len(bills)-1].No, mended+n
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return a.seeOther(w, r, u, importHref(id), text.Msg("import.mended_alike", "n", mended))
+}
+
+func (a *App) mendChunk(tx *store.Tx, i store.Import, bills []store.ImportBill, suits func(intake.Fault, intake.Fix) bool) (mended int, err error) {
+	rules, err := a.rulesOf(tx.Query, i)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := tx.ImportRowsOfBills(i.ID, nosOf(bills))
+	if err != nil {
+		return 0, err
+	}
+	for _, b := range bills {
+		faults, err := faultsOf(b)
+		if err != nil {
+			return 0, err
+		}
+		for _, fault := range faults {
+			for _, fix := range fault.Fixes {
+				if !suits(fault, fix) {
+					continue
+				}
+				if err := setCell(rules.Mapping, rows, fault, fix.Value); err != nil {
+					return 0, err
+				}
+				mended++
+			}
+		}
+	}
+	if err := tx.ChangeImportRows(i.ID, rows); err != nil {
+		return 0, err
+	}
+	_, err = a.checkBills(tx, i, nosOf(bills))
+	return mended, err
+}
+
+// importFaults gives out the rows that are still faulty as a workbook: its own
+// columns, and one that says what to mend. It can be mended there and brought
+// in again.
+func (a *App) importFaults(w http.ResponseWriter, r *http.Request, u user) error {
+	i, err := a.importOf(r, u)
+	if err != nil {
+		return err
+	}
+	if err := readQuery(r).check(); err != nil {
+		return err
+	}
+	ctx := r.Context()
+	kept := ownColumns(i.Heading)
+	heading := append(pick(i.Heading, kept), text.T(ctx, "import.fault_column"))
+	name, _, _ := strings.Cut(i.FileName, ".")
+	return withBufferOf(w, text.T(ctx, "import.fault_file", "name", name), "xlsx", func(out http.ResponseWriter) error {
+		return a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
+			return sheet.WriteText(out, text.T(ctx, "import.form.sheet"), heading, func(row func([]string) error) error {
+				return eachFaultyRow(ctx, q, i.ID, func(cells []string, what string) error {
+					return row(append(pick(cells, kept), what))
+				})
+			})
+		})
+	})
+}
+
+// ownColumns are the columns of the file but for the one that an earlier list
+// of faults added.
+func ownColumns(heading []string) (kept []int) {
+	for n, name := range heading {
+		if !slices.Contains(intake.FaultColumns[:], name) {
+			kept = append(kept, n)
+		}
+	}
+	return kept
+}
+
+func pick(cells []string, kept []int) []string {
+	list := make([]string, len(kept), len(kept)+1)
+	for n, at := range kept {
+		if at < len(cells) {
+			list[n] = cells[at]
+		}
+	}
+	return list
+}
+
+func eachFaultyRow(ctx context.Context, q *store.Query, id store.ID, do func(cells []string, what string) error) error {
+	for after := 0; ; {
+		bills, err := q.ImportBills(id, store.ImportFaulty, after, importChunk)
+		if err != nil || len(bills) == 0 {
+			return err
+		}
+		rows, err := q.ImportRowsOfBills(id, nosOf(bills))
+		if err != nil {
+			return err
+		}
+		what := make(map[int][]string)
+		for _, b := range bills {
+			after = b.No
+			faults, err := faultsOf(b)
+			if err != nil {
+				return err
+			}
+			for _, fault := range faults {
+				what[fault.Row] = append(what[fault.Row], columnName(ctx, fault.Field)+": "+faultWords(ctx, fault))
+			}
+		}
+		for _, row := range rows {
+			if row.Dropped {
+				continue
+			}
+			if err := do(row.Cells, strings.Join(what[row.No], "\n")); err != nil {
+				return err
+			}
+		}
+	}
+}

@@ -1,0 +1,228 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"portal/internal/app/intake"
+	"portal/internal/store"
+	"portal/web/templates"
+	"portal/web/templates/ui"
+	"portal/web/text"
+)
+
+const (
+	// faultyPageSize is how many faulty bills a page has: each is a form.
+	faultyPageSize = 20
+	// maxWholeRows is up to how many rows of a bill all cells can be edited.
+	maxWholeRows = 20
+)
+
+// showImport shows where a list stands: being checked, to be mended, or made.
+func (a *App) showImport(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	f := readQuery(r)
+	place := readImportPlace(f, id)
+	if err := f.check(); err != nil {
+		return err
+	}
+	ctx := r.Context()
+	var v templates.ImportView
+	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
+		i, err := q.Import(id)
+		if err != nil {
+			return err
+		}
+		sums, err := q.ImportSums(id)
+		if err != nil {
+			return err
+		}
+		v = importView(ctx, u, i, sums)
+		if same, err := q.ImportOfSameFile(i); err == nil && i.State != store.ImportMade && i.State != store.ImportDiscarded {
+			v.SameHref, v.SameBy, v.SameAt = importHref(same.ID), same.CreatedByName, same.CreatedAt
+		}
+		if v.Working() || i.State == store.ImportRead || i.State == store.ImportDiscarded {
+			return nil
+		}
+		return fillImport(ctx, q, i, sums, place, &v)
+	})
+	if err != nil {
+		return err
+	}
+	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaPresentments, Part: templates.ImportPart}, templates.Import(v))
+}
+
+func importView(ctx context.Context, u user, i store.Import, sums map[string]store.ImportSum) templates.ImportView {
+	v := templates.ImportView{
+		ID: i.ID.String(), File: i.FileName, FileHref: "/files/" + i.FileID.String() + "?download=1", SHA256: i.FileSHA256, Format: i.Format, Rows: i.RowCount,
+		By: i.CreatedByName, At: i.CreatedAt, State: i.State, Status: importStatus(ctx, i.State), MayMake: u.can(store.Maker),
+		Good: sums[store.ImportGood].Bills, GoodSatang: sums[store.ImportGood].TotalSatang, Faulty: sums[store.ImportFaulty].Bills,
+		Dropped: sums[store.ImportDropped].Bills, Made: sums[store.ImportedBill].Bills, MadeSatang: sums[store.ImportedBill].TotalSatang,
+		Unchecked: sums[store.ImportUnchecked].Bills,
+	}
+	return v
+}
+
+// fillImport adds the bills of the chosen tab.
+func fillImport(ctx context.Context, q *store.Query, i store.Import, sums map[string]store.ImportSum, place importPlace, v *templates.ImportView) error {
+	if place.standing == "" {
+		place.standing = firstTab(sums)
+	}
+	v.Standing, v.After = place.standing, place.after
+	for _, standing := range []string{store.ImportFaulty, store.ImportGood, store.ImportDropped, store.ImportedBill} {
+		n := sums[standing].Bills
+		if n == 0 && standing != place.standing {
+			continue
+		}
+		at := importPlace{id: i.ID, standing: standing}
+		v.Tabs = append(v.Tabs, ui.Tab{
+			Label: text.T(ctx, text.Prefix("import.standing.")+standing), Href: at.href(), Count: text.Int(int64(n)), Current: standing == place.standing,
+		})
+	}
+	size := importPageSize
+	if place.standing == store.ImportFaulty {
+		size = faultyPageSize
+	}
+	bills, err := q.ImportBills(i.ID, place.standing, place.after, size+1)
+	if err != nil {
+		return err
+	}
+	if len(bills) > size {
+		bills = bills[:size]
+		v.Pager.Next = importPlace{i.ID, place.standing, bills[size-1].No}.href()
+	}
+	if place.after > 0 {
+		v.Pager.First = importPlace{i.ID, place.standing, 0}.href()
+	}
+	v.Pager.Showing = text.T(ctx, "import.showing", "n", len(bills), "total", text.Int(int64(sums[place.standing].Bills)))
+	if place.standing != store.ImportFaulty {
+		return plainBills(ctx, bills, v)
+	}
+	mends, err := q.ImportMends(i.ID)
+	if err != nil {
+		return err
+	}
+	for _, m := range mends {
+		if m.Cells > 1 {
+			v.Mends = append(v.Mends, templates.ImportMend{Rule: m.Rule, Field: m.Field, Kind: m.Kind, Cells: m.Cells, Column: columnName(ctx, intake.Field(m.Field))})
+		}
+	}
+	return faultyBills(ctx, q, i, bills, v)
+}
+
+// firstTab is where a reader begins: with what is to be mended.
+func firstTab(sums map[string]store.ImportSum) string {
+	for _, standing := range []string{store.ImportFaulty, store.ImportGood, store.ImportedBill} {
+		if sums[standing].Bills > 0 {
+			return standing
+		}
+	}
+	return store.ImportGood
+}
+
+func plainBills(ctx context.Context, bills []store.ImportBill, v *templates.ImportView) error {
+	for _, b := range bills {
+		faults, err := faultsOf(b)
+		if err != nil {
+			return err
+		}
+		line := templates.ImportBill{No: b.No, Row: b.FirstRow, Number: b.DocumentNumber, Buyer: b.BuyerName, AmountSatang: b.TotalSatang}
+		if b.PresentmentID.Valid {
+			line.Href = "/presentments/" + b.PresentmentID.UUID.String()
+		}
+		for _, f := range faults {
+			if f.Note {
+				line.Notes = append(line.Notes, faultWords(ctx, f))
+			}
+		}
+		v.Bills = append(v.Bills, line)
+	}
+	return nil
+}
+
+// faultyBills makes a form of each bill: its faulty cells, and folded away all
+// others.
+func faultyBills(ctx context.Context, q *store.Query, i store.Import, bills []store.ImportBill, v *templates.ImportView) error {
+	rows, err := q.ImportRowsOfBills(i.ID, nosOf(bills))
+	if err != nil {
+		return err
+	}
+	of := make(map[int][]store.ImportRow, len(bills))
+	for _, row := range rows {
+		if !row.Dropped {
+			of[row.BillNo] = append(of[row.BillNo], row)
+		}
+	}
+	m := make(intake.Mapping, len(i.Mapping))
+	for c, f := range i.Mapping {
+		m[c] = intake.Field(f)
+	}
+	for _, b := range bills {
+		faults, err := faultsOf(b)
+		if err != nil {
+			return err
+		}
+		line := templates.ImportBill{No: b.No, Row: b.FirstRow, Number: b.DocumentNumber, Buyer: b.BuyerName, AmountSatang: b.TotalSatang}
+		shown := make(map[string]bool)
+		for nf, f := range faults {
+			line.Faults = append(line.Faults, faultView(ctx, nf, f, m, of[b.No], shown))
+		}
+		if len(of[b.No]) <= maxWholeRows {
+			for _, row := range of[b.No] {
+				line.Others = append(line.Others, otherCells(ctx, row, m, len(of[b.No]) > 1, shown))
+			}
+		}
+		v.Bills = append(v.Bills, line)
+	}
+	return nil
+}
+
+func faultView(ctx context.Context, nf int, f intake.Fault, m intake.Mapping, rows []store.ImportRow, shown map[string]bool) templates.ImportFault {
+	name := cellName(f.Row, f.Field)
+	v := templates.ImportFault{Row: f.Row, Column: columnName(ctx, f.Field), Message: faultWords(ctx, f), Rule: string(f.Rule)}
+	for _, row := range rows {
+		// A cell with two faults has one input.
+		if row.No == f.Row && !shown[name] && slices.Contains(m, f.Field) {
+			v.Name, v.Value, shown[name] = name, m.Cell(row.Cells, f.Field), true
+		}
+	}
+	for nx, fix := range f.Fixes {
+		v.Fixes = append(v.Fixes, templates.ImportFix{Value: "fix " + fixName(nf, nx), Kind: string(fix.Kind), To: fix.Value})
+	}
+	return v
+}
+
+func otherCells(ctx context.Context, row store.ImportRow, m intake.Mapping, many bool, shown map[string]bool) templates.ImportCells {
+	v := templates.ImportCells{Row: row.No, MayDrop: many}
+	for _, c := range intake.Columns {
+		if name := cellName(row.No, c.Field); slices.Contains(m, c.Field) && !shown[name] {
+			v.Cells = append(v.Cells, templates.ImportCell{Name: name, Label: columnName(ctx, c.Field), Value: m.Cell(row.Cells, c.Field)})
+		}
+	}
+	return v
+}
+
+// faultWords says in the reader's language what is wrong and what to do.
+func faultWords(ctx context.Context, f intake.Fault) string {
+	pairs := []any{"value", f.Value}
+	for name, value := range f.Words {
+		switch name {
+		case "entered", "computed":
+			if n, err := strconv.ParseInt(value, 10, 64); err == nil {
+				value = text.Amount(n)
+			}
+		case "day":
+			if d, err := time.Parse(time.DateOnly, value); err == nil {
+				value = text.Date(ctx, d)
+			}
+		}
+		pairs = append(pairs, name, value)
+	}
+	return text.T(ctx, text.Prefix("import.fault.")+string(f.Rule), pairs...)
+}

@@ -1,0 +1,209 @@
+package app
+
+import (
+	"context"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"portal/internal/app/intake"
+	"portal/internal/app/sheet"
+	"portal/internal/store"
+	"portal/web/templates"
+	"portal/web/templates/ui"
+	"portal/web/text"
+)
+
+const (
+	importPageSize = 50
+	// importRows is how many rows one file may have.
+	importRows = 10_000
+)
+
+// listImports shows the merchant's imports, the newest first.
+func (a *App) listImports(w http.ResponseWriter, r *http.Request, u user) error {
+	f := readQuery(r)
+	before := f.id("before")
+	if err := f.check(); err != nil {
+		return err
+	}
+	ctx := r.Context()
+	var list []store.Import
+	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
+		list, err = q.Imports(before, importPageSize+1)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	v := templates.ImportListView{MayMake: u.can(store.Maker)}
+	if len(list) > importPageSize {
+		list = list[:importPageSize]
+		v.Pager.Next = "/imports?before=" + list[importPageSize-1].ID.String()
+	}
+	if before != uuid.Nil {
+		v.Pager.First = "/imports"
+	}
+	for _, i := range list {
+		v.Rows = append(v.Rows, templates.ImportRow{
+			Href: importHref(i.ID), Name: i.FileName, Rows: i.RowCount, Status: importStatus(ctx, i.State), By: i.CreatedByName, At: i.CreatedAt,
+		})
+	}
+	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaPresentments}, templates.ImportList(v))
+}
+
+func importHref(id store.ID) string { return "/imports/" + id.String() }
+
+var importMeanings = map[string]ui.Meaning{
+	store.ImportRead: ui.Warning, store.ImportMapped: ui.Warning, store.ImportMaking: ui.Info, store.ImportMade: ui.Good, store.ImportDiscarded: ui.Neutral,
+}
+
+func importStatus(ctx context.Context, state string) ui.Status {
+	return ui.Status{Meaning: importMeanings[state], Label: text.T(ctx, text.Prefix("import.state.")+state)}
+}
+
+// importOf reads the import that the path names.
+func (a *App) importOf(r *http.Request, u user) (i store.Import, err error) {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return i, err
+	}
+	err = a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error {
+		i, err = q.Import(id)
+		return err
+	})
+	return i, err
+}
+
+// changeImport does something to an import while nobody else does.
+func (a *App) changeImport(ctx context.Context, u user, id store.ID, do func(tx *store.Tx, i store.Import) error) error {
+	return a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error {
+		if _, err := tx.LockImport(id); err != nil {
+			return err
+		}
+		i, err := tx.Import(id)
+		if err != nil {
+			return err
+		}
+		return do(tx, i)
+	})
+}
+
+// discardImport gives a list up; what was made of it stays.
+func (a *App) discardImport(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	if err := readForm(r).check(); err != nil {
+		return err
+	}
+	err = a.changeImport(r.Context(), u, id, func(tx *store.Tx, i store.Import) error {
+		if i.State == store.ImportDiscarded {
+			return nil // a second click
+		}
+		return tx.DiscardImport(id)
+	})
+	if err != nil {
+		return err
+	}
+	return a.seeOther(w, r, u, "/imports", text.Msg("import.discarded"))
+}
+
+// importForm gives out the empty table to fill in, in the reader's language.
+func (a *App) importForm(w http.ResponseWriter, r *http.Request, _ user) error {
+	f := readQuery(r)
+	format := f.choice("format", "xlsx", "csv")
+	if err := f.check(); err != nil {
+		return err
+	}
+	ctx := r.Context()
+	form := sheet.Form{Name: text.T(ctx, "import.form.sheet"), HelpName: text.T(ctx, "import.form.help_sheet"), Rows: importRows}
+	form.HelpHeading = []string{
+		text.T(ctx, "import.form.column"), text.T(ctx, "import.form.needed"), text.T(ctx, "import.form.meaning"), text.T(ctx, "import.form.example"),
+	}
+	for _, c := range intake.Columns {
+		column := sheet.FormColumn{Name: columnName(ctx, c.Field), Example: c.Example, Choices: c.Values, Width: 18}
+		if c.Field == intake.Number {
+			column.Example = text.T(ctx, "import.form.example_number")
+		}
+		needed := text.T(ctx, "import.form.optional")
+		if c.Required {
+			needed = text.T(ctx, "import.form.required")
+		}
+		form.Columns = append(form.Columns, column)
+		form.Help = append(form.Help, []string{column.Name, needed, text.T(ctx, text.Prefix("import.help.")+string(c.Field)), column.Example})
+	}
+	return withBufferOf(w, text.T(ctx, "import.form.file"), format, func(out http.ResponseWriter) error {
+		if format == "csv" {
+			return form.WriteCSV(out)
+		}
+		return form.WriteXLSX(out)
+	})
+}
+
+// columnName is a field in the reader's language, as the heading of a column.
+func columnName(ctx context.Context, f intake.Field) string {
+	c, ok := intake.ColumnOf(f)
+	switch {
+	case !ok:
+		return "–"
+	case text.From(ctx).Lang == text.TH:
+		return c.Thai
+	}
+	return c.English
+}
+
+// withBufferOf sends a sheet as a file to save.
+func withBufferOf(w http.ResponseWriter, name, format string, write func(http.ResponseWriter) error) error {
+	media, extension := mediaXLSX, ".xlsx"
+	if format == "csv" {
+		media, extension = mediaCSV, ".csv"
+	}
+	h := w.Header()
+	h.Set("Content-Type", media)
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name + extension}))
+	return write(w)
+}
+
+const (
+	mediaXLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	mediaCSV  = "text/csv; charset=utf-8"
+)
+
+// importPlace is what is chosen on the page of one import.
+type importPlace struct {
+	id       store.ID
+	standing string
+	after    int
+}
+
+func (p importPlace) href() string {
+	query := url.Values{}
+	if p.standing != "" {
+		query.Set("standing", p.standing)
+	}
+	if p.after > 0 {
+		query.Set("after", strconv.Itoa(p.after))
+	}
+	if len(query) == 0 {
+		return importHref(p.id)
+	}
+	return importHref(p.id) + "?" + query.Encode()
+}
+
+// readImportPlace reads which bills of an import are to be shown.
+func readImportPlace(f *form, id store.ID) importPlace {
+	p := importPlace{id: id, standing: f.choice("standing", store.ImportFaulty, store.ImportGood, store.ImportDropped, store.ImportedBill)}
+	if after := f.raw("after"); after != "" {
+		n, err := strconv.Atoi(after)
+		if err != nil || n < 0 || n > importRows {
+			f.broken = &requestError{"no such place in the list"}
+		}
+		p.after = n
+	}
+	return p
+}
