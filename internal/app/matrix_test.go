@@ -170,6 +170,8 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 	}
 	p := rt.pattern
 	switch {
+	case strings.HasPrefix(p, "/presentments/templates/"):
+		return map[string]string{"": e.template.String()}
 	case strings.HasPrefix(p, "/presentments/scratches/"):
 		return map[string]string{"": e.scratch.String()}
 	case strings.HasSuffix(p, "/removal"):
@@ -479,7 +481,7 @@ func (m *matrix) writes(t *testing.T, name string) {
 				want = []int{http.StatusUnauthorized} // none of them can sign
 			case rt.pattern == "/merchant" && (name == apptest.Nobody || name == apptest.Stranger):
 				want = []int{http.StatusNotFound} // it is not a merchant of theirs
-			case strings.HasPrefix(rt.pattern, "/presentments/scratches/"):
+			case strings.HasPrefix(rt.pattern, "/presentments/scratches/"), strings.HasPrefix(rt.pattern, "/presentments/templates/"):
 				want = append(want, http.StatusNotFound) // nobody sees another's, and once is enough
 			case strings.HasPrefix(rt.pattern, "/instructions/"):
 				want = append(want, http.StatusForbidden) // one's own

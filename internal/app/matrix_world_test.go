@@ -35,7 +35,8 @@ type estate struct {
 	files       []store.ID          // of the draft
 	buyers      map[string]store.ID // by their state
 	leaves      []store.ID
-	settlement  store.ID            // open, for leads["proposed"]
+	settlement  store.ID // open, for leads["proposed"]
+	template    store.ID
 	scratch     store.ID            // of the maker
 	session     string              // of one of its people
 	notice      store.ID            // of whoever asks
@@ -98,7 +99,10 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	draft := k.draft(t, maker, "DRAFT")
 	tellertest.Attach(t, k.Web, maker, draft.ID, "second")
 	e.bills["draft"] = draft.ID
-	e.scratch = store.NewID()
+	e.scratch, e.template = store.NewID(), store.NewID()
+	must(k.Web.Write(t.Context(), maker, func(tx *store.Tx) error {
+		return tx.AddTemplate(store.Template{ID: e.template, Name: "rent", Typed: "number=R-1", Every: store.TemplateNever, OnDay: 1, Weeks: 1})
+	}))
 	must(k.Web.Write(t.Context(), maker, func(tx *store.Tx) error { return tx.KeepScratch(store.Scratch{ID: e.scratch, Typed: "number=1"}) }))
 	incomplete := made("incomplete")
 	k.approve(t, checker, incomplete)
@@ -359,6 +363,8 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("merchant", k.Merchant.String())
 	case "/presentments", "/presentments/totals", "/presentments/{id}":
 		return billForm(fmt.Sprintf("F%d", k.numbers.Add(1)), "version", "2")
+	case "/presentments/{id}/template":
+		return apptest.Form("name", fmt.Sprintf("T%d", k.numbers.Add(1)), "every", "month", "on_day", "31", "weeks", "2")
 	case "/presentments/scratches":
 		return billForm("later", "scratch", store.NewID().String())
 	case "/buyers", "/buyers/likeness", "/buyers/{id}":

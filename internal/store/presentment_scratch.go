@@ -33,6 +33,7 @@ var (
 			SELECT id FROM (SELECT id, row_number() OVER (ORDER BY saved_at DESC, id) AS place FROM presentment_scratches
 				WHERE merchant_id = $1 AND person_id = $2) s WHERE place > 20)`)
 	sqlDropScratch     = statement(`DELETE FROM presentment_scratches WHERE merchant_id = $1 AND person_id = $2 AND id = $3`)
+	sqlStaleScratches  = statement(`SELECT EXISTS (SELECT FROM presentment_scratches WHERE saved_at < now() - interval '30 days')`)
 	sqlExpireScratches = statement(`DELETE FROM presentment_scratches WHERE saved_at < now() - interval '30 days'`)
 )
 
@@ -62,6 +63,9 @@ func (t *Tx) DropScratch(id ID) error {
 	_, err := t.exec(sqlDropScratch, t.actor.Merchant, t.actor.Person, id)
 	return err
 }
+
+// StaleScratches reports whether there is something for ExpireScratches.
+func (q *Query) StaleScratches() (bool, error) { return row[bool](q, sqlStaleScratches) }
 
 // ExpireScratches forgets everybody's scratches of more than 30 days ago, and
 // says how many those were.

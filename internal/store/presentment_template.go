@@ -38,9 +38,6 @@ var (
 
 	sqlAddTemplate = statement(`
 		INSERT INTO presentment_templates (id, merchant_id, name, typed, every, on_day, weeks, next_on, made_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`)
-	sqlChangeTemplate = statement(`
-		UPDATE presentment_templates SET name = $3, every = $4, on_day = $5, weeks = $6, next_on = $7, version = version + 1
-		WHERE merchant_id = $1 AND id = $2 AND version = $8`)
 	sqlTemplateMade = statement(`
 		UPDATE presentment_templates SET typed = $3, next_on = $4, last_made_on = $5, version = version + 1 WHERE merchant_id = $1 AND id = $2 AND version = $6`)
 	sqlDropTemplate = statement(`DELETE FROM presentment_templates WHERE merchant_id = $1 AND id = $2`)
@@ -74,12 +71,6 @@ func (t *Tx) AddTemplate(m Template) error {
 		return fmt.Errorf("adding a template: %w", err)
 	}
 	return nil
-}
-
-// ChangeTemplate replaces a template's name and rule; ErrStale where it is no
-// longer the version in m.
-func (t *Tx) ChangeTemplate(m Template) error {
-	return t.one(sqlChangeTemplate, t.actor.Merchant, m.ID, m.Name, m.Every, m.OnDay, m.Weeks, m.NextOn, m.Version)
 }
 
 // TemplateMade records that a draft was made from the template in the version

@@ -11,17 +11,21 @@ import (
 
 const sweepBatch = 50
 
-// Settle looks after what nobody else will: attempts whose worker died, and
-// instructions that were not decided in time. Each is a transaction of its own,
+// Settle looks after what nobody else will: attempts whose worker died,
+// instructions that were not decided in time, and forms left half typed. Each is a transaction of its own,
 // so that one that cannot be settled does not hold up the others.
 func (w *Worker) Settle(ctx context.Context) error {
 	var overdue []store.ID
 	var expiring []store.Expiring
+	var stale bool
 	err := w.store.Read(ctx, w.actor(store.NoID), func(q *store.Query) (err error) {
 		if overdue, err = q.OverdueAttempts(sweepBatch); err != nil {
 			return err
 		}
-		expiring, err = q.Expiring(sweepBatch)
+		if expiring, err = q.Expiring(sweepBatch); err != nil {
+			return err
+		}
+		stale, err = q.StaleScratches()
 		return err
 	})
 	if err != nil {
@@ -36,6 +40,15 @@ func (w *Worker) Settle(ctx context.Context) error {
 	for _, e := range expiring {
 		if err := w.expire(ctx, e); err != nil {
 			errs = append(errs, fmt.Errorf("instruction %s: %w", e.ID, err))
+		}
+	}
+	if stale {
+		err := w.store.Write(ctx, w.actor(store.NoID), func(tx *store.Tx) error {
+			_, err := tx.ExpireScratches()
+			return err
+		})
+		if err != nil {
+			errs = append(errs, fmt.Errorf("forgetting what was typed and never saved: %w", err))
 		}
 	}
 	return errors.Join(errs...)

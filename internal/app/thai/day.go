@@ -94,3 +94,11 @@ func (d *Day) UnmarshalText(text []byte) error {
 	*d = DayOf(t)
 	return nil
 }
+
+// MonthName returns the month's name in Thai, in full.
+func (d Day) MonthName() string {
+	return [...]string{
+		"", "มกราคม", "กุมภาพันธ์", "มีนาคม", "เมษายน", "พฤษภาคม", "มิถุนายน",
+		"กรกฎาคม", "สิงหาคม", "กันยายน", "ตุลาคม", "พฤศจิกายน", "ธันวาคม",
+	}[d.Month]
+}
