@@ -196,6 +196,8 @@ $$;
 
 REVOKE ALL ON FUNCTION hats_of, seats_can_be_taken, policy_gaps FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hats_of, seats_can_be_taken, policy_gaps TO portal_web;
+-- The worker tells people that it is their turn.
+GRANT EXECUTE ON FUNCTION hats_of, seats_can_be_taken TO portal_worker;
 
 -- An instruction is made by the acting person, who is a maker, for the amount
 -- that its content says, and needs what the policy in force asks of it. What

@@ -37,6 +37,9 @@ func (a *App) approvalPage(w http.ResponseWriter, r *http.Request, u user, id st
 		if err := a.describe(ctx, q, parts, &v); err != nil {
 			return err
 		}
+		if err := compare(ctx, q, parts[0], &v); err != nil {
+			return err
+		}
 		given, err := q.Approvals(id)
 		if err != nil {
 			return err

@@ -345,4 +345,3 @@ func readNames(f *form, typed []string) store.IDs {
 	}
 	return ids
 }
-

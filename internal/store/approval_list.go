@@ -159,18 +159,16 @@ func (q *Query) BatchLeads(ids []ID) ([]BatchLead, error) {
 	return rows[BatchLead](q, sqlBatchLeads, q.actor.Merchant, q.actor.Person, pq.Array(texts))
 }
 
-var sqlLastBill = statement(`
-	SELECT p.id FROM presentments p WHERE p.merchant_id = $1 AND p.buyer_tax_id = $2 AND p.bank_reference <> '' AND p.id <> $3
-	ORDER BY p.document_on DESC LIMIT 1`)
+var sqlLastEntry = statement(`
+	SELECT ` + instructionColumns + ` FROM instructions i JOIN people m ON m.id = i.maker_id
+	WHERE i.merchant_id = $1 AND i.id = (
+		SELECT p.entry_id FROM presentments p WHERE p.merchant_id = $1 AND p.buyer_tax_id = $2 AND p.bank_reference <> '' AND p.id <> $3
+		ORDER BY p.document_on DESC LIMIT 1)`)
 
-// LastBill is the last bill at the bank of a buyer, besides the given one, or
-// ErrNotFound.
-func (q *Query) LastBill(taxID string, besides ID) (Presentment, error) {
-	id, err := row[ID](q, sqlLastBill, q.actor.Merchant, taxID, besides)
-	if err != nil {
-		return Presentment{}, err
-	}
-	return q.Presentment(id)
+// LastEntry is what presented the last bill of a buyer that is at the bank,
+// besides the given bill, or ErrNotFound.
+func (q *Query) LastEntry(taxID string, besides ID) (Instruction, error) {
+	return row[Instruction](q, sqlLastEntry, q.actor.Merchant, taxID, besides)
 }
 
 var sqlUsual = statement(`SELECT ` + usual + ` FROM presentments p WHERE p.merchant_id = $1 AND p.id = $2`)

@@ -11,18 +11,29 @@ const withHats = `WITH hats AS MATERIALIZED (
 
 // fitsHat is true when hat h may take the next seat of instruction i: the
 // level or the name is right, the cap and the operations of a delegation allow
-// it, and neither who wears it nor whose it is has made, touched or already
-// approved it. The rows are asked for one by one, by their key: Postgres would
+// it, neither who wears it nor whose it is has made, touched or already approved
+// it, and neither is needed for a later seat. The rows are asked for one by one, by their key: Postgres would
 // turn NOT EXISTS into a hash of every instruction that the merchant ever had.
-const fitsHat = `(seat_fits(next_seat(i.seats, (SELECT count(*) FROM approvals n WHERE n.instruction_id = i.id)), h.holder, h.level)
+const fitsHat = `(seat_fits(next_seat(i.seats, ` + taken + `), h.holder, h.level)
 	AND (h.cap_satang IS NULL OR i.amount_satang <= h.cap_satang) AND (h.operations = '{}' OR i.operation = ANY (h.operations))
 	AND (SELECT x.person_id FROM instruction_authors x WHERE x.instruction_id = i.id AND x.person_id IN (h.taker, h.holder) LIMIT 1) IS NULL
 	AND (SELECT y.person_id FROM approvals y WHERE y.instruction_id = i.id
-		AND (y.person_id IN (h.taker, h.holder) OR y.on_behalf_of IN (h.taker, h.holder)) LIMIT 1) IS NULL)`
+		AND (y.person_id IN (h.taker, h.holder) OR y.on_behalf_of IN (h.taker, h.holder)) LIMIT 1) IS NULL
+	AND NOT ` + neededLater + `)`
+
+// taken is how many approvals of instruction i are given.
+const taken = `(SELECT count(*) FROM approvals n WHERE n.instruction_id = i.id)`
+
+// neededLater is true when hat h must be kept for a later seat of instruction
+// i, as hat_for has it. Nobody whose level is just what the seat asks for is
+// kept: whoever else took the seat could take theirs. So few are asked for.
+const neededLater = `CASE WHEN i.approvals_needed > 1 AND (jsonb_path_exists(i.seats, '$[*].named') OR (next_seat(i.seats, ` + taken + `) ->> 'level')::smallint < h.level)
+	THEN NOT seats_can_be_taken($1, seats_from(i.seats, (` + taken + ` + 1)::integer), ` + barred + ` || ARRAY[h.taker, h.holder])
+		AND seats_can_be_taken($1, seats_from(i.seats, ` + taken + `::integer), ` + barred + `)
+	ELSE false END`
 
 // mayDecide is true when one of the acting person's hats fits instruction i.
-// The inbox and its count use it. Whether somebody is kept for a later step is
-// asked on the page of the instruction alone, where there is time for it.
+// The inbox and its count use it.
 const mayDecide = `EXISTS (SELECT FROM hats h WHERE ` + fitsHat + `)`
 
 var (

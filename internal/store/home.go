@@ -31,7 +31,7 @@ func workOf(query string) string {
 // longestWaiting is what waits for approval, as far back as the inbox counts:
 // what has waited longest is what a work queue is about.
 const longestWaiting = `(
-	SELECT w.id, w.title, w.maker_id, w.submitted_at, w.expires_at, w.operation, w.amount_satang, w.seats FROM instructions w WHERE w.merchant_id = $1 AND w.part = 0 AND w.state = 'pending' ORDER BY w.submitted_at, w.id LIMIT 1001)`
+	SELECT w.id, w.title, w.maker_id, w.submitted_at, w.expires_at, w.operation, w.amount_satang, w.seats, approvals_needed FROM instructions w WHERE w.merchant_id = $1 AND w.part = 0 AND w.state = 'pending' ORDER BY w.submitted_at, w.id LIMIT 1001)`
 
 const (
 	// stuckAfter is how long it may take to send something that was approved.

@@ -97,7 +97,7 @@ var (
 	approvalsAgree = `
 		SELECT -1, 'instruction/' || a.instruction_id, 'unaudited', 'has an approval that its approver left no leaf of'
 		FROM approvals a LEFT JOIN (SELECT DISTINCT about, person_id, at, act, d ->> 'on_behalf_of' AS holder, d ->> 'delegation' AS delegation
-			FROM leaves WHERE act IN ('approval_given', 'approval_given_for', 'approved')) l
+			FROM leaves WHERE act IN ('approval_given', 'approval_given_for')) l
 			ON l.about = 'instruction/' || a.instruction_id AND l.person_id = a.person_id AND l.at = a.at
 				AND (a.on_behalf_of IS NULL AND l.act <> 'approval_given_for'
 					OR l.act = 'approval_given_for' AND l.holder = a.on_behalf_of::text AND l.delegation = a.delegation_id::text)

@@ -10,7 +10,7 @@ import (
 
 // kept is every table that a tampering may have changed.
 var kept = strings.Fields(`merchants people accounts memberships policies instructions instruction_authors instruction_moves approvals attempts settlements
-	exchanges exchange_results presentments presentment_lines presentment_documents files buyers
+	policy_proposals delegations exchanges exchange_results presentments presentment_lines presentment_documents files buyers
 	batches batch_rows imports`)
 
 // keep copies the tables to where verify does not look.
@@ -228,6 +228,19 @@ func TestVerifyFindsEveryRowThatIsNotWhatItWas(t *testing.T) {
 		{set(`merchants`, `account_number = '0000000000'`, `true`), store.Contradicts, "account number"},
 		{set(`merchants`, `tax_id = '0000000000000'`, `true`), store.Contradicts, "tax id"},
 		{set(`merchants`, `name_en = 'x', name_th = 'x', branch = '00009', address = 'x'`, `true`), store.Contradicts, "English name, Thai name, address, branch"},
+		{set(`policies`, `rules = jsonb_set(rules, '{cut_off}', '"23:00"')`, `rules <> '{}'`), store.Contradicts, "of its policy"},
+		{set(`policy_proposals`, `rules = jsonb_set(rules, '{cut_off}', '"23:00"')`, `decision = 'approved'`), store.Contradicts, "proposal"},
+		{set(`policy_proposals`, `decided_by = `+aMaker, `decision = 'approved'`), store.Contradicts, "decision"},
+		{set(`policy_proposals`, `decision = 'rejected', version = NULL`, `decision = 'approved'`), store.Contradicts, "decision"},
+		{`UPDATE policies SET proposal_id = NULL; DELETE FROM policy_proposals WHERE decision = 'rejected'`, store.Vanished, "proposal"},
+		{set(`delegations`, `cap_satang = 9000000000`, `note = 'accepted'`), store.Contradicts, "terms"},
+		{set(`delegations`, `ends_on = ends_on + 30`, `note = 'accepted'`), store.Contradicts, "terms"},
+		{set(`delegations`, `answer = 'accepted'`, `note = 'declined'`), store.Contradicts, "answer"},
+		{set(`delegations`, `revoked_at = NULL, revoked_by = NULL`, `note = 'revoked'`), store.Vanished, "end"},
+		{set(`approvals`, `on_behalf_of = NULL, delegation_id = NULL`, `on_behalf_of IS NOT NULL`), store.Unaudited, "no leaf of"},
+		{set(`approvals`, `on_behalf_of = `+aMaker, `on_behalf_of IS NOT NULL`), store.Unaudited, "no leaf of"},
+		{set(`memberships`, `level = 3`, `level = 2`), store.Contradicts, "level for merchant"},
+		{set(`instructions`, `seats = '[{"step": 1, "level": 1}]'`, `title LIKE 'INV-for-another%'`), store.Contradicts, "list of approvals"},
 		{set(`policies`, `approvals_needed = 5`, `version = 1`), store.Contradicts, "version 1 of its policy"},
 		{set(`policies`, `valid_for = '1 year'`, `version = 1`), store.Contradicts, "version 1 of its policy"},
 		{`DELETE FROM policies WHERE version = (SELECT max(version) FROM policies)`, store.Vanished, "of its policy"},

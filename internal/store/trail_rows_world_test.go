@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -33,6 +34,7 @@ func everyLife(t testing.TB) lived {
 	w.notSentAtFirst()
 	w.approverGone()
 	w.peopleComeAndGo()
+	w.rulesAreMade()
 	w.imported()
 	w.buyersAreKnown()
 	w.doneAtOnce()
@@ -125,6 +127,65 @@ func (w lived) policy(approvals int, seconds int64) {
 		_, err := tx.SetPolicy(w.Merchant.ID, store.Policy{ApprovalsNeeded: approvals, ValidSeconds: seconds})
 		return err
 	})
+}
+
+// rulesAreMade: policies proposed, rejected, withdrawn and approved; a bill
+// under bands, approved for somebody who is away; delegations of every end.
+func (w lived) rulesAreMade() {
+	var admin store.ID
+	w.Write(w.Owner, store.Actor{}, func(tx *store.Tx) (err error) {
+		if admin, err = tx.AddPerson(store.NewPerson{Name: "กมลา", Email: "rules@test.invalid", PasswordHash: "none"}); err != nil {
+			return err
+		}
+		return errors.Join(tx.GrantDuties(w.Merchant.ID, admin, store.Admin), tx.SetLevel(w.Merchant.ID, w.Checker, 2), tx.SetLevel(w.Merchant.ID, w.Checker2, 3))
+	})
+	for _, decision := range []string{store.ProposalRejected, store.ProposalWithdrawn, store.ProposalApproved} {
+		var id store.ID
+		w.Write(w.Web, w.As(admin), func(tx *store.Tx) error {
+			p, err := tx.Policy()
+			if err != nil {
+				return err
+			}
+			p.Rules = store.Rules{CutOff: "16:00", UntilDue: true, Lists: []store.BandList{{Bands: []store.Band{{Steps: []store.Step{{People: 1, Level: 2}}}}}}}
+			id, err = tx.ProposePolicy(p, "เพราะ "+decision)
+			return err
+		})
+		by := w.Checker
+		if decision == store.ProposalWithdrawn {
+			by = admin
+		}
+		w.Write(w.Web, w.As(by), func(tx *store.Tx) error {
+			p, err := tx.PolicyProposal(id)
+			if err != nil {
+				return err
+			}
+			return tx.DecideProposal(p, decision, "ตามนั้น")
+		})
+	}
+	today := store.Today(time.Now())
+	hand := func(ends string) {
+		var d store.Delegation
+		w.Write(w.Web, w.As(w.Checker), func(tx *store.Tx) error {
+			id, err := tx.OfferDelegation(store.Delegation{DelegateID: w.Maker2, StartsOn: today, EndsOn: today, CapSatang: 1_000_000_00, Operations: []string{"presentment.create"}, Note: ends})
+			if err != nil {
+				return err
+			}
+			d, err = tx.Delegation(id)
+			return err
+		})
+		switch ends {
+		case store.DelegationAccepted, store.DelegationDeclined:
+			w.Write(w.Web, w.As(w.Maker2), func(tx *store.Tx) error { return tx.AnswerDelegation(d, ends) })
+		case store.DelegationRevoked:
+			w.Write(w.Web, w.As(w.Checker), func(tx *store.Tx) error { return tx.RevokeDelegation(d) })
+		}
+	}
+	for _, ends := range []string{store.DelegationDeclined, store.DelegationRevoked, store.DelegationAccepted} {
+		hand(ends)
+	}
+	_, lead := w.Submitted("INV-for-another")
+	w.must(w.Approve(w.Maker2, lead))
+	w.policy(1, 3600)
 }
 
 func (w lived) overdue() {

@@ -449,6 +449,9 @@ func TestApprovedExactlyWhenTheStepsAreSatisfied(t *testing.T) {
 			if fits && !canSit(seats[taken+1:], free(p), levels) && canSit(seats[taken:], free(), levels) {
 				fits = false // needed later
 			}
+			if listed := w.inboxHas(t, p, lead); listed != fits {
+				t.Fatalf("game %d: seats %+v, levels %v, used %v: in the inbox of %s: %v, want %v", game, seats, levels, used, p, listed, fits)
+			}
 			err := w.Approve(p, lead)
 			if (err == nil) != fits {
 				t.Fatalf("game %d: seats %+v, levels %v, used %v: %s approves: %v, want %v", game, seats, levels, used, p, err, fits)
@@ -461,6 +464,20 @@ func TestApprovedExactlyWhenTheStepsAreSatisfied(t *testing.T) {
 			}
 		}
 	}
+}
+
+// inboxHas reports whether the lead stands among what waits for the person.
+func (w banded) inboxHas(t *testing.T, person, lead store.ID) (has bool) {
+	t.Helper()
+	err := w.Web.Read(t.Context(), w.As(person), func(q *store.Query) error {
+		page, err := q.Waiting(true, store.InstructionCursor{}, 200)
+		has = slices.ContainsFunc(page.Rows, func(i store.InstructionRow) bool { return i.ID == lead })
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return has
 }
 
 // canSit tries every way to seat different people.
