@@ -56,10 +56,13 @@ func (a *App) createBatch(w http.ResponseWriter, r *http.Request, u user) error 
 func (a *App) chosenIDs(ctx context.Context, u user, f *form) ([]store.ID, error) {
 	chosen, list, all := f.list("id"), f.raw("list"), f.flag("all")
 	if all {
-		p := a.queryOf(list, u.person.ID)
+		p, err := a.listNamed(list, u.person.ID)
+		if err != nil {
+			return nil, err
+		}
 		filter := store.PresentmentFilter{PresentmentSelection: p.PresentmentSelection, Sort: p.Sort, Ascending: p.Ascending, Limit: store.MaxBatch + 1}
 		var ids []store.ID
-		err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
+		err = a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
 			ids, err = q.PresentmentIDs(filter)
 			return err
 		})

@@ -384,6 +384,8 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("fingerprint", e.fingerprint)
 	case "/instructions/{id}/rejection", "/instructions/{id}/withdrawal":
 		return apptest.Form("reason", "wrong buyer")
+	case "/presentments/export":
+		return apptest.Form("list", "state=draft&sort=amount", "format", "xlsx", "rows", "lines", "lang", "en", "days", "iso")
 	case "/list/columns":
 		return apptest.Form("column", "tax_id", "return", "/presentments")
 	case "/list/views":

@@ -303,11 +303,7 @@ func (p billPlace) chips(ctx context.Context) []ui.Chip {
 		chips = append(chips, ui.Chip{Name: name, Value: value, Href: p.without(fields...)})
 	}
 	if len(p.Asked) > 1 {
-		names := make([]string, len(p.Asked))
-		for n, state := range p.Asked {
-			names[n] = presentmentStatus(ctx, state).Label
-		}
-		add(text.T(ctx, "presentment.state"), strings.Join(names, ", "), "state")
+		add(text.T(ctx, "presentment.state"), stateNames(ctx, p.Asked), "state")
 	}
 	if p.TaxID != "" {
 		add(text.T(ctx, "presentment.tax_id"), p.TaxID, "tax_id")
@@ -328,6 +324,14 @@ func (p billPlace) chips(ctx context.Context) []ui.Chip {
 		add(text.T(ctx, "list.chip.only"), text.T(ctx, "list.chip.fault"), "fault")
 	}
 	return chips
+}
+
+func stateNames(ctx context.Context, states []string) string {
+	names := make([]string, len(states))
+	for n, state := range states {
+		names[n] = presentmentStatus(ctx, state).Label
+	}
+	return strings.Join(names, ", ")
 }
 
 func satangText(n *int64) string {
@@ -379,13 +383,24 @@ func dirOf(ascending bool) string {
 	return "descending"
 }
 
-// queryOf reads an address's query, such as that of a view, once more. What no
-// longer fits is left out.
+// queryOf reads the query of a view once more. What no longer fits is left out.
 func (a *App) queryOf(query string, me store.ID) billPlace {
+	p, _ := a.listNamed(query, me) // a view of yesterday's shows what there is of it
+	return p
+}
+
+// listNamed reads the list that a form was made of. What is no list is refused
+// as a whole, for less of a filter would mean more bills.
+func (a *App) listNamed(query string, me store.ID) (billPlace, error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return billPlace{}
+		return billPlace{}, &requestError{"unreadable list"}
 	}
 	f := formOf(values)
-	return billPlace{billQuery: a.readBillQuery(f, me)}
+	p := billPlace{View: f.raw("view"), billQuery: a.readBillQuery(f, me)}
+	err = f.check()
+	if err == nil && !f.valid() {
+		err = &requestError{"no such list"}
+	}
+	return p, err
 }

@@ -129,14 +129,10 @@ func (a *App) createView(w http.ResponseWriter, r *http.Request, u user) error {
 // viewQuery reads the query of a view about to be kept: only what the list
 // itself would say of it.
 func (a *App) viewQuery(typed string, u user) (url.Values, bool) {
-	values, err := url.ParseQuery(typed)
-	if err != nil {
-		return nil, false
-	}
-	f := formOf(values)
-	p := billPlace{billQuery: a.readBillQuery(f, u.person.ID)}
+	p, err := a.listNamed(typed, u.person.ID)
+	p.View = ""
 	clean := p.values()
-	return clean, f.check() == nil && f.valid() && len(clean.Encode()) <= 2000
+	return clean, err == nil && len(clean.Encode()) <= 2000
 }
 
 // changeView renames one's own view, and shares it or not.

@@ -156,6 +156,8 @@ func (a *App) table() []route {
 		{"POST", "/list/views/default", anyDuty, a.setDefaultView, extra{body: 8 << 10}},
 		{"POST", "/list/views/{id}", anyDuty, a.changeView, extra{body: 8 << 10}},
 		{"POST", "/list/views/{id}/removal", anyDuty, a.removeView, extra{body: 8 << 10}},
+		{"GET", "/presentments/export", anyDuty, a.newExport, extra{}},
+		{"POST", "/presentments/export", anyDuty, a.createExport, extra{body: 16 << 10}},
 		{"GET", "/presentments/new", maker, a.newPresentment, extra{}},
 		{"POST", "/presentments", maker, a.createPresentment, extra{}},
 		{"POST", "/presentments/totals", maker, a.totalPresentment, extra{}},
