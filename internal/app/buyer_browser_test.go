@@ -32,11 +32,17 @@ func TestMakerKeepsAndPicksABuyerInABrowser(t *testing.T) {
 			}
 			p.WaitFor(".found button")
 			p.Axe()
-			if o.NoScript {
+			switch {
+			case o.NoScript:
 				p.Click(".found button")
-			} else {
+			case o.Width > 0:
 				p.Press("ArrowDown")
+				p.Press("Space")
+			default:
 				p.Press("Enter")
+			}
+			if p.Exists(".error-summary") || p.Status() != 200 {
+				t.Errorf("picking a buyer sent the form: %d at %s", p.Status(), p.URL())
 			}
 			due := bangkokToday(45)
 			for field, want := range map[string]string{

@@ -6,6 +6,13 @@ const picker = document.querySelector("[data-picker]");
 const find = picker.querySelector("input");
 const found = () => [...picker.querySelectorAll(".found button")];
 
+// Asking for nothing takes the place of what was asked before and is still on its way.
+const clear = () => {
+  find.value = "";
+  picker.querySelector(".found").replaceChildren();
+  find.dispatchEvent(new Event("input", { bubbles: true }));
+};
+
 const fill = (field, value) => {
   const input = document.getElementById(field);
   input.value = value;
@@ -35,28 +42,38 @@ const pick = (button) => {
   fill("buyer_branch", button.dataset.branch);
   fill("buyer_address", button.dataset.address);
   fillTerms(button.dataset.days);
-  find.value = "";
-  picker.querySelector(".found").replaceChildren();
-  document.getElementById("buyer_name").focus();
+  clear();
 };
+
+const leave = () => document.getElementById("buyer_name").focus();
 
 picker.addEventListener("click", (event) => {
   const button = event.target.closest(".found button");
   if (!button) return;
   event.preventDefault();
   pick(button);
+  leave();
+});
+
+// Until the Enter key that picked is let go, it must not save the form as well.
+let picking = false;
+picker.addEventListener("keypress", (event) => picking && event.preventDefault());
+picker.addEventListener("keyup", () => {
+  if (picking) leave();
+  picking = false;
 });
 
 picker.addEventListener("keydown", (event) => {
+  if (picking) return event.preventDefault();
   const buttons = found();
   const at = buttons.indexOf(document.activeElement);
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (event.key === "Escape" && find.value) {
-    find.value = "";
-    picker.querySelector(".found").replaceChildren();
+    clear();
     find.focus();
   } else if (event.key === "Enter" && document.activeElement === find && buttons.length) {
     pick(buttons[0]);
+    picking = true;
   } else if (step && buttons.length) {
     (buttons[at + step] ?? find).focus();
   } else {
