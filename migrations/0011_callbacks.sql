@@ -138,7 +138,7 @@ ALTER TABLE presentments
     ADD COLUMN buyer_decision text NOT NULL DEFAULT '',
     ADD COLUMN buyer_remark   text NOT NULL DEFAULT '',
     ADD COLUMN decided_at     timestamptz;
-CREATE INDEX presentments_decided ON presentments (merchant_id, buyer_decision, decided_at, id) WHERE buyer_decision <> '';
+CREATE INDEX presentments_disputed ON presentments (merchant_id, decided_at, id) WHERE buyer_decision = 'disputed' AND state IN ('presented', 'incomplete', 'unknown');
 
 -- +goose StatementBegin
 CREATE FUNCTION decision_stands_on_a_callback() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -243,6 +243,7 @@ CREATE TABLE presentment_replacements (
     FOREIGN KEY (replacement_id, merchant_id) REFERENCES presentments (id, merchant_id),
     FOREIGN KEY (replaced_id, merchant_id) REFERENCES presentments (id, merchant_id)
 );
+CREATE INDEX replacements_by_time ON presentment_replacements (merchant_id, made_at);
 -- +goose StatementBegin
 CREATE FUNCTION replacement_is_allowed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE

@@ -228,11 +228,18 @@ func (d *devRun) serveBank(ctx context.Context) error {
 		ClientSecret: d.config.bank.ClientSecret,
 		SignatureKey: d.config.bank.SignatureKey,
 		StateFile:    d.folder.bankFile(d.demo.merchants[0]),
+		CallbackURL:  callbackURL(d.config),
+		CallbackKey:  callbackKey(d.config),
 	})
 	if err != nil {
 		return err
 	}
-	return serveHTTP(ctx, d.bank, bank, d.log, serverStop{drain: 200 * time.Millisecond})
+	group, serving := errgroup.WithContext(ctx)
+	group.Go(func() error { return bank.Run(serving) })
+	group.Go(func() error {
+		return serveHTTP(serving, d.bank, bank, d.log, serverStop{drain: 200 * time.Millisecond})
+	})
+	return group.Wait()
 }
 
 // serveWeb opens for people when the demo bills are there.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"portal/internal/krungsri"
 	"portal/internal/krungsri/sandbox"
 	"portal/web/static"
@@ -33,6 +35,8 @@ func (p *program) sandbox(ctx context.Context, args []string) error {
 		ClientSecret: c.bank.ClientSecret,
 		SignatureKey: c.bank.SignatureKey,
 		StateFile:    *state,
+		CallbackURL:  callbackURL(c),
+		CallbackKey:  callbackKey(c),
 	})
 	if err != nil {
 		return err
@@ -45,5 +49,24 @@ func (p *program) sandbox(ctx context.Context, args []string) error {
 	if made {
 		fmt.Fprintf(p.stdout, "It knows: KRUNGSRI_CLIENT_ID=%s KRUNGSRI_CLIENT_SECRET=%s\n", c.bank.ClientID, string(c.bank.ClientSecret))
 	}
-	return serveHTTP(ctx, l, bank, p.logger(c), serverStop{drain: time.Second})
+	group, serving := errgroup.WithContext(ctx)
+	group.Go(func() error { return bank.Run(serving) })
+	group.Go(func() error { return serveHTTP(serving, l, bank, p.logger(c), serverStop{drain: time.Second}) })
+	return group.Wait()
+}
+
+// callbackURL is where the stand-in bank tells the portal: nowhere unless both
+// know the address and the secret.
+func callbackURL(c config) string {
+	if c.origin == "" || len(c.callbackKeys) == 0 {
+		return ""
+	}
+	return c.origin + krungsri.CallbackProducts()[0].Path
+}
+
+func callbackKey(c config) krungsri.Secret {
+	if len(c.callbackKeys) == 0 {
+		return ""
+	}
+	return c.callbackKeys[0]
 }

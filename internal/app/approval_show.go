@@ -104,6 +104,11 @@ func (a *App) describe(ctx context.Context, q *store.Query, parts []store.Instru
 			v.Sentence = text.T(ctx, "approval.asks_to_pay", "buyer", p.Buyer.Name, "amount", text.Amount(int64(p.TotalAmount)),
 				"number", p.DocumentNumber, "due", text.BothEras(ctx, dayOf(p.DueDate).Time()))
 			v.Lasting = text.T(ctx, "approval.lasting_entry")
+			if p.ReplacesReference != "" {
+				if v.Original, err = originalOfLead(ctx, q, lead); err != nil {
+					return err
+				}
+			}
 		case krungsri.CancelPresentmentRequest:
 			v.Reason, v.Reference = p.Reason, p.PresentmentReference
 			v.Sentence = text.T(ctx, "approval.asks_to_cancel", "title", lead.Title, "amount", text.Amount(lead.AmountSatang))

@@ -192,6 +192,8 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return named(e.imports)
 	case strings.HasPrefix(p, "/batches/"):
 		return named(e.batches)
+	case strings.HasPrefix(p, "/callbacks/"):
+		return named(e.callbacks)
 	case strings.HasPrefix(p, "/list/views/"):
 		return map[string]string{"": e.view.String()}
 	case strings.HasPrefix(p, "/buyers/"):
@@ -440,6 +442,8 @@ func readable(name string, rt agreed, tg target) []int {
 		if tg.label == "presented" {
 			return []int{http.StatusOK}
 		}
+		return []int{http.StatusOK, http.StatusConflict}
+	case "/presentments/{id}/replacement/new":
 		return []int{http.StatusOK, http.StatusConflict}
 	case "/audit/leaves/{id}/proof.json":
 		return []int{http.StatusOK, http.StatusConflict} // not published yet

@@ -20,6 +20,7 @@ import (
 	"portal/internal/app/teller"
 	"portal/internal/app/teller/tellertest"
 	"portal/internal/app/upload/samplepdf"
+	"portal/internal/krungsri"
 	"portal/internal/krungsri/sandbox"
 	"portal/internal/store"
 	"portal/web/static"
@@ -31,6 +32,7 @@ import (
 type estate struct {
 	bills       map[string]store.ID // by the state they are in
 	leads       map[string]store.ID // by the state of the lead
+	callbacks   map[string]store.ID // by the state they are in
 	fingerprint string              // of the pending lead
 	files       []store.ID          // of the draft
 	buyers      map[string]store.ID // by their state
@@ -84,7 +86,7 @@ func newKingdom(t *testing.T) *kingdom {
 // settle makes an estate as its people would.
 func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	t.Helper()
-	e := estate{bills: map[string]store.ID{}, leads: map[string]store.ID{}}
+	e := estate{bills: map[string]store.ID{}, leads: map[string]store.ID{}, callbacks: map[string]store.ID{}}
 	desk := teller.New(k.Web)
 	must := func(err error) {
 		t.Helper()
@@ -108,7 +110,7 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	k.approve(t, checker, incomplete)
 	must(k.bank.SetFault("presentment.create", sandbox.Fault{Kind: sandbox.CutAfter, Times: 1}))
 	k.bank.Send()
-	for _, label := range []string{"presented", "refused", "unknown", "proposed", "cancelled", "cancelling"} {
+	for _, label := range []string{"presented", "disputed", "refused", "unknown", "proposed", "cancelled", "cancelling"} {
 		k.approve(t, checker, made(label))
 	}
 	k.bank.Send()
@@ -122,6 +124,8 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	must(err)
 	must(desk.ProposeSettlement(t.Context(), maker, e.leads["proposed"], teller.Settlement{Outcome: store.Done, BankReference: "PSM-1", Note: "the bank said so on the phone"}))
 	e.settlement = k.openSettlement(t, e.leads["proposed"])
+
+	k.dispute(t, maker, &e)
 
 	must(desk.Reject(t.Context(), checker, made("rejected"), "wrong price"))
 	must(desk.Withdraw(t.Context(), maker, made("withdrawn"), ""))
@@ -209,6 +213,42 @@ func (k *kingdom) addBatches(t *testing.T, maker store.Actor, e *estate) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// dispute has the buyer of one bill dispute it, and the bank tell twice.
+func (k *kingdom) dispute(t *testing.T, a store.Actor, e *estate) {
+	t.Helper()
+	var reference string
+	if err := k.DB.Super.QueryRowContext(t.Context(), "SELECT bank_reference FROM presentments WHERE id = $1", e.bills["disputed"]).Scan(&reference); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.bank.SetCallbackFault(sandbox.CallbackTwice); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.bank.Decide(reference, krungsri.StatusDisputed, "<b>ราคาไม่ตรง</b>"); err != nil {
+		t.Fatal(err)
+	}
+	k.bank.CallBack()
+	if status := told(t, k.World, fmt.Sprintf(`{"presentmentReferenceNumber":%q}`, reference), nil); status != http.StatusOK {
+		t.Fatalf("a callback was answered with %d", status)
+	}
+	k.bank.CallBack()
+	rows, err := k.DB.Super.QueryContext(t.Context(), "SELECT state, id FROM callbacks WHERE merchant_id = $1", a.Merchant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var state string
+		var id store.ID
+		if err := rows.Scan(&state, &id); err != nil {
+			t.Fatal(err)
+		}
+		e.callbacks[state] = id
+	}
+	if err := rows.Err(); err != nil || len(e.callbacks) != 3 {
+		t.Fatalf("the callbacks are %v, %v", e.callbacks, err)
 	}
 }
 
@@ -380,6 +420,10 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("key", strings.Repeat("A", 26), "version", "3")
 	case "/presentments/{id}/cancellation":
 		return apptest.Form("key", strings.Repeat("B", 26), "reason", "wrong buyer")
+	case "/presentments/{id}/replacement":
+		return apptest.Form("reason", "amount", "note", "ผิดราคา")
+	case "/callbacks/rereadings/{id}":
+		return apptest.Form("reason", "asked the bank")
 	case "/instructions/{id}/approval":
 		return apptest.Form("fingerprint", e.fingerprint)
 	case "/instructions/{id}/rejection", "/instructions/{id}/withdrawal":

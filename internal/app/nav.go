@@ -23,6 +23,7 @@ const (
 	areaBranches     area = "branches"
 	areaAudit        area = "audit"
 	areaUnknown      area = "unknown"
+	areaCallbacks    area = "callbacks"
 	areaAdmin        area = "admin"
 )
 
@@ -42,6 +43,7 @@ var rail = []struct {
 	{areaDebits, "/debits", ui.IconDebit, nil},
 	{areaAlerts, "/alerts", ui.IconAlert, nil},
 	{areaBranches, "/branches", ui.IconBranch, nil},
+	{areaCallbacks, "/callbacks", ui.IconBank, nil},
 	{areaAudit, "/audit", ui.IconAudit, nil},
 	{areaAdmin, "/admin", ui.IconAdmin, nil},
 }

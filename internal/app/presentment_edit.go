@@ -62,6 +62,10 @@ func (a *App) presentmentFormPage(w http.ResponseWriter, r *http.Request, u user
 		v.Back = v.Action
 		header.Title = text.T(ctx, "presentment.form_edit", "number", editing.DocumentNumber)
 		header.Crumbs = append(header.Crumbs, ui.Crumb{Label: editing.DocumentNumber, Href: v.Back})
+		var err error
+		if v.Original, err = a.originalOf(r, u, *editing); err != nil {
+			return err
+		}
 	}
 	open, err := uuid.Parse(v.Scratch)
 	if err != nil || open == store.NoID {

@@ -276,6 +276,7 @@ var presentmentMeanings = map[string]ui.Meaning{
 	store.PresentmentDraft: ui.Neutral, store.PresentmentSubmitted: ui.Warning, store.PresentmentApproved: ui.Info,
 	store.PresentmentSending: ui.Info, store.PresentmentPresented: ui.Good, store.PresentmentIncomplete: ui.Warning,
 	store.PresentmentRefused: ui.Bad, store.PresentmentUnknown: ui.Unknown, store.PresentmentCancelled: ui.Neutral,
+	store.PresentmentReplaced: ui.Neutral,
 }
 
 // presentmentStatus is the badge of a bill's state.

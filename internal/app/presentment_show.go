@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"portal/internal/app/bill"
+	"portal/internal/app/teller"
 	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/templates"
@@ -198,12 +199,18 @@ func presentmentView(ctx context.Context, q *store.Query, u user, id store.ID) (
 		return templates.PresentmentView{}, err
 	}
 	v := templates.PresentmentView{
-		ID: id.String(), Paper: paperOf(p, m), Status: presentmentStatus(ctx, p.State), Turn: turnOf(ctx, p, c), Since: p.StateSince,
+		ID: id.String(), Paper: paperOf(p, m), Status: billStatus(ctx, p), Turn: turnOf(ctx, p, c), Since: p.StateSince,
 		Mine: c.mine || p.Editable() && u.can(store.Maker), Reference: p.BankReference, Story: newestFirst(story),
 	}
 	markSame(v.Paper.Documents, same)
 	if c.waits() != nil {
 		v.Story = slices.Insert(v.Story, 0, ui.Event{Sentence: v.Turn, Pending: true})
+	}
+	if v.Thread, err = threadOf(ctx, q, p); err != nil {
+		return v, err
+	}
+	if v.Thread.Next != "" && atBank(p) {
+		v.Turn = text.T(ctx, "replacement.turn.replacing", "number", v.Thread.NextNumber)
 	}
 	offer(&v, u, p, c)
 	if v.Editing != nil {
@@ -221,7 +228,8 @@ func offer(v *templates.PresentmentView, u user, p store.Presentment, c course) 
 	v.MayEdit = maker && p.Editable()
 	v.MaySubmit = v.MayEdit && len(p.Documents) > 0
 	v.MayReuse = maker
-	v.MayCancel = maker && atBank(p) && !c.cancelling()
+	v.MayCancel = maker && atBank(p) && !c.cancelling() && p.BuyerDecision == ""
+	v.MayReplace = maker && teller.Replaceable(p) && v.Thread.Next == ""
 	if v.MayEdit {
 		v.Editing = &templates.DocumentsView{Action: "/presentments/" + v.ID + "/documents", Room: maxDocuments - len(p.Documents)}
 	}
@@ -262,6 +270,9 @@ func turnOf(ctx context.Context, p store.Presentment, c course) string {
 			return text.T(ctx, "presentment.turn.cancelling_nobody")
 		}
 		return text.T(ctx, "presentment.turn.cancelling", "names", names)
+	}
+	if atBank(p) && p.BuyerDecision != "" {
+		return text.T(ctx, text.Prefix("replacement.turn.")+p.BuyerDecision)
 	}
 	switch p.State {
 	case store.PresentmentDraft:

@@ -27,6 +27,7 @@ func (a *App) submissionPage(w http.ResponseWriter, r *http.Request, u user, sta
 	ctx := r.Context()
 	v := templates.SubmissionView{ID: id.String(), Key: key, Refusal: refusal}
 	var p store.Presentment
+	var original *store.Presentment
 	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		m, err := q.Merchant()
 		if err != nil {
@@ -46,6 +47,9 @@ func (a *App) submissionPage(w http.ResponseWriter, r *http.Request, u user, sta
 		v.Approvers = someNames(ctx, names)
 		v.Paper, v.Version = paperOf(p, m), p.Version
 		markSame(v.Paper.Documents, same)
+		if v.Original, original, err = originalIn(ctx, q, p); err != nil {
+			return err
+		}
 		if v.Drawing, err = drawingView(p, m); err != nil {
 			return err
 		}
@@ -58,7 +62,7 @@ func (a *App) submissionPage(w http.ResponseWriter, r *http.Request, u user, sta
 	if !p.Editable() {
 		return a.seeOther(w, r, u, "/presentments/"+v.ID, text.Message{})
 	}
-	v.Obstacles = a.obstacles(ctx, p)
+	v.Obstacles = append(a.obstacles(ctx, p), replacementObstacles(ctx, original, p)...)
 	if v.Drawing.Stale {
 		v.Obstacles = append(v.Obstacles, ui.FieldError{Field: "/presentments/" + v.ID + "#documents", Message: text.T(ctx, "document.stale")})
 	}
@@ -109,7 +113,8 @@ func (a *App) createSubmission(w http.ResponseWriter, r *http.Request, u user) e
 		return a.submissionPage(w, r, u, http.StatusConflict, again, text.T(ctx, "presentment.refused.stale"))
 	case errors.Is(err, teller.ErrKeyReused):
 		return a.submissionPage(w, r, u, http.StatusConflict, again, text.T(ctx, "presentment.refused.key"))
-	case errors.Is(err, teller.ErrNoDocument), errors.Is(err, teller.ErrDrawnOtherwise):
+	case errors.Is(err, teller.ErrNoDocument), errors.Is(err, teller.ErrDrawnOtherwise), errors.Is(err, teller.ErrNotDisputed),
+		errors.Is(err, teller.ErrOtherBuyer), errors.Is(err, teller.ErrOldNumberUnsaid):
 		return a.submissionPage(w, r, u, http.StatusUnprocessableEntity, again, "")
 	}
 	return err

@@ -179,6 +179,9 @@ func (a *App) table() []route {
 		{"POST", "/presentments/{id}/documents/{file}/removal", maker, a.removeDocument, extra{}},
 		{"GET", "/presentments/{id}/submission/new", maker, a.newSubmission, extra{}},
 		{"POST", "/presentments/{id}/submission", maker, a.createSubmission, extra{}},
+		{"GET", "/presentments/disputes", anyDuty, a.listDisputes, extra{}},
+		{"GET", "/presentments/{id}/replacement/new", maker, a.newReplacement, extra{}},
+		{"POST", "/presentments/{id}/replacement", maker, a.createReplacement, extra{}},
 		{"GET", "/presentments/{id}/cancellation/new", maker, a.newCancellation, extra{}},
 		{"POST", "/presentments/{id}/cancellation", maker, a.createCancellation, extra{}},
 		{"POST", "/instructions/{id}/withdrawal", maker, a.createWithdrawal, extra{}},
@@ -234,6 +237,10 @@ func (a *App) table() []route {
 		{"GET", "/audit/presentments/{id}", auditor | admin | checker, a.showBillTrail, extra{}},
 
 		// What the bank tells by itself.
+		{"GET", "/callbacks", anyDuty, a.listCallbacks, extra{}},
+		{"GET", "/callbacks/{id}", anyDuty, a.showCallback, extra{}},
+		{"GET", "/callbacks/{id}/body", auditor | admin, a.openCallback, extra{}},
+		{"POST", "/callbacks/rereadings/{id}", checker | admin, a.rereadCallback, extra{}},
 		{"POST", callbackPath + "{product}", theBank, a.receiveCallback, extra{body: krungsri.CallbackLimit}},
 
 		// For machines.

@@ -257,6 +257,12 @@ func (t *telling) refused(a store.Attempt) string {
 
 func (t *telling) settlements() {
 	for _, s := range t.settled {
+		if s.CallbackID.Valid {
+			t.say(ui.Event{
+				Sentence: t.words("story.settled_by_bank"), Person: t.words("story.system"), At: *s.DecidedAt, Meaning: ui.Good, Code: s.BankReference,
+			})
+			continue
+		}
 		t.say(ui.Event{
 			Sentence: t.words(text.Prefix("story.proposed_") + s.Outcome), Person: s.ProposedByName, At: s.ProposedAt, Note: s.Note, Code: s.BankReference,
 		})
@@ -336,7 +342,11 @@ func presentmentStory(ctx context.Context, q *store.Query, id store.ID) ([]ui.Ev
 	if err != nil {
 		return nil, err
 	}
-	events = append(events, of...)
+	told, err := toldOf(ctx, q, id)
+	if err != nil {
+		return nil, err
+	}
+	events = append(append(events, of...), told...)
 	inOrder(events)
 	return events, nil
 }
@@ -349,6 +359,10 @@ type presentmentLeaf struct {
 	SHA256      string                     `json:"sha256"`
 	Before      map[string]json.RawMessage `json:"before"`
 	After       map[string]json.RawMessage `json:"after"`
+	Decision    string                     `json:"decision"`
+	Callback    store.ID                   `json:"callback"`
+	Remark      string                     `json:"remark"`
+	Note        string                     `json:"note"`
 }
 
 // event is the sentence of a leaf; most leaves about instructions are told by
@@ -373,6 +387,12 @@ func (d presentmentLeaf) event(ctx context.Context, action string, files map[sto
 			return ui.Event{Sentence: text.T(ctx, "story.document_removed", "name", name)}, true
 		}
 		return ui.Event{Sentence: text.T(ctx, "story.document_removed_some")}, true
+	case "presentment.decided":
+		return ui.Event{
+			Sentence: text.T(ctx, text.Prefix("story.buyer.")+d.Decision), Note: d.Remark, Meaning: buyerMeanings[d.Decision], Summary: text.T(ctx, "story.callback_from"), Detail: callbackLink(d.Callback),
+		}, true
+	case "presentment.replacement_made":
+		return ui.Event{Sentence: text.T(ctx, "story.replacement_made"), Note: d.Note}, true
 	}
 	return ui.Event{}, false
 }

@@ -14,18 +14,31 @@ import (
 type Bank struct {
 	*sandbox.Bank
 	Worker *teller.Worker
+	Inbox  *teller.Inbox
 	t      testing.TB
 }
 
 // OpenBank puts a bank, a sequencer and a worker behind the portal.
 func (w *World) OpenBank() *Bank {
 	w.t.Helper()
-	bank, config := tellertest.OpenBank(w.t)
+	bank, config := tellertest.OpenBank(w.t, w.URL)
 	tellertest.Sequence(w.t, w.DB)
 	worker := teller.NewWorker(w.DB.Store(store.Worker), teller.WorkerConfig{
 		Name: "test", Bank: config, Log: slog.New(slog.DiscardHandler),
 	})
-	return &Bank{Bank: bank, Worker: worker, t: w.t}
+	inbox := teller.NewInbox(w.DB.Store(store.Worker), "test", nil, slog.New(slog.DiscardHandler))
+	return &Bank{Bank: bank, Worker: worker, Inbox: inbox, t: w.t}
+}
+
+// CallBack has the bank deliver what it has to tell, and the portal read it.
+func (b *Bank) CallBack() {
+	b.t.Helper()
+	if err := b.Deliver(b.t.Context()); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := b.Inbox.Drain(b.t.Context()); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // Send has the worker send all that is approved.

@@ -363,3 +363,34 @@ func TestTheDatabaseRefusesADecisionWithoutItsCallback(t *testing.T) {
 		}
 	}
 }
+
+func TestACallbackWaitsForAnAnswerThatIsOnItsWay(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	id, _ := d.Approved("")
+	var claimed []store.Claimed
+	d.Write(d.Work, store.Actor{Request: "test"}, func(tx *store.Tx) (err error) {
+		if claimed, err = tx.Claimable(1, teller.Operations()); err != nil {
+			return err
+		}
+		return tx.Attempt("slow", claimed, time.Minute)
+	})
+	p := d.bill(id)
+	p.BankReference = "PSM20261122000001"
+	c := says(p, krungsri.StatusPresented, noon)
+	c.PartnerReference = krungsri.Reference(claimed[0].AttemptID.String())
+	early := d.arrives(c, "")
+	strange := says(p, krungsri.StatusPresented, noon)
+	strange.PresentmentReference = "PSM20261122000002"
+	nameless := d.arrives(strange, "")
+	d.read()
+	d.want("before the answer", d.is(early), "received unknown")
+	d.want("a name that may yet be told", d.is(nameless), "received unknown")
+	d.Write(d.Work, store.Actor{Merchant: d.Merchant.ID, Request: "test"}, func(tx *store.Tx) error {
+		return tx.EndAttempt(claimed[0].Instruction, claimed[0].AttemptID, store.AttemptResult{Outcome: store.Unknown})
+	})
+	d.DB.Exec(`SET session_replication_role = replica; UPDATE callbacks SET not_before = now(); SET session_replication_role = DEFAULT`)
+	d.read()
+	d.want("after it was lost", d.is(early), "processed settled")
+	d.want("a name of nobody's", d.is(nameless), "quarantined unknown")
+}

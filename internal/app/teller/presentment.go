@@ -77,7 +77,19 @@ func presentmentSubmission(tx *store.Tx, p store.Presentment, key string) (submi
 		key: key, subject: store.About("presentment", p.ID), amount: p.TotalSatang, replaces: p.EntryID.UUID,
 		title: p.DocumentNumber + " · " + p.BuyerName,
 	}
-	entry, err := createPresentment.part(entryRequest(p, merchant))
+	request := entryRequest(p, merchant)
+	old, replaces, err := replacing(tx.Query, p)
+	if err != nil {
+		return submission{}, err
+	}
+	if replaces {
+		// The bank puts it in the place of the old one as it takes it in.
+		request.ReplacesReference = old.BankReference
+		if s.replaces == store.NoID {
+			s.replaces = old.EntryID.UUID
+		}
+	}
+	entry, err := createPresentment.part(request)
 	if err != nil {
 		return submission{}, err
 	}
@@ -161,7 +173,7 @@ func (t *Teller) RequestCancellation(ctx context.Context, a store.Actor, id stor
 		if err != nil {
 			return err
 		}
-		if under || p.State != store.PresentmentPresented && p.State != store.PresentmentIncomplete {
+		if under || p.BuyerDecision != "" || p.State != store.PresentmentPresented && p.State != store.PresentmentIncomplete {
 			return ErrNotCancellable
 		}
 		cancel, err := cancelPresentment.part(krungsri.CancelPresentmentRequest{PresentmentReference: p.BankReference, Reason: reason})
@@ -222,8 +234,21 @@ func project(tx *store.Tx, subject store.Subject) error {
 		}
 		cancellation = c.State
 	}
+	links, err := tx.Links(p.ID)
+	if err != nil {
+		return err
+	}
 	state, reference := presentmentState(parts, cancellation)
-	return tx.MovePresentment(p.ID, state, reference)
+	if links.Replaced && (state == store.PresentmentPresented || state == store.PresentmentIncomplete) {
+		state = store.PresentmentReplaced
+	}
+	if err := tx.MovePresentment(p.ID, state, reference); err != nil {
+		return err
+	}
+	if links.Replaces.Valid && reference != "" {
+		return project(tx, store.About("presentment", links.Replaces.UUID)) // its place is taken
+	}
+	return nil
 }
 
 // presentmentState is what the states of its instructions mean for a

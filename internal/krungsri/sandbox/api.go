@@ -59,6 +59,7 @@ func (b *Bank) serveAPI(w http.ResponseWriter, r *http.Request) {
 	b.mu.Unlock()
 
 	answer := b.answerUnder(fault, r, operation, listed, body)
+	b.early(r.Context(), answer)
 	if answer.status != 0 {
 		answer = spoil(fault, answer)
 		b.mu.Lock()

@@ -24,6 +24,8 @@ type Config struct {
 	ClientSecret krungsri.Secret
 	SignatureKey krungsri.Secret  // the client secret, if empty
 	TokenLife    time.Duration    // an hour if zero
+	CallbackURL  string           // where the partner wants to be told; nobody is told without it
+	CallbackKey  krungsri.Secret  // signs what is told
 	StateFile    string           // memory survives a restart if set
 	Fonts        fs.FS            // sarabun-thai-400.woff2 and so on, for its own page; a machine may have no Thai font
 	Clock        func() time.Time // time.Now if nil
@@ -36,6 +38,9 @@ type Bank struct {
 
 	mu    sync.Mutex
 	state state
+
+	kick       chan struct{} // a callback was queued
+	delivering sync.Mutex    // one at a time, so that they arrive in their order
 }
 
 // New opens the stand-in, with the memory of its state file if there is one.
@@ -52,7 +57,10 @@ func New(c Config) (*Bank, error) {
 	if c.Clock == nil {
 		c.Clock = time.Now //nolint:forbidigo // the default of a clock that callers pass in
 	}
-	b := &Bank{config: c, state: newState()}
+	if err := checkCallbacks(c); err != nil {
+		return nil, err
+	}
+	b := &Bank{config: c, state: newState(), kick: make(chan struct{}, 1)}
 	if c.StateFile != "" {
 		if err := b.state.load(c.StateFile); err != nil {
 			return nil, fmt.Errorf("sandbox: %w", err)

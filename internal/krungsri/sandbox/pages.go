@@ -51,6 +51,10 @@ func (b *Bank) newPages() http.Handler {
 	mux.HandleFunc("POST /sandbox/decision", b.post(func(r *http.Request) error {
 		return b.Decide(r.PostFormValue("reference"), krungsri.PresentmentStatus(r.PostFormValue("status")), r.PostFormValue("remark"))
 	}))
+	mux.HandleFunc("POST /sandbox/callback", b.post(func(r *http.Request) error { return b.Tell(r.PostFormValue("reference")) }))
+	mux.HandleFunc("POST /sandbox/callback/fault", b.post(func(r *http.Request) error {
+		return b.SetCallbackFault(CallbackFault(r.PostFormValue("kind")))
+	}))
 	mux.HandleFunc("POST /sandbox/clear", b.post(func(*http.Request) error { return b.Clear() }))
 
 	guarded := http.NewCrossOriginProtection().Handler(mux)
@@ -124,6 +128,10 @@ type pageView struct {
 	Requests      []SeenRequest
 	RequestsTotal int
 	Shown         int
+	Callbacks     bool // somebody wants to be told
+	CallbackKinds []CallbackFault
+	CallbackFault CallbackFault
+	Deliveries    []Delivery
 }
 
 type faultRow struct {
@@ -151,6 +159,10 @@ func (b *Bank) view(problem string) pageView {
 		Problem: problem, Now: b.now(), Moved: b.state.Offset.Round(time.Second), Kinds: FaultKinds, Shown: rowsShown,
 		Operations: []string{AnyOperation, krungsri.TokenOperation},
 		Effects:    newest(b.state.Effects),
+		Callbacks:  b.config.CallbackURL != "", CallbackKinds: CallbackFaults, CallbackFault: b.state.CallbackFault,
+	}
+	for _, d := range newest(b.state.Deliveries) {
+		v.Deliveries = append(v.Deliveries, *d)
 	}
 	for id := range maps.Keys(handlers) {
 		v.Operations = append(v.Operations, id)

@@ -219,6 +219,16 @@ func (b *Bank) cancelPresentment(q request) (any, *refusal) {
 	}, nil
 }
 
+// Presentment is the status of an entry, or empty.
+func (b *Bank) Presentment(reference string) krungsri.PresentmentStatus {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if p, ok := b.state.byReference[reference]; ok {
+		return p.Status
+	}
+	return ""
+}
+
 // Decide plays the buyer, or the passing of time: a presented entry is accepted, disputed or expires; an accepted one is paid.
 func (b *Bank) Decide(reference string, status krungsri.PresentmentStatus, remark string) error {
 	b.mu.Lock()
@@ -239,6 +249,7 @@ func (b *Bank) Decide(reference string, status krungsri.PresentmentStatus, remar
 		return fmt.Errorf("sandbox: %s is %s, not %s", reference, p.Status, from)
 	}
 	p.Status, p.Remark = status, remark
+	b.tell(p)
 	return b.save()
 }
 

@@ -14,14 +14,16 @@ import (
 
 // state is all the stand-in remembers; its JSON form is the state file.
 type state struct {
-	Offset       time.Duration        `json:"offset"`
-	Sequence     int                  `json:"sequence"`
-	Tokens       map[string]time.Time `json:"tokens"` // SHA-256 of a token, and when it ends
-	Presentments []*presentment       `json:"presentments"`
-	Receipts     []*receipt           `json:"receipts"`
-	Effects      []Effect             `json:"effects"`
-	Requests     []*SeenRequest       `json:"requests"`
-	Faults       map[string]Fault     `json:"faults"`
+	Offset        time.Duration        `json:"offset"`
+	Sequence      int                  `json:"sequence"`
+	Tokens        map[string]time.Time `json:"tokens"` // SHA-256 of a token, and when it ends
+	Presentments  []*presentment       `json:"presentments"`
+	Receipts      []*receipt           `json:"receipts"`
+	Effects       []Effect             `json:"effects"`
+	Requests      []*SeenRequest       `json:"requests"`
+	Faults        map[string]Fault     `json:"faults"`
+	Deliveries    []*Delivery          `json:"deliveries"`
+	CallbackFault CallbackFault        `json:"callbackFault"` // of the next callback
 	index
 }
 

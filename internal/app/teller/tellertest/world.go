@@ -76,10 +76,15 @@ func (w *World) NewWorker(name string, lease time.Duration) *teller.Worker {
 // CallbackKey signs the stand-in bank's callbacks.
 const CallbackKey = "test-callback-key"
 
-// OpenBank opens a stand-in bank over HTTP for the length of a test.
-func OpenBank(t testing.TB) (*sandbox.Bank, krungsri.Config) {
+// OpenBank opens a stand-in bank over HTTP for the length of a test. It tells a
+// portal at the given address, if one is given, whenever it is asked to Deliver.
+func OpenBank(t testing.TB, portal ...string) (*sandbox.Bank, krungsri.Config) {
 	t.Helper()
-	bank, err := sandbox.New(sandbox.Config{ClientID: "test-client", ClientSecret: "test-secret", SignatureKey: "test-signature-key"})
+	c := sandbox.Config{ClientID: "test-client", ClientSecret: "test-secret", SignatureKey: "test-signature-key"}
+	for _, address := range portal {
+		c.CallbackURL, c.CallbackKey = address+krungsri.CallbackProducts()[0].Path, CallbackKey
+	}
+	bank, err := sandbox.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
