@@ -1,20 +1,168 @@
 package app
 
 import (
+	"context"
 	"net/http"
+	"net/url"
+	"time"
 
+	"portal/internal/app/thai"
 	"portal/internal/store"
+	"portal/web/templates"
+	"portal/web/templates/ui"
 	"portal/web/text"
 )
 
-// home leads to where a person's work waits.
+// homeData is everything the home page shows, of one moment.
+type homeData struct {
+	work      []templates.HomeWork
+	states    map[string]store.Figure
+	months    map[time.Time]store.Figure
+	due       []store.Figure
+	approvers []store.Approver
+}
+
+// home shows what waits for this person, and then how things stand.
 func (a *App) home(w http.ResponseWriter, r *http.Request, u user) error {
-	switch {
-	case len(u.membership.Duties) == 0:
+	if len(u.membership.Duties) == 0 {
 		return &forbiddenError{anyDuty}
-	case u.can(store.Checker):
-		return a.seeOther(w, r, u, "/approvals", text.Message{})
-	default:
-		return a.seeOther(w, r, u, "/presentments", text.Message{})
 	}
+	if err := readQuery(r).check(); err != nil {
+		return err
+	}
+	ctx, today := r.Context(), thai.Today(a.Clock())
+	var d homeData
+	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
+		if d.states, err = q.FiguresByState(); err != nil {
+			return err
+		}
+		if d.work, err = a.workLines(ctx, q, u); err != nil {
+			return err
+		}
+		if d.months, err = q.FiguresByMonth(billedStates, firstMonth(today)); err != nil {
+			return err
+		}
+		if d.due, err = q.FiguresByDue(billedStates, dueSpans(today)); err != nil {
+			return err
+		}
+		d.approvers, err = q.ApprovalsByPerson(date(today).AddDate(0, 0, -approvalDays))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	v := templates.HomeView{Work: d.work, AsOf: a.Clock(), New: len(d.states) == 0, MayMake: u.can(store.Maker)}
+	if v.New {
+		v.Steps = a.firstSteps(ctx, u)
+	} else {
+		v.Charts = []templates.HomeChart{
+			stateChart(ctx, d.states), dueChart(ctx, d.due), monthChart(ctx, today, d.months), a.approvalChart(ctx, u, today, d.approvers),
+		}
+	}
+	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaHome}, templates.Home(v))
+}
+
+// date is a day as the store keeps it.
+func date(d thai.Day) time.Time { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC) }
+
+// workKind is one kind of work: where it is listed, and where its most
+// pressing item is.
+type workKind struct {
+	name    string
+	meaning ui.Meaning
+	href    string
+	item    string // path before the item's id
+	read    func(*store.Query) (store.WorkLine, error)
+}
+
+// workOf lists the kinds of work of somebody's duties, the most pressing first.
+func workOf(u user) []workKind {
+	inState := func(state string, m ui.Meaning) workKind {
+		return workKind{state, m, "/presentments?state=" + state, "/presentments/", func(q *store.Query) (store.WorkLine, error) { return q.WorkInState(state) }}
+	}
+	var kinds []workKind
+	if u.can(store.Checker) {
+		kinds = append(kinds, workKind{"for_me", ui.Warning, "/approvals?tab=mine", "/approvals/", (*store.Query).WorkForMe})
+	}
+	if u.can(store.Checker) || u.can(store.Maker) {
+		kinds = append(kinds, workKind{"running_out", ui.Bad, "/approvals", "/approvals/", (*store.Query).WorkRunningOut})
+	}
+	kinds = append(kinds, workKind{"unknown", ui.Unknown, "/unknown", "/unknown/", (*store.Query).WorkUnknown})
+	if u.can(store.Maker) {
+		kinds = append(kinds, inState(store.PresentmentRefused, ui.Bad), inState(store.PresentmentIncomplete, ui.Warning))
+	}
+	kinds = append(kinds, workKind{"stuck", ui.Warning, "/presentments?state=" + store.PresentmentApproved, "/approvals/", (*store.Query).WorkStuck})
+	if u.can(store.Maker) {
+		kinds = append(kinds, inState(store.PresentmentDraft, ui.Neutral),
+			workKind{"of_mine", ui.Info, "/approvals?tab=others", "/approvals/", (*store.Query).WorkOfMine})
+	}
+	if u.can(store.Admin) {
+		kinds = append(kinds, workKind{"mails", ui.Warning, "/mails/undelivered", "", func(q *store.Query) (store.WorkLine, error) {
+			n, err := q.CountDeadMails()
+			return store.WorkLine{Number: n}, err
+		}})
+	}
+	return kinds
+}
+
+// workLines reads what there is of each kind, one query for each.
+func (a *App) workLines(ctx context.Context, q *store.Query, u user) ([]templates.HomeWork, error) {
+	var lines []templates.HomeWork
+	for _, k := range workOf(u) {
+		line, err := k.read(q)
+		if err != nil {
+			return nil, err
+		}
+		if line.Number == 0 {
+			continue
+		}
+		v := templates.HomeWork{
+			Label: text.T(ctx, text.Prefix("home.work.")+k.name), Count: countText(line.Number), Href: k.href, Meaning: k.meaning, Oldest: line.Title,
+		}
+		if line.ID.Valid {
+			v.OldestHref = k.item + line.ID.UUID.String()
+		}
+		if line.At != nil {
+			v.When = text.T(ctx, text.Prefix("home.when.")+whenOf(k.name), "when", text.DateTime(ctx, *line.At))
+		}
+		lines = append(lines, v)
+	}
+	return lines, nil
+}
+
+// whenOf says what the time of a kind of work means.
+func whenOf(kind string) string {
+	if kind == "running_out" {
+		return "until"
+	}
+	return "since"
+}
+
+// firstSteps are what a merchant without a single bill begins with.
+func (a *App) firstSteps(ctx context.Context, u user) []ui.Button {
+	var steps []ui.Button
+	for _, step := range []struct{ key, href string }{
+		{text.K("home.step_bill"), "/presentments/new"}, {text.K("home.step_buyers"), "/buyers/new"}, {text.K("home.step_import"), "/imports/new"},
+	} {
+		if a.opens(u, step.href) {
+			b := ui.Button{Label: text.T(ctx, step.key), Href: step.href}
+			if len(steps) == 0 {
+				b.Emphasis = ui.Primary
+			}
+			steps = append(steps, b)
+		}
+	}
+	return steps
+}
+
+// billsHref is the list of bills in some states, with a filter on days.
+func billsHref(states []string, name string, s store.Span) string {
+	query := url.Values{"state": states}
+	if !s.First.IsZero() {
+		query.Set(name+"_from", s.First.Format(time.DateOnly))
+	}
+	if !s.Last.IsZero() {
+		query.Set(name+"_to", s.Last.Format(time.DateOnly))
+	}
+	return "/presentments?" + query.Encode()
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"net/url"
+	"strings"
 
 	"portal/internal/store"
 	"portal/web/templates/ui"
@@ -14,6 +15,7 @@ type area string
 
 // The areas of the portal.
 const (
+	areaHome         area = "home"
 	areaApprovals    area = "approvals"
 	areaPresentments area = "presentments"
 	areaBuyers       area = "buyers"
@@ -35,6 +37,7 @@ var rail = []struct {
 	icon  ui.Icon
 	count func(store.WorkCounts) int
 }{
+	{areaHome, "/", ui.IconHome, nil},
 	{areaApprovals, "/approvals", ui.IconQueue, func(c store.WorkCounts) int { return c.ForMe }},
 	{areaPresentments, "/presentments", ui.IconDocument, nil},
 	{areaBuyers, "/buyers", ui.IconBuyers, nil},
@@ -58,6 +61,9 @@ func (a *App) nav(ctx context.Context, u user, current area, counts store.WorkCo
 			Label: text.T(ctx, text.Prefix("edge.area.")+string(entry.area)), Href: entry.href, Icon: entry.icon,
 			Current: entry.area == current,
 		}
+		if letter := goKeys[entry.area]; letter != "" {
+			item.Key = "Key" + letter
+		}
 		if entry.count != nil {
 			item.Count = entry.count(counts)
 		}
@@ -69,7 +75,7 @@ func (a *App) nav(ctx context.Context, u user, current area, counts store.WorkCo
 // opens reports whether there is a page at this path and u may see it.
 func (a *App) opens(u user, path string) bool {
 	for _, rt := range a.routes {
-		if rt.method == "GET" && rt.pattern == path {
+		if rt.method == "GET" && strings.TrimSuffix(rt.pattern, "{$}") == path {
 			return rt.permission.admits(u.membership.Duties)
 		}
 	}

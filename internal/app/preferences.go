@@ -56,7 +56,7 @@ func (a *App) chooseLanguage(w http.ResponseWriter, r *http.Request, u user) err
 	return a.seeOther(w, r, u, back, text.Message{})
 }
 
-// setPreferences changes what was sent of language, era, theme and row height,
+// setPreferences changes what was sent of language, era, theme, row height and keys,
 // and goes back to where the person was.
 func (a *App) setPreferences(w http.ResponseWriter, r *http.Request, u user) error {
 	f := readForm(r)
@@ -64,6 +64,7 @@ func (a *App) setPreferences(w http.ResponseWriter, r *http.Request, u user) err
 	era := f.choice("era", "be", "ce")
 	theme := f.choice("theme", "system", "light", "dark")
 	density := f.choice("density", "compact", "comfortable")
+	keys := f.choice("keys", "on", "off")
 	back := a.ownPathOr(f.raw("return"), "/")
 	if err := f.check(); err != nil {
 		return err
@@ -89,6 +90,9 @@ func (a *App) setPreferences(w http.ResponseWriter, r *http.Request, u user) err
 	}
 	if density != "" {
 		a.setDisplayCookie(w, densityCookie, density)
+	}
+	if keys != "" {
+		a.setDisplayCookie(w, keysCookie, keys)
 	}
 	return a.seeOther(w, r, u, back, text.Message{})
 }

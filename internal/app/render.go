@@ -11,6 +11,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"portal/web/templates"
 	"portal/web/templates/ui"
 	"portal/web/text"
 )
@@ -25,9 +26,9 @@ type fragment string
 // shell is what stands around a page's content.
 type shell struct {
 	Header ui.Header
-	Area   area      // which entry of the rail is lit
-	Search ui.Search // the field in the top bar; none without an Action
-	Status int       // 200 unless given
+	Area   area   // which entry of the rail is lit
+	Query  string // what stands in the search field of the top bar
+	Status int    // 200 unless given
 	// Part is sent alone when htmx asks for it; the page is sent otherwise.
 	Part fragment
 }
@@ -138,9 +139,16 @@ func (a *App) frame(w http.ResponseWriter, r *http.Request, u user, s shell) (ui
 		Theme: u.theme, Roomy: u.roomy, Home: "/", Nav: a.nav(ctx, u, s.Area, counts.WorkCounts),
 		Merchant: merchantName(ctx, u.membership), SwitchTo: "/merchant",
 		Person: u.person.Name, Duties: dutyNames(ctx, u.membership.Duties, ""), Account: "/account", SignOut: "/sign-out",
-		Environment: a.environment(ctx), Search: s.Search, Languages: languages(ctx, back),
+		Environment: a.environment(ctx), Languages: languages(ctx, back),
 		Preferences: ui.Preferences{Action: "/preferences", Return: back},
 		Flash:       ui.Flash{Text: message, Meaning: ui.Warning}, AsOf: text.From(ctx).Now,
+	}
+	if a.opens(u, "/search") {
+		f.Search = ui.Search{Action: "/search", Value: s.Query, Placeholder: text.T(ctx, "search.placeholder")}
+	}
+	f.NoKeys = cookieValue(r, keysCookie) == "off"
+	if s.Part != templates.KeysPart { // which has no need of itself in a dialog
+		f.Keys = "/keys"
 	}
 	if a.opens(u, "/notices") {
 		f.Notices, f.Unread = "/notices", counts.Unread

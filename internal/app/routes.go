@@ -102,6 +102,8 @@ type route struct {
 func (a *App) table() []route {
 	routes := []route{
 		{"GET", "/{$}", signedIn, a.home, extra{}},
+		{"GET", "/search", anyDuty, a.search, extra{}},
+		{"GET", "/keys", signedIn, a.showKeys, extra{}},
 
 		// Signing in and out.
 		{"GET", "/sign-in", public, a.newSession, extra{}},

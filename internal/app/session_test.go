@@ -344,16 +344,3 @@ func TestLanguageBeforeSignInComesFromTheBrowserAndIsThaiOtherwise(t *testing.T)
 		t.Errorf("an unknown language gave %d", a.Status)
 	}
 }
-
-func TestHomeLeadsToThePersonsWork(t *testing.T) {
-	t.Parallel()
-	w := apptest.New(t)
-	for name, want := range map[string]string{apptest.Maker: "/presentments", apptest.Checker: "/approvals", apptest.Auditor: "/presentments"} {
-		if a := w.Client(name).Get("/"); a.Location() != want {
-			t.Errorf("%s is led to %q", name, a.Location())
-		}
-	}
-	if a := w.Client(apptest.Nobody).Get("/"); a.Status != http.StatusForbidden {
-		t.Errorf("somebody without duties got %d", a.Status)
-	}
-}

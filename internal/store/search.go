@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 )
 
 // foundBills is SQL for the newest bills of a condition.
@@ -72,4 +73,16 @@ type FoundFile struct {
 // FilesNamed are the newest files whose names contain text.
 func (q *Query) FilesNamed(text string, limit int) ([]FoundFile, error) {
 	return rows[FoundFile](q, sqlFilesNamed, q.actor.Merchant, containing(text), limit)
+}
+
+var sqlBillsOf = statement(foundBills + `p.id = ANY ($2::uuid[]) ORDER BY p.document_on DESC, p.id DESC`)
+
+// BillsNaming are the newest bills whose number, buyer, tax id or bank
+// reference contains text.
+func (q *Query) BillsNaming(text string, limit int) ([]PresentmentRow, error) {
+	ids, err := q.PresentmentsNaming(text, limit)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	return rows[PresentmentRow](q, sqlBillsOf, q.actor.Merchant, pq.Array(ids))
 }

@@ -3,16 +3,6 @@
 
 const closest = (event, selector) => event.target.closest?.(selector);
 
-// By physical key, because a Thai layout sends another letter.
-document.addEventListener("keydown", (event) => {
-  if (event.code !== "Slash" || event.ctrlKey || event.metaKey || event.altKey || closest(event, "input,select,textarea,[contenteditable]")) return;
-  const search = document.querySelector("[data-search]");
-  if (!search) return;
-  event.preventDefault();
-  search.focus();
-  search.select();
-});
-
 // One click sends once. The button stays enabled until the form data is read.
 document.addEventListener("submit", (event) => {
   const form = event.target;

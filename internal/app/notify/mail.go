@@ -148,7 +148,7 @@ func (n *Notifier) mail(ctx context.Context) (int, error) {
 			return i, err
 		}
 	}
-	return len(claimed), nil
+	return len(claimed), nil //nolint:nilerr // to be stopped is no failure
 }
 
 func (n *Notifier) sendOne(asked context.Context, m store.Mail, now time.Time) error {

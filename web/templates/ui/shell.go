@@ -3,6 +3,8 @@ package ui
 import (
 	"context"
 
+	"github.com/a-h/templ"
+
 	"portal/web/text"
 )
 
@@ -57,4 +59,19 @@ func bellLabel(ctx context.Context, unread int) string {
 		return text.T(ctx, "notice.bell")
 	}
 	return text.N(ctx, "notice.bell_unread", unread)
+}
+
+// keys tells the script for keys to leave single ones alone.
+func (s Shell) keys() templ.Attributes {
+	if s.NoKeys {
+		return templ.Attributes{"data-keys": "off"}
+	}
+	return nil
+}
+
+// whileTyping shows what is found below the field once the typing rests.
+func (s Search) whileTyping() templ.Attributes {
+	return templ.Attributes{
+		"hx-get": s.Action, "hx-trigger": "input changed delay:150ms", "hx-target": "#found", "hx-swap": "outerHTML", "hx-sync": "this:replace",
+	}
 }

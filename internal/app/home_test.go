@@ -1,0 +1,118 @@
+package app_test
+
+import (
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"portal/internal/app/apptest"
+	"portal/internal/store"
+)
+
+var (
+	workLine = regexp.MustCompile(`(?s)<a class="work-kind" href="([^"]+)">\s*<b class="num">([0-9,]+)</b>`)
+	tableRow = regexp.MustCompile(`(?s)<td class="num">\s*<a href="(/presentments\?[^"]+)">([0-9,]+)</a>`)
+)
+
+func TestHomeSaysWhatWaitsAndEveryNumberOpensItsRows(t *testing.T) {
+	t.Parallel()
+	k := newKingdom(t)
+	for _, name := range []string{apptest.Maker, apptest.Checker, apptest.Auditor, apptest.Admin} {
+		a := k.Client(name).Get("/")
+		if a.Status != 200 || !strings.Contains(a.Body, `id="work"`) || !strings.Contains(a.Body, `id="by-state"`) {
+			t.Fatalf("%s finds %d at home", name, a.Status)
+		}
+		numbers := append(workLine.FindAllStringSubmatch(a.Body, -1), tableRow.FindAllStringSubmatch(a.Body, -1)...)
+		if len(numbers) < 8 {
+			t.Errorf("%s finds %d numbers at home", name, len(numbers))
+		}
+		for _, n := range numbers {
+			href, _ := url.Parse(strings.ReplaceAll(n[1], "&amp;", "&"))
+			switch {
+			case href.Path == "/presentments", href.Path == "/unknown", href.Query().Get("tab") == "mine":
+				list := k.Client(name).Get(href.String())
+				if got := strings.Count(list.Body, `class="lead"`); list.Status != 200 || strconv.Itoa(got) != n[2] {
+					t.Errorf("%s: home says %s of %s, which lists %d (%d)", name, n[2], href, got, list.Status)
+				}
+			}
+		}
+	}
+}
+
+func TestHomeOfANewMerchantSaysTheFirstStep(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	if body := w.Client(apptest.Maker).Get("/").Body; !strings.Contains(body, `href="/presentments/new"`) || strings.Contains(body, `id="by-state"`) {
+		t.Error("a maker is not told how to begin")
+	}
+	if body := w.Client(apptest.Checker).Get("/").Body; !strings.Contains(body, `id="first-step"`) || strings.Contains(body, `href="/presentments/new"`) {
+		t.Error("a checker is told to make a bill")
+	}
+	if a := w.Client(apptest.Nobody).Get("/"); a.Status != 403 {
+		t.Errorf("somebody without any duty: %d", a.Status)
+	}
+}
+
+func TestFiguresStayRightWhenTheyAreAddedUp(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	bill, lead := w.Submitted(apptest.Maker, "INV-1")
+	w.Submitted(apptest.Maker, "INV-2")
+	send(w.Client(apptest.Maker), "/presentments", billForm("INV-3"))
+	agree(t, w, lead)
+	want := map[string]store.Figure{}
+	rows, err := w.DB.Super.QueryContext(t.Context(), `SELECT state, count(*), sum(total_satang) FROM presentments GROUP BY state`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var state string
+		var f store.Figure
+		if err := rows.Scan(&state, &f.Number, &f.Satang); err != nil {
+			t.Fatal(err)
+		}
+		want[state] = f
+	}
+	if err := rows.Err(); err != nil || len(want) != 3 {
+		t.Fatalf("%v %v", want, err)
+	}
+	work := w.DB.Store(store.Worker)
+	for _, at := range []string{"before", "halfway", "after"} {
+		var got map[string]store.Figure
+		var months, due int64
+		err := w.Web.Read(t.Context(), w.Actor(apptest.Maker), func(q *store.Query) (err error) {
+			if got, err = q.FiguresByState(); err != nil {
+				return err
+			}
+			byMonth, err := q.FiguresByMonth(store.PresentmentStates, bill.DocumentOn.AddDate(-1, 0, 0))
+			for _, f := range byMonth {
+				months += f.Number
+			}
+			if err != nil {
+				return err
+			}
+			byDue, err := q.FiguresByDue(store.PresentmentStates, []store.Span{{First: bill.DueOn.AddDate(-1, 0, 0), Last: bill.DueOn.AddDate(1, 0, 0)}})
+			due = byDue[0].Number
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for state, f := range want {
+			if got[state] != f {
+				t.Errorf("%s they are added up, %s is %v, want %v", at, state, got[state], f)
+			}
+		}
+		if len(got) != len(want) || months != 3 || due != 3 {
+			t.Errorf("%s they are added up: %v, %d by month, %d by due day", at, got, months, due)
+		}
+		atMost := map[string]int{"before": 3, "halfway": 1000, "after": 1000}[at]
+		err = work.Write(t.Context(), store.Actor{}, func(tx *store.Tx) error { _, err := tx.AddUpBills(atMost); return err })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"portal/internal/app/thai"
+	"portal/internal/store"
+	"portal/web/templates"
+	"portal/web/text"
+)
+
+const (
+	// foundShown is how many of each kind a search shows.
+	foundShown = 6
+	// shortestSearch is how many letters it takes to look by words: fewer are
+	// in nearly everything, and no index finds them.
+	shortestSearch = 3
+	// longestSearch is more than anything we have a name for.
+	longestSearch = 100
+)
+
+// search looks for what was typed among everything this person may see.
+func (a *App) search(w http.ResponseWriter, r *http.Request, u user) error {
+	f := readQuery(r)
+	typed := strings.TrimSpace(f.raw("q"))
+	if err := f.check(); err != nil {
+		return err
+	}
+	ctx := r.Context()
+	v := templates.SearchView{Query: typed}
+	s := a.seekerOf(ctx, u, typed)
+	if typed != "" {
+		v.Short = s.blind()
+	}
+	if typed != "" && !v.Short {
+		err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
+			v.Groups, err = s.find(q)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if asksFor(r, templates.SearchFoundPart) {
+		return a.respondPart(w, r, http.StatusOK, templates.SearchFoundPart, templates.SearchFound(v))
+	}
+	return a.page(w, r, u, shell{Header: v.Header(ctx), Query: typed}, templates.SearchPage(v))
+}
+
+// seeker is what was typed, in every way in which it can be meant.
+type seeker struct {
+	ctx    context.Context
+	words  string // "" if too short to look by
+	satang *int64
+	day    thai.Day
+	refers string // a whole reference, or ""
+	audit  bool   // the seeker may read the trail
+	buyers bool
+}
+
+func (a *App) seekerOf(ctx context.Context, u user, typed string) seeker {
+	s := seeker{ctx: ctx, audit: a.opens(u, "/audit"), buyers: a.opens(u, "/buyers")}
+	if utf8.RuneCountInString(typed) > longestSearch {
+		typed = string([]rune(typed)[:longestSearch])
+	}
+	if words := searchText(typed); utf8.RuneCountInString(words) >= shortestSearch {
+		s.words = words
+	}
+	if satang, err := thai.ParseSatang(typed); err == nil && satang > 0 {
+		s.satang = &satang
+	}
+	if day, err := thai.ParseDate(typed, thai.Today(a.Clock())); err == nil {
+		s.day = day
+	}
+	if s.words != "" && !strings.ContainsAny(typed, " \t") {
+		s.refers = typed
+	}
+	return s
+}
+
+// blind reports that there is nothing to look by.
+func (s seeker) blind() bool { return s.words == "" && s.satang == nil && s.day.IsZero() }
+
+// find looks everywhere, one query for each place. A kind of which nothing is
+// found is left out.
+func (s seeker) find(q *store.Query) (groups []templates.SearchGroup, err error) {
+	for _, look := range []func(*store.Query) (templates.SearchGroup, error){
+		s.billsOfDay, s.billsOfTotal, s.bills, s.buyersNamed, s.instructions, s.files, s.people,
+	} {
+		g, err := look(q)
+		if err != nil {
+			return nil, err
+		}
+		if len(g.Hits) == 0 {
+			continue
+		}
+		if len(g.Hits) > foundShown {
+			g.Hits, g.More = g.Hits[:foundShown], true
+		}
+		groups = append(groups, g)
+	}
+	return groups, nil
+}
+
+func (s seeker) billHits(rows []store.PresentmentRow) []templates.SearchHit {
+	hits := make([]templates.SearchHit, len(rows))
+	for i, b := range rows {
+		hits[i] = templates.SearchHit{
+			Href: "/presentments/" + b.ID.String(), Label: b.DocumentNumber + " · " + b.BuyerName,
+			Note: text.Date(s.ctx, b.DocumentOn) + " · " + text.Amount(b.TotalSatang), Status: presentmentStatus(s.ctx, b.State),
+		}
+	}
+	return hits
+}
+
+func (s seeker) bills(q *store.Query) (templates.SearchGroup, error) {
+	if s.words == "" {
+		return templates.SearchGroup{}, nil
+	}
+	rows, err := q.BillsNaming(s.words, foundShown+1)
+	return templates.SearchGroup{
+		Title: text.T(s.ctx, "search.bills"), Hits: s.billHits(rows), All: "/presentments?" + url.Values{"q": {s.words}}.Encode(),
+	}, err
+}
+
+func (s seeker) billsOfTotal(q *store.Query) (templates.SearchGroup, error) {
+	if s.satang == nil {
+		return templates.SearchGroup{}, nil
+	}
+	rows, err := q.BillsOfTotal(*s.satang, foundShown+1)
+	return templates.SearchGroup{Title: text.T(s.ctx, "search.of_total", "amount", text.Amount(*s.satang)), Hits: s.billHits(rows)}, err
+}
+
+func (s seeker) billsOfDay(q *store.Query) (templates.SearchGroup, error) {
+	if s.day.IsZero() {
+		return templates.SearchGroup{}, nil
+	}
+	rows, err := q.BillsOfDay(date(s.day), foundShown+1)
+	return templates.SearchGroup{Title: text.T(s.ctx, "search.of_day", "day", text.LongDate(s.ctx, date(s.day))), Hits: s.billHits(rows)}, err
+}
+
+func (s seeker) buyersNamed(q *store.Query) (templates.SearchGroup, error) {
+	if s.words == "" || !s.buyers {
+		return templates.SearchGroup{}, nil
+	}
+	rows, err := q.FindBuyers(s.words, foundShown+1)
+	g := templates.SearchGroup{Title: text.T(s.ctx, "search.buyers"), All: "/buyers?" + url.Values{"q": {s.words}}.Encode()}
+	for _, b := range rows {
+		g.Hits = append(g.Hits, templates.SearchHit{Href: "/buyers/" + b.ID.String(), Label: b.Name, Note: thai.TaxID(b.TaxID).Grouped()})
+	}
+	return g, err
+}
+
+func (s seeker) instructions(q *store.Query) (templates.SearchGroup, error) {
+	if s.refers == "" {
+		return templates.SearchGroup{}, nil
+	}
+	rows, err := q.InstructionsReferred(s.refers, foundShown+1)
+	g := templates.SearchGroup{Title: text.T(s.ctx, "search.instructions")}
+	for _, i := range rows {
+		g.Hits = append(g.Hits, templates.SearchHit{
+			Href: "/approvals/" + i.LeadID.String(), Label: i.Title, Note: operationName(s.ctx, i.Operation), Status: instructionStatus(s.ctx, i.State),
+		})
+	}
+	return g, err
+}
+
+func (s seeker) files(q *store.Query) (templates.SearchGroup, error) {
+	if s.words == "" {
+		return templates.SearchGroup{}, nil
+	}
+	rows, err := q.FilesNamed(s.words, foundShown+1)
+	g := templates.SearchGroup{Title: text.T(s.ctx, "search.files")}
+	for _, f := range rows {
+		hit := templates.SearchHit{Href: "/files/" + f.ID.String(), Label: f.Name, Note: text.When(s.ctx, f.UploadedAt)}
+		if f.Bill.Valid {
+			hit.Href = "/presentments/" + f.Bill.UUID.String()
+		}
+		g.Hits = append(g.Hits, hit)
+	}
+	return g, err
+}
+
+// people are colleagues. What they did is in the trail, for whoever may read it.
+func (s seeker) people(q *store.Query) (templates.SearchGroup, error) {
+	if s.words == "" || !s.audit {
+		return templates.SearchGroup{}, nil
+	}
+	rows, err := q.Colleagues(s.words, foundShown+1)
+	g := templates.SearchGroup{Title: text.T(s.ctx, "search.people")}
+	for _, p := range rows {
+		g.Hits = append(g.Hits, templates.SearchHit{Href: "/audit?person=" + p.ID.String(), Label: p.Name, Note: text.T(s.ctx, "search.person_note")})
+	}
+	return g, err
+}
