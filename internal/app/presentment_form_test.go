@@ -181,3 +181,24 @@ func TestScratchIsOnesOwnAndContinuesAsTyped(t *testing.T) {
 		return nil
 	})
 }
+
+// Whatever the bill says is frozen once it is submitted, the terms too.
+func TestNoTermOfASubmittedBillChanges(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	p, _ := w.Submitted(apptest.Maker, "INV-1")
+	for _, change := range []string{
+		"discount_percent = 1", "discount_satang = 1", "wht_satang = 1", "order_reference = 'PO'", "credit_days = due_on - document_on",
+		"remark = 'x'", "buyer_name = 'x'", "document_number = 'x'",
+	} {
+		_, err := w.DB.Super.ExecContext(t.Context(), "UPDATE presentments SET "+change+" WHERE id = $1", p.ID)
+		if err == nil || !strings.Contains(err.Error(), "only a draft or a refused presentment is edited") {
+			t.Errorf("%s: %v", change, err)
+		}
+	}
+	for _, change := range []string{"discount_satang = 1", "share_satang = 1", "wht_income = 'rent'"} {
+		if _, err := w.DB.Super.ExecContext(t.Context(), "UPDATE presentment_lines SET "+change+" WHERE presentment_id = $1", p.ID); err == nil {
+			t.Errorf("a line took %s", change)
+		}
+	}
+}

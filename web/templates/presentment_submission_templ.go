@@ -532,11 +532,19 @@ func (v SubmissionView) values(ctx context.Context) []ui.Definition {
 		{Term: text.T(ctx, "presentment.address"), Value: p.Buyer.Address, Change: edit + "buyer_address"},
 		{Term: text.T(ctx, "presentment.type"), Value: text.T(ctx, text.Prefix("presentment.type.")+p.Type), Change: edit + "type"},
 		{Term: text.T(ctx, "presentment.number"), Value: p.Number, Change: edit + "number"},
-		{Term: text.T(ctx, "form.order"), Value: p.Order, Change: edit + "order_reference"},
+		{Term: text.T(ctx, "form.order"), Value: p.order(ctx), Change: edit + "order_reference"},
 		{Term: text.T(ctx, "presentment.on"), Value: text.BothEras(ctx, p.On), Change: edit + "document_on"},
 		{Term: text.T(ctx, "presentment.due"), Value: p.due(ctx), Change: edit + "due_on"},
 		{Term: text.T(ctx, "presentment.remark"), Value: p.Remark, Change: edit + "remark"},
 	}
+}
+
+// order is the buyer's order, which the bank has no place for.
+func (p Paper) order(ctx context.Context) string {
+	if p.Order == "" {
+		return ""
+	}
+	return p.Order + " · " + text.T(ctx, "form.not_sent")
 }
 
 // due is the due date in both eras, with the days of credit it follows from.
@@ -616,7 +624,7 @@ func Cancellation(v CancellationView) templ.Component {
 				var templ_7745c5c3_Var25 templ.SafeURL
 				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL("/presentments/" + v.ID))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/presentment_submission.templ`, Line: 164, Col: 54}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/presentment_submission.templ`, Line: 172, Col: 54}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var25))
 				if templ_7745c5c3_Err != nil {
@@ -629,7 +637,7 @@ func Cancellation(v CancellationView) templ.Component {
 				var templ_7745c5c3_Var26 string
 				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(text.T(ctx, "presentment.back_to", "number", v.Paper.Number))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/presentment_submission.templ`, Line: 164, Col: 119}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/presentment_submission.templ`, Line: 172, Col: 119}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var26))
 				if templ_7745c5c3_Err != nil {
@@ -657,7 +665,7 @@ func Cancellation(v CancellationView) templ.Component {
 		var templ_7745c5c3_Var27 string
 		templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(text.T(ctx, "presentment.cancel_ask", "number", v.Paper.Number, "buyer", v.Paper.Buyer.Name, "amount", text.Amount(v.Paper.TotalSatang), "reference", v.Reference))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/presentment_submission.templ`, Line: 168, Col: 180}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/presentment_submission.templ`, Line: 176, Col: 180}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var27))
 		if templ_7745c5c3_Err != nil {
@@ -686,7 +694,7 @@ func Cancellation(v CancellationView) templ.Component {
 			var templ_7745c5c3_Var29 string
 			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(v.Key)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/presentment_submission.templ`, Line: 176, Col: 47}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/presentment_submission.templ`, Line: 184, Col: 47}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var29))
 			if templ_7745c5c3_Err != nil {
