@@ -40,6 +40,7 @@ type config struct {
 	outbox                   *notify.Outbox // of `portal dev` without a mail server
 	trustedProxies           int
 	logLevel                 slog.Level
+	clamdAddress             string
 }
 
 // setting is one environment variable. An empty variable counts as not set.

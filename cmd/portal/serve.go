@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"portal/internal/app"
+	"portal/internal/app/clamd"
 	"portal/internal/app/teller"
 	"portal/internal/store"
 )
@@ -69,7 +70,12 @@ func (c config) newEdge(s *store.Store, log *slog.Logger) (*app.App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("derive the device key: %w", err)
 	}
+	var scanner app.Scanner
+	if c.clamdAddress != "" {
+		scanner = clamd.Client{Address: c.clamdAddress, Timeout: 10 * time.Second}
+	}
 	return app.New(app.Config{
+		Scanner:         scanner,
 		Store:           s,
 		Teller:          teller.New(s),
 		Clock:           time.Now,

@@ -113,6 +113,9 @@ var settings = []setting{
 	{name: "PORTAL_SANDBOX_PORT", inDevelopment: "8081", inProduction: "8081",
 		doc:  "The port of the stand-in bank, on this machine only; `portal dev` takes another one if it is busy.",
 		read: func(c *config, v string) error { return readPort(&c.sandboxPort, v) }},
+	{name: "CLAMD_ADDRESS",
+		doc:  "A ClamAV daemon, as `localhost:3310`, that looks at every file from outside; while it does not answer, no file is taken. Without one the pages say that files are not virus-scanned.",
+		read: readClamd},
 	{name: "LOG_LEVEL", inDevelopment: "warn", inProduction: "info",
 		doc: "`debug`, `info`, `warn` or `error`.",
 		read: func(c *config, v string) error {

@@ -189,3 +189,13 @@ func onThisMachine(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
+
+func readClamd(c *config, v string) error {
+	if v != "" {
+		if _, _, err := net.SplitHostPort(v); err != nil {
+			return errors.New("must be like localhost:3310")
+		}
+	}
+	c.clamdAddress = v
+	return nil
+}

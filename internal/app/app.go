@@ -1,8 +1,10 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -38,6 +40,9 @@ type Config struct {
 	// shown to everybody; nil in production.
 	Mails  bool
 	Outbox *notify.Outbox
+	// Scanner looks for viruses in files that come from outside; nil if there is
+	// none, which the pages then say.
+	Scanner Scanner
 	// DeviceKey signs the cookie by which a browser that signed in before is
 	// known again; at least 32 bytes, the same in every process.
 	DeviceKey []byte
@@ -48,6 +53,12 @@ type Config struct {
 	// request, and after so long in all. Zero means one hour and ten hours.
 	SessionIdle     time.Duration
 	SessionLifetime time.Duration
+}
+
+// Scanner names the virus in a file, or nothing for a clean one. An error means
+// that it cannot say.
+type Scanner interface {
+	Scan(ctx context.Context, r io.Reader) (found string, err error)
 }
 
 // App is the web edge.

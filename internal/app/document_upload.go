@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -48,12 +49,15 @@ var documentRefusals = []struct {
 	{upload.ErrManyPixels, text.K("document.upload.pixels")}, {upload.ErrAnimated, text.K("document.upload.animated")},
 	{upload.ErrEncoding, text.K("document.upload.encoding")}, {upload.ErrDTD, text.K("document.upload.dtd")},
 	{upload.ErrActiveXML, text.K("document.upload.active_xml")},
+	{errVirus, text.K("document.upload.virus")}, {errUnscanned, text.K("document.upload.unscanned")},
 	{errSameDocument, text.K("presentment.upload.twice")}, {errManyDocuments, text.K("presentment.upload.many")},
 }
 
 var (
 	errSameDocument  = errors.New("the bill has this document already")
 	errManyDocuments = errors.New("the bill has as many documents as it may")
+	errVirus         = errors.New("the file carries a virus")
+	errUnscanned     = errors.New("nobody could say whether the file carries a virus")
 )
 
 // addDocuments takes files as they come in, one after another. Each is stored
@@ -157,18 +161,40 @@ func (a *App) storeDocument(r *http.Request, u user, presentment store.ID, part 
 		if err != nil {
 			return err
 		}
+		scan, err := a.scan(r.Context(), judge.Content())
+		if err != nil {
+			return err
+		}
 		if err := room(tx, presentment, result.SHA256[:]); err != nil {
 			return err
 		}
 		f, err := file.Finish(store.File{
 			Name: upload.CleanFileName(part.FileName(), result.Kind), MediaType: result.Kind.MediaType(), SHA256: result.SHA256[:],
-			Pages: result.Pages, Width: result.Width, Height: result.Height,
+			Pages: result.Pages, Width: result.Width, Height: result.Height, Scan: scan,
 		})
 		if err != nil {
 			return err
 		}
 		return tx.Attach(presentment, f)
 	})
+}
+
+// scan asks the scanner, if there is one. Where it cannot say, nothing is taken.
+func (a *App) scan(ctx context.Context, content io.Reader) (string, error) {
+	if a.Scanner == nil {
+		return store.ScanNone, nil
+	}
+	switch found, err := a.Scanner.Scan(ctx, content); {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case err != nil:
+		a.Log.WarnContext(ctx, "the virus scanner does not answer", "error", err)
+		return "", errUnscanned
+	case found != "":
+		a.Log.WarnContext(ctx, "a virus was offered", "found", found)
+		return "", errVirus
+	}
+	return store.ScanClean, nil
 }
 
 // received reads a part of r and says of an error that it came from outside.

@@ -81,6 +81,11 @@ var whoKnowsWhom = []knows{
 		because: "rules are pure: the same input gives the same answer, with no I/O to set up in a test",
 	},
 	{
+		pkg:     "internal/app/clamd",
+		mustNot: []string{"os", "net/http", "database/sql", "log", "log/slog"},
+		because: "it may open connections, so it must not be able to speak to the bank",
+	},
+	{
 		pkg:     "internal/app/pdf",
 		may:     []string{"github.com/go-text/typesetting/*", "golang.org/x/image/*"},
 		mustNot: []string{"os", "net", "net/http", "io/fs", "database/sql", "log", "log/slog", "time", "math/rand", "math/rand/v2"},

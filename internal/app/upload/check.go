@@ -139,6 +139,9 @@ func judge(ctx context.Context, data []byte, limits Limits) (r Result, err error
 	return r, err
 }
 
+// Content is the document that was judged. It is empty unless it passed.
+func (c *Checker) Content() io.Reader { return bytes.NewReader(c.data.Bytes()) }
+
 // Check reads r to its end, or to the first reason for refusal, and judges
 // what it read. An error of r itself comes back as it is.
 func Check(ctx context.Context, r io.Reader, limits Limits) (Result, error) {
