@@ -256,6 +256,22 @@ func TestBatchAsksTheReasonOnceAndGivesItToTheBankForEach(t *testing.T) {
 	}
 }
 
+func TestCheckerChoosesOnTheListOfBillsWhatWaits(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	bill, lead := w.Submitted(apptest.Maker, "INV-1")
+	draft := tellertest.Draft(t, w.Web, w.Actor(apptest.Maker), "INV-2")
+	c := w.Client(apptest.Checker)
+	if page := c.Get("/presentments").Body; !strings.Contains(page, `value="approve"`) || strings.Contains(page, `value="withdraw"`) {
+		t.Error("the list does not offer a checker to approve, or offers what is not theirs")
+	}
+	form := apptest.Form("key", strings.Repeat("K", 26), "kind", "approve", "list", "", "id", bill.ID.String(), "id", draft.ID.String())
+	b := chosen{t: t, w: w, c: c, path: send(c, "/batches", form).Location()}
+	if _, rows := b.batch(); len(rows) != 1 || rows[0].ItemID != lead {
+		t.Errorf("the batch is of %v", rows)
+	}
+}
+
 func mustID(t *testing.T, s string) store.ID {
 	t.Helper()
 	id, err := uuid.Parse(s)

@@ -41,6 +41,11 @@ func (a *App) createBatch(w http.ResponseWriter, r *http.Request, u user) error 
 	if !kind.permission.admits(u.membership.Duties) {
 		return &forbiddenError{kind.permission}
 	}
+	if _, bills := f.values["list"]; bills && kind.area == areaApprovals {
+		if ids, err = a.waitingLeads(r.Context(), u, ids); err != nil {
+			return err
+		}
+	}
 	if len(ids) == 0 {
 		return a.seeOther(w, r, u, kind.home, text.Msg("batch.none_chosen"))
 	}
@@ -80,6 +85,22 @@ func (a *App) chosenIDs(ctx context.Context, u user, f *form) ([]store.ID, error
 		}
 	}
 	return ids, nil
+}
+
+// waitingLeads are what waits for approval of these bills, in their order.
+func (a *App) waitingLeads(ctx context.Context, u user, ids []store.ID) (leads []store.ID, err error) {
+	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
+		found, err := q.BatchBills(ids)
+		for _, b := range found {
+			if b.CancelState == store.Pending {
+				leads = append(leads, b.CancelID.UUID)
+			} else if b.EntryState == store.Pending {
+				leads = append(leads, b.EntryID.UUID)
+			}
+		}
+		return err
+	})
+	return leads, err
 }
 
 func (a *App) prepareBatch(ctx context.Context, u user, kind batchKind, key string, ids []store.ID) (id store.ID, err error) {

@@ -166,7 +166,7 @@ func searchText(typed string) string {
 
 func (a *App) billListView(ctx context.Context, u user, f *form, l billList) templates.PresentmentListView {
 	v := templates.PresentmentListView{
-		Tabs: a.presentmentTabs(ctx, l), Query: l.place.Query, Chips: l.place.chips(ctx), All: allHref(l), MayMake: u.can(store.Maker),
+		Tabs: a.presentmentTabs(ctx, l), Query: l.place.Query, Chips: l.place.chips(ctx), All: allHref(l), MayMake: u.can(store.Maker), MayDecide: u.can(store.Checker),
 		Pager: presentmentPager(ctx, l), Filters: billFilters(ctx, f, l.place), Cols: billCols(ctx, l), Key: newKey(),
 		Hidden: l.place.values(), Views: viewPanel(ctx, u, l), Export: addressOf("/presentments/export", l.place.values()),
 	}
