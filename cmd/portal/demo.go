@@ -85,7 +85,7 @@ func ensureDemo(ctx context.Context, owner *store.Store, secret string) (demo, e
 				return err
 			}
 		}
-		return nil
+		return tx.SetLevel(d.merchants[0], d.people["checker2"], 2)
 	})
 	if err != nil {
 		return d, fmt.Errorf("make the demo data: %w", err)

@@ -116,7 +116,7 @@ func (k bookkeeper) keep(ctx context.Context) error {
 			return fmt.Errorf("demo bill %s: %w", b.number, err)
 		}
 	}
-	return nil
+	return k.regulate(ctx)
 }
 
 func (k bookkeeper) keepOne(ctx context.Context, b demoBill) error {

@@ -54,6 +54,9 @@ func (a *App) approvalPage(w http.ResponseWriter, r *http.Request, u user, id st
 		v.For = standing.ForName
 		v.WhyNot = a.whyNotDecide(ctx, u, parts[0], standing)
 		v.MayDecide = v.WhyNot == ""
+		if parts[0].State == store.Expired && parts[0].Operation == "presentment.create" && u.can(store.Maker) {
+			v.Again = v.Subject + "/submission/new"
+		}
 		if !v.MayDecide && u.can(store.Checker) {
 			next, err := q.Waiting(true, store.InstructionCursor{}, 1)
 			if err != nil {

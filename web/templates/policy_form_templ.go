@@ -265,7 +265,7 @@ func PolicyForm(v PolicyFormView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = ui.Field{Name: "hours", Label: text.T(ctx, "policy.hours_label"), Unit: text.T(ctx, "policy.hours_unit"), Value: v.Hours, Error: v.errorOf("hours"), InputMode: "numeric", Width: ui.W10, Numeric: true, Required: true}.Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field{Name: "hours", Label: text.T(ctx, "policy.hours_label"), Unit: text.T(ctx, "policy.hours_unit"), Value: v.Hours, Error: v.errorOf("hours"), InputMode: "numeric", Width: ui.W13, Numeric: true, Required: true}.Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
