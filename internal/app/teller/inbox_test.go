@@ -93,6 +93,33 @@ func (d desk) want(what, got, want string) {
 	}
 }
 
+// honest has the whole trail held against the tables.
+func (d desk) honest() {
+	d.t.Helper()
+	keys, err := store.ParseTrailKeys(d.CheckpointKey)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	report, err := store.Verify(d.t.Context(), d.Owner, store.Verification{Keys: keys})
+	if err != nil || !report.Sound() {
+		d.t.Errorf("the trail is not sound: %+v, %v", report.Problems, err)
+	}
+}
+
+// tampered changes a row as the owner of the database might, and the trail must show it.
+func (d desk) tampered(sql string) {
+	d.t.Helper()
+	d.DB.Exec(`SET session_replication_role = replica; ` + sql + `; SET session_replication_role = DEFAULT`)
+	keys, err := store.ParseTrailKeys(d.CheckpointKey)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	report, err := store.Verify(d.t.Context(), d.Owner, store.Verification{Keys: keys})
+	if err != nil || report.Sound() {
+		d.t.Errorf("nobody notices %s: %v", sql, err)
+	}
+}
+
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, krungsri.Bangkok)
 
 func TestABuyersDecisionFollowsFromAGenuineCallbackOnce(t *testing.T) {
@@ -114,12 +141,20 @@ func TestABuyersDecisionFollowsFromAGenuineCallbackOnce(t *testing.T) {
 	other := says(p, krungsri.StatusAccepted, noon.Add(time.Hour))
 	contradicting, old := d.arrives(other, ""), d.arrives(says(p, krungsri.StatusAccepted, noon.Add(-time.Hour)), "")
 	d.read()
+	d.honest()
 	d.want("told twice", d.is(again), "duplicate ")
 	d.want("accepted after it was disputed", d.is(contradicting), "quarantined contradicts")
 	d.want("accepted before it was disputed", d.is(old), "ignored old")
 	if p := d.bill(p.ID); p.BuyerDecision != store.BuyerDisputed {
 		t.Errorf("the decision became %q", p.BuyerDecision)
 	}
+	d.tampered(`UPDATE presentment_decisions SET remark = 'x'`)
+	d.DB.Exec(`SET session_replication_role = replica; UPDATE presentment_decisions SET remark = '` + dispute.Remark + `'; SET session_replication_role = DEFAULT`)
+	d.honest()
+	d.tampered(`UPDATE presentments SET buyer_decision = 'paid' WHERE buyer_decision <> ''`)
+	d.DB.Exec(`SET session_replication_role = replica; UPDATE presentments SET buyer_decision = 'disputed' WHERE buyer_decision <> ''; SET session_replication_role = DEFAULT`)
+	d.honest()
+	d.tampered(`UPDATE callbacks SET state = 'ignored' WHERE state = 'quarantined'`)
 }
 
 func TestNothingFollowsFromWhatIsNotTheBanksOrNotAboutOurBill(t *testing.T) {
@@ -276,6 +311,7 @@ func TestAGenuineCallbackClearsUpAnUnknownEntry(t *testing.T) {
 	if len(d.Bank.Effects()) != 2 {
 		t.Errorf("the bank did %d things", len(d.Bank.Effects()))
 	}
+	d.honest()
 	d.Read(func(q *store.Query) error {
 		all, err := q.Settlements(lead)
 		if len(all) != 1 || all[0].CallbackID.UUID != good || all[0].Open() {
