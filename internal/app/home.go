@@ -56,7 +56,7 @@ func (a *App) home(w http.ResponseWriter, r *http.Request, u user) error {
 		v.Steps = a.firstSteps(ctx, u)
 	} else {
 		v.Charts = []templates.HomeChart{
-			stateChart(ctx, d.states), dueChart(ctx, d.due), monthChart(ctx, today, d.months), a.approvalChart(ctx, u, today, d.approvers),
+			stateChart(ctx, d.states), dueChart(ctx, today, d.due), monthChart(ctx, today, d.months), a.approvalChart(ctx, u, today, d.approvers),
 		}
 	}
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaHome}, templates.Home(v))

@@ -49,6 +49,7 @@ func monthChart(ctx context.Context, today thai.Day, figures map[time.Time]store
 		f := figures[first]
 		c.Rows = append(c.Rows, templates.HomeFigure{
 			Label: text.Month(ctx, first), Number: f.Number, Satang: f.Satang,
+			Href: billsHref(billedStates, "on", store.Span{First: first, Last: first.AddDate(0, 1, -1)}),
 		})
 	}
 	return c
@@ -75,10 +76,16 @@ func dueSpans(today thai.Day) []store.Span {
 }
 
 // dueChart shows what is overdue and for how long, and what is due soon.
-func dueChart(ctx context.Context, figures []store.Figure) templates.HomeChart {
+func dueChart(ctx context.Context, today thai.Day, figures []store.Figure) templates.HomeChart {
 	c := templates.HomeChart{ID: "by-due", Title: text.T(ctx, "home.by_due"), Help: text.T(ctx, "home.by_due_help")}
-	for i, f := range figures {
-		c.Rows = append(c.Rows, templates.HomeFigure{Label: text.T(ctx, dueAges[i].key), Number: f.Number, Satang: f.Satang, Meaning: dueAges[i].meaning})
+	for i, span := range dueSpans(today) {
+		if i == 0 {
+			span.First = time.Time{} // the list needs no beginning
+		}
+		c.Rows = append(c.Rows, templates.HomeFigure{
+			Label: text.T(ctx, dueAges[i].key), Number: figures[i].Number, Satang: figures[i].Satang, Meaning: dueAges[i].meaning,
+			Href: billsHref(billedStates, "due", span),
+		})
 	}
 	return c
 }

@@ -26,6 +26,8 @@ type detail struct {
 	Reason    string `json:"reason"`
 	State     string `json:"state"`
 	Note      string `json:"note"`
+	Decision  string `json:"decision"` // the buyer's
+	Remark    string `json:"remark"`
 }
 
 // tellingsOf decides who should know of a leaf. Most leaves concern nobody.
@@ -39,7 +41,7 @@ func tellingsOf(tx *store.Tx, n store.News) ([]telling, error) {
 	switch kind, name, _ := strings.Cut(n.Action, "."); {
 	case kind == "instruction":
 		told, err = ofInstruction(tx, n, name)
-	case n.Action == "presentment.moved":
+	case n.Action == "presentment.moved", n.Action == "presentment.decided":
 		told, err = ofBill(tx, n, d)
 	case n.Action == "merchant.policy_set", kind == "policy", kind == "delegation":
 		told, err = ofRules(tx, n)
@@ -54,7 +56,7 @@ func tellingsOf(tx *store.Tx, n store.News) ([]telling, error) {
 	for i := range told {
 		// Nobody is told of what they did themselves.
 		told[i].to = slices.DeleteFunc(told[i].to, func(p store.ID) bool { return n.Person.Valid && n.Person.UUID == p })
-		told[i].words["by"], told[i].words["note"] = orElse(told[i].words["maker"], n.PersonName), orElse(d.Note, d.Reason)
+		told[i].words["by"], told[i].words["note"] = orElse(told[i].words["maker"], n.PersonName), orElse(d.Note, orElse(d.Reason, d.Remark))
 	}
 	return told, nil
 }
@@ -71,6 +73,9 @@ func ofInstruction(tx *store.Tx, n store.News, name string) ([]telling, error) {
 	words := store.Words{"title": i.Title, "operation": i.Operation}
 	bill, maker := i.Subject, []store.ID{i.MakerID}
 	switch {
+	// What was settled meanwhile, by the bank's own word perhaps, is nobody's work.
+	case (name == "unknown" || name == "settlement_proposed") && i.State != store.Unknown:
+		return nil, nil
 	case name == "unknown":
 		checkers, err := tx.OnDuty(store.Checker)
 		return []telling{{Unknown, n.Subject, words, together(maker, checkers)}}, err
@@ -142,14 +147,15 @@ func ofReminder(tx *store.Tx, r store.Reminder) (telling, error) {
 	}, to}, err
 }
 
-// kindOfState are the states of a bill that its maker is told of. Refusals and
+// kindOfState are the states of a bill, and decisions of its buyer, that its
+// maker is told of. Refusals and
 // unknown outcomes are told of by the instruction.
 var kindOfState = map[string]string{
 	"presented": Presented, "incomplete": Incomplete, "cancelled": Cancelled, "disputed": Disputed, "paid": Paid,
 }
 
 func ofBill(tx *store.Tx, n store.News, d detail) ([]telling, error) {
-	kind, ok := kindOfState[d.State]
+	kind, ok := kindOfState[orElse(d.State, d.Decision)]
 	if !ok {
 		return nil, nil
 	}
