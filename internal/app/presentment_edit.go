@@ -309,9 +309,17 @@ func conflicts(ctx context.Context, saved store.Presentment, f *presentmentForm)
 	compare(text.T(ctx, "presentment.number"), saved.DocumentNumber, mine.DocumentNumber)
 	compare(text.T(ctx, "presentment.on"), day(saved)[0], day(mine)[0])
 	compare(text.T(ctx, "presentment.due"), day(saved)[1], day(mine)[1])
+	compare(text.T(ctx, "form.order"), saved.OrderReference, mine.OrderReference)
+	compare(text.T(ctx, "form.credit"), typedCredit(saved.CreditDays), typedCredit(mine.CreditDays))
+	compare(text.T(ctx, "form.discount"), wholeDiscount(saved), wholeDiscount(mine))
 	compare(text.T(ctx, "presentment.remark"), saved.Remark, mine.Remark)
 	compare(text.T(ctx, "presentment.lines"), linesInBrief(saved.Lines), linesInBrief(mine.Lines))
 	return changes
+}
+
+func wholeDiscount(p store.Presentment) string {
+	d := sumsOf(p).Discount
+	return typedDiscount(d.Percent, d.Satang)
 }
 
 // linesInBrief writes lines so that two sets can be compared by eye.
@@ -319,6 +327,12 @@ func linesInBrief(lines []store.PresentmentLine) string {
 	parts := make([]string, len(lines))
 	for i, l := range lines {
 		parts[i] = fmt.Sprintf("%s · %s × %s (%s)", l.Description, l.Quantity, unitPrice(l.UnitPrice), vatInBrief[bill.VATKind(l.VAT)])
+		if l.DiscountSatang != 0 {
+			parts[i] += " -" + lineDiscount(l)
+		}
+		if l.WHTIncome != "" {
+			parts[i] += " WHT " + l.WHTPercent.String() + "%"
+		}
 	}
 	return strings.Join(parts, "; ")
 }

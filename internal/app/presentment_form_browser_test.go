@@ -37,7 +37,7 @@ func TestWhatWasTypedOutlivesItsTabInABrowser(t *testing.T) {
 	p.WaitFor("#line-2-description")
 	p.Fill("#line-1-discount", "10%")
 	p.Select("#line-1-income", "service")
-	p.WaitText("#presentment-totals", "2,461.00") // 2,000 less 10% and 500, and VAT
+	p.WaitText("#presentment-totals", "2,461.00")           // 2,000 less 10% and 500, and VAT
 	p.WaitText("#presentment-totals .expected", "2,407.00") // less 3% of 1,800
 }
 

@@ -45,21 +45,21 @@ const pick = (button) => {
   clear();
 };
 
-const leave = () => document.getElementById("buyer_name").focus();
+const leaveBuyer = () => document.getElementById("buyer_name").focus();
 
 picker.addEventListener("click", (event) => {
   const button = event.target.closest(".found button");
   if (!button) return;
   event.preventDefault();
   pick(button);
-  leave();
+  leaveBuyer();
 });
 
 // Until the Enter key that picked is let go, it must not save the form as well.
 let picking = false;
 picker.addEventListener("keypress", (event) => picking && event.preventDefault());
 picker.addEventListener("keyup", () => {
-  if (picking) leave();
+  if (picking) leaveBuyer();
   picking = false;
 });
 

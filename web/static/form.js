@@ -2,11 +2,11 @@
 // a spreadsheet. Comfort on top of a form that works without it.
 "use strict";
 
-const form = document.getElementById("presentment-form");
-const said = form?.querySelector("[data-keep-at]");
+const billForm = document.getElementById("presentment-form");
+const said = billForm?.querySelector("[data-keep-at]");
 
 if (said) {
-  const typed = () => new URLSearchParams(new FormData(form)).toString();
+  const typed = () => new URLSearchParams(new FormData(billForm)).toString();
   let known = typed();
   let timer;
   let under;
@@ -14,7 +14,7 @@ if (said) {
   const keep = async (leaving) => {
     clearTimeout(timer);
     const now = typed();
-    if (now === known || form.dataset.sent) return;
+    if (now === known || billForm.dataset.sent) return;
     const before = known;
     known = now;
     under?.abort();
@@ -37,23 +37,23 @@ if (said) {
     clearTimeout(timer);
     timer = setTimeout(keep, 1500);
   };
-  form.addEventListener("input", later);
-  form.addEventListener("change", later);
+  billForm.addEventListener("input", later);
+  billForm.addEventListener("change", later);
   document.addEventListener("htmx:after:swap", later); // lines come and go
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && keep(true));
   addEventListener("pagehide", () => keep(true));
   // What is sent is kept by what answers.
-  form.addEventListener("submit", () => {
+  billForm.addEventListener("submit", () => {
     clearTimeout(timer);
     under?.abort();
   });
 }
 
-form?.addEventListener("paste", (event) => {
+billForm?.addEventListener("paste", (event) => {
   const rows = event.clipboardData.getData("text/plain");
   if (!event.target.closest(".line-inputs") || !/[\t\n]/.test(rows.trim())) return;
   event.preventDefault();
-  const box = form.elements.pasted;
+  const box = billForm.elements.pasted;
   box.value = rows;
   box.closest("details").querySelector("button").click();
 });

@@ -138,7 +138,7 @@ func guess(table [][]string) []column {
 	rest := columns[first+1:]
 	order := []column{quantity, price}
 	numbers := 0
-	for i := first + 1; i < width && all(table, i, isNumber) && !(i > first+2 && all(table, i, isKind)); i++ {
+	for i := first + 1; i < width && all(table, i, isNumber) && (i <= first+2 || !all(table, i, isKind)); i++ {
 		numbers++
 	}
 	if numbers == 1 {
