@@ -161,12 +161,16 @@ func (p *program) userGrant(ctx context.Context, args []string) error {
 	merchantID := f.String("merchant-id", "", "the merchant")
 	dev := f.Bool("dev", false, "in the running `portal dev` of this checkout")
 	list := f.String("duties", "", "maker, checker, auditor, admin, separated by commas; empty takes all away")
+	level := f.Int("level", 0, "how much a checker may decide: 1, 2 or 3; 0 leaves it as it is")
 	if err := parse(f, args, 0); err != nil {
 		return err
 	}
 	merchant, err := uuid.Parse(*merchantID)
 	if err != nil {
 		return usageError("-merchant-id is not an id")
+	}
+	if *level < 0 || *level > store.MaxLevel {
+		return usageError("-level is 1 to %d", store.MaxLevel)
 	}
 	var duties store.Duties
 	if *list != "" {
@@ -175,7 +179,10 @@ func (p *program) userGrant(ctx context.Context, args []string) error {
 		}
 	}
 	return p.changePerson(ctx, "user grant", *dev, *email, func(tx *store.Tx, person store.ID) error {
-		return tx.GrantDuties(merchant, person, duties...)
+		if err := tx.GrantDuties(merchant, person, duties...); err != nil || *level == 0 {
+			return err
+		}
+		return tx.SetLevel(merchant, person, *level)
 	})
 }
 

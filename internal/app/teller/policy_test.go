@@ -101,10 +101,10 @@ func TestSchemaHoldsBandsStepsAndDelegations(t *testing.T) {
 	w := bandedWorld(t)
 	lead, m := w.aLead(t), w.Merchant.ID
 	give := func(person store.ID) string { return approval(lead, person, "maker_id", "payload_hash") }
-	offer := func(holder, delegate store.ID, days, cap string) (store.ID, string) {
+	offer := func(holder, delegate store.ID, days, satang string) (store.ID, string) {
 		id := store.NewID()
 		return id, fmt.Sprintf(`INSERT INTO delegations (id, merchant_id, holder_id, delegate_id, starts_on, ends_on, cap_satang)
-			SELECT '%s', '%s', '%s', '%s', today + %s, today + %s + 3, %s FROM (SELECT (now() AT TIME ZONE 'Asia/Bangkok')::date AS today) d`, id, m, holder, delegate, days, days, cap)
+			SELECT '%s', '%s', '%s', '%s', today + %s, today + %s + 3, %s FROM (SELECT (now() AT TIME ZONE 'Asia/Bangkok')::date AS today) d`, id, m, holder, delegate, days, days, satang)
 	}
 	about := func(kind string, id store.ID) string { return strings.Replace(leaf(id), "instruction/", kind+"/", 1) }
 	answer := func(id store.ID, how string) string {
@@ -406,7 +406,7 @@ func TestAHundredIdenticalApprovalsCountOnce(t *testing.T) {
 func TestApprovedExactlyWhenTheStepsAreSatisfied(t *testing.T) {
 	t.Parallel()
 	w := bandedWorld(t)
-	r := rand.New(rand.NewPCG(12, 2569)) //nolint:gosec // a repeatable game
+	r := rand.New(rand.NewPCG(12, 2569)) // a repeatable game
 	people := []store.ID{w.Checker, w.Checker2, w.chief, w.third, w.Maker2}
 	for game := range 40 {
 		levels := map[store.ID]int{}
