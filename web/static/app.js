@@ -1,5 +1,4 @@
 // Comfort on top of pages that work without it: nothing here may be needed.
-"use strict";
 
 const closest = (event, selector) => event.target.closest?.(selector);
 

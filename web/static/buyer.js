@@ -1,6 +1,5 @@
 // The box that finds a buyer on a bill, without asking the server to fill the
 // form. Without this file its buttons send the form, and the server fills it.
-"use strict";
 
 const picker = document.querySelector("[data-picker]");
 const find = picker.querySelector("input");

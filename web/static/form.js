@@ -1,6 +1,5 @@
 // The form of a bill: it keeps itself while somebody types, and takes rows of
 // a spreadsheet. Comfort on top of a form that works without it.
-"use strict";
 
 const billForm = document.getElementById("presentment-form");
 const said = billForm?.querySelector("[data-keep-at]");

@@ -1,6 +1,5 @@
 // Keys for people who work without a mouse. Nothing here sends anything: a key
 // moves the focus or follows a link, and everything can be done without it.
-"use strict";
 
 const keysOff = document.documentElement.dataset.keys === "off";
 const one = (selector) => document.querySelector(selector);

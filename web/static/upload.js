@@ -2,7 +2,6 @@
 // The form does the same at once without this script; what the server answers
 // is the same page. A single small file is sent the plain way: it is there
 // before a bar could be drawn.
-"use strict";
 
 (() => {
   if (window.portalUploads) return;
