@@ -23,6 +23,7 @@ type batchKind struct {
 	home       string // the list that its things come from
 	reason     bool   // asked once for all rows
 	dangerous  bool
+	undo       string // the kind that takes back what this one did; empty where nothing does
 
 	// look finds the things as they are now, in the order of their ids. Seen
 	// must change whenever what the person decides on does.
@@ -63,6 +64,14 @@ func (a *App) batchKinds() []batchKind {
 		{
 			name: "cancel", permission: maker, area: areaPresentments, home: "/presentments", reason: true, dangerous: true,
 			look: billsToCancel, before: cancelBefore, step: cancelStep,
+		},
+		{
+			name: "discard", permission: maker, area: areaPresentments, home: "/presentments", dangerous: true, undo: "restore",
+			look: billsToDiscard, before: discardBefore, step: discardStep,
+		},
+		{
+			name: "restore", permission: maker, area: areaPresentments, home: "/presentments", undo: "discard",
+			look: billsToRestore, before: restoreBefore, step: restoreStep,
 		},
 	}...)
 }

@@ -280,3 +280,47 @@ func mustID(t *testing.T, s string) store.ID {
 	}
 	return id
 }
+
+func TestBatchDiscardsDraftsAndTakesItBack(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	maker := w.Actor(apptest.Maker)
+	one, two, edited := tellertest.Draft(t, w.Web, maker, "INV-1"), tellertest.Draft(t, w.Web, maker, "INV-2"), tellertest.Draft(t, w.Web, maker, "INV-3")
+	sent, _ := w.Submitted(apptest.Maker, "INV-4")
+	b := choose(t, w, apptest.Maker, "discard", one.ID, two.ID, edited.ID, sent.ID)
+	tellertest.Attach(t, w.Web, maker, edited.ID, "another") // after it was seen
+	b.start()
+	_, rows := b.batch()
+	if got := states(rows); got != "done done changed changed" {
+		t.Errorf("the rows are %s", got)
+	}
+	result := b.c.Get(b.path).Body
+	if !strings.Contains(result, "ทิ้งร่างแล้ว 2 จาก 4 ใบ") || !strings.Contains(result, "กู้คืนทั้ง 2 ใบ") {
+		t.Errorf("the result is %s", result)
+	}
+	if list := b.c.Get("/presentments").Body; strings.Contains(list, ">INV-1<") || !strings.Contains(list, ">INV-3<") {
+		t.Error("a discarded draft is listed, or another one is not")
+	}
+	// Meanwhile somebody uses the number of one of them.
+	tellertest.Draft(t, w.Web, maker, "INV-2")
+	for kind, status := range map[string]int{"restore": http.StatusSeeOther, "approve": http.StatusForbidden} {
+		if a := b.c.Post("/batches", "key", strings.Repeat("U", 26), "kind", kind, "undo", strings.TrimPrefix(b.path, "/batches/")); a.Status != status {
+			t.Errorf("taking it back by %s was answered %d", kind, a.Status)
+		} else if kind == "restore" {
+			back := chosen{t: t, w: w, c: b.c, path: a.Location()}
+			back.sum = batchSum.FindStringSubmatch(b.c.Get(back.path).Body)[1]
+			back.start()
+			if _, rows := back.batch(); states(rows) != "done refused" || rows[1].Message != "batch.why.number_taken" {
+				t.Errorf("what came back is %v", rows)
+			}
+		}
+	}
+	if s := billOf(t, w, one.ID).State + " " + billOf(t, w, two.ID).State; s != "draft discarded" {
+		t.Errorf("the bills are %s", s)
+	}
+	stranger := w.Client(apptest.Stranger)
+	a := stranger.Post("/batches", "key", strings.Repeat("S", 26), "kind", "restore", "undo", strings.TrimPrefix(b.path, "/batches/"))
+	if a.Status != http.StatusSeeOther || a.Location() != "/presentments" {
+		t.Errorf("a stranger takes it back: %d %s", a.Status, a.Location())
+	}
+}

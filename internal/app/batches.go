@@ -57,9 +57,13 @@ func (a *App) createBatch(w http.ResponseWriter, r *http.Request, u user) error 
 }
 
 // chosenIDs reads the ids that were ticked, each once; or, when all that match
-// were meant, finds the ids of the bills that match the list's filter now.
+// were meant, finds the ids of the bills that match the list's filter now; or,
+// when a batch shall be taken back, those of what it did.
 func (a *App) chosenIDs(ctx context.Context, u user, f *form) ([]store.ID, error) {
 	chosen, list, all := f.list("id"), f.raw("list"), f.flag("all")
+	if undone := f.id("undo"); undone != store.NoID {
+		return a.doneBy(ctx, u, undone)
+	}
 	if all {
 		p, err := a.listNamed(list, u.person.ID)
 		if err != nil {
@@ -85,6 +89,20 @@ func (a *App) chosenIDs(ctx context.Context, u user, f *form) ([]store.ID, error
 		}
 	}
 	return ids, nil
+}
+
+// doneBy are the things that a batch of this merchant did something with.
+func (a *App) doneBy(ctx context.Context, u user, batch store.ID) (ids []store.ID, err error) {
+	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
+		rows, err := q.BatchRows(batch)
+		for _, row := range rows {
+			if row.State == store.RowDone {
+				ids = append(ids, row.ItemID)
+			}
+		}
+		return err
+	})
+	return ids, err
 }
 
 // waitingLeads are what waits for approval of these bills, in their order.
@@ -226,6 +244,7 @@ const batchPatience = 72 * time.Hour
 
 func batchView(u user, kind batchKind, b store.Batch) templates.BatchView {
 	return templates.BatchView{
+		Undo: kind.undo, Key: newKey(),
 		ID: b.ID.String(), Kind: kind.name, Home: kind.home, Person: b.PersonName, Mine: b.PersonID == u.person.ID, AsksReason: kind.reason,
 		Dangerous: kind.dangerous, Fingerprint: hex.EncodeToString(b.Fingerprint), Note: b.Note, CreatedAt: b.CreatedAt,
 		Total: b.Total, SumSatang: b.SumSatang, Done: b.Done, Refused: b.Refused, Changed: b.Changed, Started: b.StartedAt != nil, Finished: b.FinishedAt != nil,

@@ -23,7 +23,7 @@ const (
 // stateChart shows how many bills are in which state.
 func stateChart(ctx context.Context, figures map[string]store.Figure) templates.HomeChart {
 	c := templates.HomeChart{ID: "by-state", Title: text.T(ctx, "home.by_state"), Counts: true}
-	for _, state := range store.PresentmentStates {
+	for _, state := range store.ListedStates {
 		f := figures[state]
 		if f.Number == 0 {
 			continue

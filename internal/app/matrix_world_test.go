@@ -418,6 +418,8 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("language", "th", "back", "bill")
 	case "/presentments/{id}/submission":
 		return apptest.Form("key", strings.Repeat("A", 26), "version", "3")
+	case "/presentments/{id}/discard":
+		return apptest.Form("version", "2")
 	case "/presentments/{id}/cancellation":
 		return apptest.Form("key", strings.Repeat("B", 26), "reason", "wrong buyer")
 	case "/presentments/{id}/replacement":

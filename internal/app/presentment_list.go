@@ -60,7 +60,7 @@ func (a *App) listPresentments(w http.ResponseWriter, r *http.Request, u user) e
 	if !f.valid() {
 		status = http.StatusUnprocessableEntity
 	}
-	header := ui.Header{Title: text.T(ctx, "presentment.title"), Count: countText(countAll(l.counts))}
+	header := ui.Header{Title: text.T(ctx, "presentment.title"), Count: countText(countListed(l.counts))}
 	if v.MayMake {
 		header.Primary = ui.Button{Label: text.T(ctx, "presentment.new"), Emphasis: ui.Primary, Icon: ui.IconPlus, Href: "/presentments/new"}
 		header.Actions = append(header.Actions, ui.Button{Label: text.T(ctx, "import.from_file"), Icon: ui.IconUpload, Href: "/imports"})
@@ -111,7 +111,7 @@ func (a *App) readBillList(q *store.Query, u user, l *billList, all bool) error 
 // and what stops at the limit is added up only when it is asked for.
 func (l *billList) addUp(q *store.Query, all bool) error {
 	if !all && l.place.isPlain() {
-		l.sum.Number = countAll(l.counts)
+		l.sum.Number = countListed(l.counts)
 		if len(l.place.Asked) == 1 {
 			l.sum.Number = l.counts[l.place.Asked[0]]
 		}
@@ -170,6 +170,7 @@ func (a *App) billListView(ctx context.Context, u user, f *form, l billList) tem
 		Pager: presentmentPager(ctx, l), Filters: billFilters(ctx, f, l.place), Cols: billCols(ctx, l), Key: newKey(),
 		Hidden: l.place.values(), Views: viewPanel(ctx, u, l), Export: addressOf("/presentments/export", l.place.values()),
 	}
+	v.Discarded = slices.Equal(l.place.Asked, []string{store.PresentmentDiscarded})
 	v.Filtered = !l.place.isPlain() || len(l.place.Asked) > 0
 	columns := columnsNamed(l.columns)
 	for _, row := range l.page.Rows {
@@ -223,9 +224,10 @@ func (a *App) presentmentTabs(ctx context.Context, l billList) []ui.Tab {
 		}
 		return ui.Tab{Label: label, Href: href, Count: countText(n), Current: current && !viewing}
 	}
-	tabs := []ui.Tab{tab("", text.T(ctx, "presentment.tab_all"), countAll(l.counts))}
+	tabs := []ui.Tab{tab("", text.T(ctx, "presentment.tab_all"), countListed(l.counts))}
 	for _, state := range store.PresentmentStates {
-		if l.counts[state] == 0 && !slices.Contains(l.place.Asked, state) && !slices.Contains(usualStates, state) {
+		asked, usual := slices.Contains(l.place.Asked, state), slices.Contains(usualStates, state)
+		if !asked && !usual && (l.counts[state] == 0 || state == store.PresentmentDiscarded) {
 			continue
 		}
 		tabs = append(tabs, tab(state, presentmentStatus(ctx, state).Label, l.counts[state]))
@@ -255,6 +257,11 @@ func presentmentPager(ctx context.Context, l billList) ui.Pager {
 	return p
 }
 
+// countListed is how many bills a list shows that is not asked for others.
+func countListed(counts map[string]int) int {
+	return countAll(counts) - counts[store.PresentmentDiscarded]
+}
+
 // countAll adds up counts, of which each may have stopped at the limit.
 func countAll(counts map[string]int) int {
 	all := 0
@@ -276,7 +283,7 @@ var presentmentMeanings = map[string]ui.Meaning{
 	store.PresentmentDraft: ui.Neutral, store.PresentmentSubmitted: ui.Warning, store.PresentmentApproved: ui.Info,
 	store.PresentmentSending: ui.Info, store.PresentmentPresented: ui.Good, store.PresentmentIncomplete: ui.Warning,
 	store.PresentmentRefused: ui.Bad, store.PresentmentUnknown: ui.Unknown, store.PresentmentCancelled: ui.Neutral,
-	store.PresentmentReplaced: ui.Neutral,
+	store.PresentmentReplaced: ui.Neutral, store.PresentmentDiscarded: ui.Neutral,
 }
 
 // presentmentStatus is the badge of a bill's state.

@@ -50,7 +50,7 @@ const noState = "none"
 var (
 	faultStates = []string{store.PresentmentIncomplete, store.PresentmentRefused, store.PresentmentUnknown}
 	// settledStates are those in which nobody waits to be paid any more, or not yet.
-	settledStates = []string{store.PresentmentDraft, store.PresentmentRefused, store.PresentmentCancelled}
+	settledStates = []string{store.PresentmentDraft, store.PresentmentRefused, store.PresentmentCancelled, store.PresentmentDiscarded}
 )
 
 // readBillQuery reads the list's address. What was mistyped is a fault of its
@@ -99,7 +99,7 @@ func (q *billQuery) narrow() {
 	}
 	chosen := q.States
 	if len(chosen) == 0 {
-		chosen = store.PresentmentStates
+		chosen = store.ListedStates
 	}
 	var left []string
 	for _, state := range chosen {

@@ -391,6 +391,10 @@ func (d presentmentLeaf) event(ctx context.Context, action string, files map[sto
 		return ui.Event{
 			Sentence: text.T(ctx, text.Prefix("story.buyer.")+d.Decision), Note: d.Remark, Meaning: buyerMeanings[d.Decision], Summary: text.T(ctx, "story.callback_from"), Detail: callbackLink(d.Callback),
 		}, true
+	case "presentment.discarded":
+		return ui.Event{Sentence: text.T(ctx, "story.discarded")}, true
+	case "presentment.restored":
+		return ui.Event{Sentence: text.T(ctx, "story.restored")}, true
 	case "presentment.replacement_made":
 		return ui.Event{Sentence: text.T(ctx, "story.replacement_made"), Note: d.Note}, true
 	}

@@ -11,6 +11,7 @@ type BatchBill struct {
 	PresentmentRow
 	Version       int           `db:"version"`
 	Documents     int           `db:"documents"`
+	Replaces      bool          `db:"replaces"` // a disputed bill, whose place it takes
 	EntryID       uuid.NullUUID `db:"entry_id"`
 	EntryState    string        `db:"entry_state"`
 	EntryMaker    string        `db:"entry_maker"`
@@ -24,6 +25,7 @@ type BatchBill struct {
 var sqlBatchBills = statement(`
 	SELECT p.id, p.state, p.document_number, p.document_on, p.due_on, p.buyer_name, p.total_satang, p.version,
 		(SELECT count(*) FROM presentment_documents d WHERE d.presentment_id = p.id) AS documents,
+		EXISTS (SELECT FROM presentment_replacements r WHERE r.replacement_id = p.id) AS replaces,
 		p.entry_id, coalesce(e.state, '') AS entry_state, coalesce(em.name, '') AS entry_maker, e.maker_id AS entry_maker_id,
 		p.cancellation_id, coalesce(c.state, '') AS cancellation_state, coalesce(cm.name, '') AS cancellation_maker, c.maker_id AS cancellation_maker_id
 	FROM unnest($2::uuid[]) WITH ORDINALITY AS w (id, n) JOIN presentments p ON p.id = w.id

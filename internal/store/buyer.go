@@ -216,7 +216,7 @@ const buyerBillColumns = `p.id, p.state, p.document_number, p.document_on, p.due
 var sqlBillsOfBuyer = statement(`
 	WITH newest AS MATERIALIZED (
 		SELECT ` + buyerBillColumns + ` FROM presentments p
-		WHERE p.merchant_id = $1 AND p.buyer_tax_id = $2 AND p.buyer_branch = $3
+		WHERE p.merchant_id = $1 AND p.buyer_tax_id = $2 AND p.buyer_branch = $3 AND p.state <> 'discarded'
 		ORDER BY p.document_on DESC, p.id DESC LIMIT 1001
 	), counted AS (
 		SELECT state, count(*) AS number, sum(total_satang) AS satang FROM newest GROUP BY state

@@ -119,7 +119,7 @@ var (
 		WHERE merchant_id = $1 AND import_id = $2 AND document_number = ANY ($3) AND standing <> 'dropped'
 		ORDER BY document_number, no`)
 	sqlTakenNumbers = statement(`
-		SELECT document_number FROM presentments WHERE merchant_id = $1 AND document_number = ANY ($2) AND state <> 'cancelled'`)
+		SELECT document_number FROM presentments WHERE merchant_id = $1 AND document_number = ANY ($2) AND state NOT IN ('cancelled', 'discarded')`)
 	sqlImportMapping = statement(`SELECT mapping, grouped FROM import_mappings WHERE merchant_id = $1 AND signature = $2`)
 	sqlImportOfFile  = statement(`
 		SELECT ` + importColumns + ` WHERE i.merchant_id = $1 AND f.sha256 = $2 AND i.id <> $3 AND i.state <> 'discarded' ORDER BY i.id LIMIT 1`)

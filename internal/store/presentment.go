@@ -9,7 +9,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// The states of a presentment. All but Draft follow from its instructions.
+// The states of a presentment. All but Draft and Discarded follow from its
+// instructions.
 const (
 	PresentmentDraft      = "draft"
 	PresentmentSubmitted  = "submitted"
@@ -20,14 +21,18 @@ const (
 	PresentmentRefused    = "refused"
 	PresentmentUnknown    = "unknown"
 	PresentmentCancelled  = "cancelled"
-	PresentmentReplaced   = "replaced" // another bill has taken its place
+	PresentmentReplaced   = "replaced"  // another bill has taken its place
+	PresentmentDiscarded  = "discarded" // a draft that nobody wants any more
 )
 
 // PresentmentStates lists the states in the order of a presentment's life.
 var PresentmentStates = []string{
 	PresentmentDraft, PresentmentSubmitted, PresentmentApproved, PresentmentSending, PresentmentPresented,
-	PresentmentIncomplete, PresentmentRefused, PresentmentUnknown, PresentmentCancelled, PresentmentReplaced,
+	PresentmentIncomplete, PresentmentRefused, PresentmentUnknown, PresentmentCancelled, PresentmentReplaced, PresentmentDiscarded,
 }
+
+// ListedStates are the states that a list shows unless others are asked for.
+var ListedStates = PresentmentStates[:len(PresentmentStates)-1]
 
 // Presentment is a bill to a buyer. Days are midnight UTC.
 type Presentment struct {
@@ -253,7 +258,7 @@ func (q *Query) PresentmentsNaming(text string, limit int) ([]ID, error) {
 }
 
 var sqlPresentmentNumbered = statement(`
-	SELECT id FROM presentments WHERE merchant_id = $1 AND document_number = $2 AND state <> 'cancelled'`)
+	SELECT id FROM presentments WHERE merchant_id = $1 AND document_number = $2 AND state NOT IN ('cancelled', 'discarded')`)
 
 // PresentmentNumbered returns the id of the presentment that holds a document
 // number.

@@ -9,12 +9,12 @@ import (
 var (
 	sqlFreeNumber = statement(`
 		SELECT c.number FROM unnest($2::text[]) WITH ORDINALITY AS c (number, place)
-		WHERE NOT EXISTS (SELECT FROM presentments p WHERE p.merchant_id = $1 AND p.document_number = c.number AND p.state <> 'cancelled')
+		WHERE NOT EXISTS (SELECT FROM presentments p WHERE p.merchant_id = $1 AND p.document_number = c.number AND p.state NOT IN ('cancelled', 'discarded'))
 		ORDER BY c.place LIMIT 1`)
 	sqlAlike = statement(`
 		SELECT p.id, p.document_number, p.document_on, p.state FROM presentments p
 		WHERE p.merchant_id = $1 AND p.buyer_tax_id = $2 AND p.total_satang = $3 AND p.document_on BETWEEN $4::date - 7 AND $4::date + 7
-			AND p.id <> $5 AND p.state <> 'cancelled'
+			AND p.id <> $5 AND p.state NOT IN ('cancelled', 'discarded')
 		ORDER BY p.document_on DESC, p.id DESC LIMIT 3`)
 )
 

@@ -108,12 +108,13 @@ var sqlSameDocuments = statement(`
 	FROM presentment_documents d JOIN files f ON f.id = d.file_id AND f.merchant_id = $1 CROSS JOIN LATERAL (
 		SELECT p.id AS presentment_id, p.document_number, p.state
 		FROM files g JOIN presentment_documents e ON e.merchant_id = $1 AND e.file_id = g.id JOIN presentments p ON p.id = e.presentment_id
-		WHERE g.merchant_id = $1 AND g.sha256 = f.sha256 AND p.merchant_id = $1 AND p.id <> $2 AND p.state <> 'cancelled'
+		WHERE g.merchant_id = $1 AND g.sha256 = f.sha256 AND p.merchant_id = $1 AND p.id <> $2 AND p.state NOT IN ('cancelled', 'discarded')
 		ORDER BY g.id DESC LIMIT $3) o
 	WHERE d.merchant_id = $1 AND d.presentment_id = $2
 	ORDER BY d.position`)
 
-// SameDocuments returns the presentments that are not cancelled and carry a
+// SameDocuments returns the presentments that are neither cancelled nor
+// discarded and carry a
 // document of this one: of each document the few that got it last.
 func (q *Query) SameDocuments(presentment ID) ([]SameDocument, error) {
 	return rows[SameDocument](q, sqlSameDocuments, q.actor.Merchant, presentment, sameShown)

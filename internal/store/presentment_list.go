@@ -27,7 +27,8 @@ const (
 // PresentmentSorts are all orders there are.
 var PresentmentSorts = []PresentmentSort{SortByDate, SortByDue, SortByNumber, SortByBuyer, SortByAmount, SortBySince}
 
-// PresentmentSelection says which bills are meant. The zero value means all.
+// PresentmentSelection says which bills are meant. The zero value means all
+// in ListedStates.
 type PresentmentSelection struct {
 	States     []string
 	Text       string // part of number, buyer, tax id or bank reference
@@ -56,7 +57,7 @@ func (s PresentmentSelection) free() bool {
 
 func (s PresentmentSelection) states() []string {
 	if len(s.States) == 0 {
-		return PresentmentStates
+		return ListedStates
 	}
 	return s.States
 }
@@ -163,11 +164,11 @@ const (
 var (
 	sqlPresentmentsAfter = statement(`
 		SELECT ` + presentmentRowColumns + ` FROM presentments p
-		WHERE p.merchant_id = $1 AND (p.document_on, p.id) < ($2, $3)
+		WHERE p.merchant_id = $1 AND p.state <> 'discarded' AND (p.document_on, p.id) < ($2, $3)
 		ORDER BY p.document_on DESC, p.id DESC LIMIT $4`)
 	sqlPresentmentsBefore = statement(`
 		SELECT ` + presentmentRowColumns + ` FROM presentments p
-		WHERE p.merchant_id = $1 AND (p.document_on, p.id) > ($2, $3)
+		WHERE p.merchant_id = $1 AND p.state <> 'discarded' AND (p.document_on, p.id) > ($2, $3)
 		ORDER BY p.document_on, p.id LIMIT $4`)
 	sqlPresentmentsInStateAfter = statement(`
 		SELECT ` + presentmentRowColumns + ` FROM presentments p

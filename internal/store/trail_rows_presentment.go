@@ -5,14 +5,14 @@ package store
 var presentmentsAgree = comparison{
 	tables: []string{"presentments"},
 	sql: statement(`
-	WITH leaves AS MATERIALIZED (` + leavesOf("presentment", "drafted", "submitted", "moved", "cancellation_requested") + `
+	WITH leaves AS MATERIALIZED (` + leavesOf("presentment", "drafted", "submitted", "moved", "cancellation_requested", "discarded", "restored") + `
 	), facts AS (
 		SELECT l.idx, l.id, l.at, l.about, f.fact, f.value FROM leaves l CROSS JOIN LATERAL (VALUES
-			('state', CASE l.act WHEN 'drafted' THEN 'draft' WHEN 'submitted' THEN 'submitted' WHEN 'moved' THEN l.d ->> 'state' END,
+			('state', CASE l.act WHEN 'drafted' THEN 'draft' WHEN 'submitted' THEN 'submitted' WHEN 'discarded' THEN 'discarded' WHEN 'restored' THEN 'draft' WHEN 'moved' THEN l.d ->> 'state' END,
 				l.act <> 'cancellation_requested'),
 			('bank reference', coalesce(l.d ->> 'bank_reference', ''), l.act = 'drafted' OR l.d ->> 'bank_reference' <> ''),
 			('instruction', l.d ->> 'instruction', l.act IN ('drafted', 'submitted')),
-			('cancellation', CASE l.act WHEN 'cancellation_requested' THEN l.d ->> 'instruction' END, l.act <> 'moved'),
+			('cancellation', CASE l.act WHEN 'cancellation_requested' THEN l.d ->> 'instruction' END, l.act IN ('drafted', 'submitted', 'cancellation_requested')),
 			('maker', l.person_id::text, l.act = 'drafted'),
 			('merchant', l.merchant_id::text, l.act = 'drafted')
 		) AS f (fact, value, stated) WHERE f.stated

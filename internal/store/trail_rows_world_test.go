@@ -38,6 +38,7 @@ func everyLife(t testing.TB) lived {
 	w.imported()
 	w.buyersAreKnown()
 	w.doneAtOnce()
+	w.discarded()
 	return w
 }
 
@@ -289,6 +290,15 @@ func (w lived) notSentAtFirst() {
 	atOnce()
 	w.Drain()
 	w.wantStates(lead, store.Done, store.Done)
+}
+
+// discarded is a draft put out of the way, and one that was had back.
+func (w lived) discarded() {
+	gone, back := w.Bill("DISCARDED-1"), w.Bill("DISCARDED-2")
+	w.Write(w.Web, w.As(w.Maker), func(tx *store.Tx) error {
+		return errors.Join(tx.DiscardPresentment(gone.ID, w.presentment(gone.ID).Version), tx.DiscardPresentment(back.ID, w.presentment(back.ID).Version))
+	})
+	w.Write(w.Web, w.As(w.Maker), func(tx *store.Tx) error { return tx.RestorePresentment(back.ID) })
 }
 
 // approverGone: who approved may not approve any more when it is to be sent.
