@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portal/internal/app/invoice"
 	"portal/internal/app/teller"
 	"portal/internal/app/thai"
 	"portal/internal/store"
@@ -23,7 +24,9 @@ type batchKind struct {
 	home       string // the list that its things come from
 	reason     bool   // asked once for all rows
 	dangerous  bool
-	undo       string // the kind that takes back what this one did; empty where nothing does
+	// draws offers to draw the paper of what look leaves out for noDocument.
+	draws bool
+	undo  string // the kind that takes back what this one did; empty where nothing does
 
 	// look finds the things as they are now, in the order of their ids. Seen
 	// must change whenever what the person decides on does.
@@ -55,7 +58,7 @@ func (a *App) batchKinds() []batchKind {
 	return append(approvalKinds(), []batchKind{
 		{
 			name: "submit", permission: maker, area: areaPresentments, home: "/presentments",
-			look: billsToSubmit, before: submitBefore, step: submitStep,
+			look: billsToSubmit, before: submitBefore, step: submitStep, draws: true,
 		},
 		{
 			name: "withdraw", permission: maker, area: areaPresentments, home: "/presentments",
@@ -99,6 +102,9 @@ func refusalOf(err error) (rowRefusedError, bool) {
 	if r, ok := errors.AsType[*rowRefusedError](err); ok {
 		return *r, true
 	}
+	if l, ok := errors.AsType[*invoice.LetterError](err); ok {
+		return rowRefusedError{store.RowRefused, text.Msg("document.no_letter", "letter", string(l.Letter))}, true
+	}
 	for _, c := range []struct {
 		reason error
 		state  string
@@ -112,7 +118,10 @@ func refusalOf(err error) (rowRefusedError, bool) {
 		{teller.ErrExpired, store.RowChanged, text.K("batch.why.expired")},
 		{teller.ErrNotCancellable, store.RowChanged, text.K("batch.why.not_cancellable")},
 		{store.ErrNotFound, store.RowChanged, text.K("batch.why.gone")},
-		{teller.ErrNoDocument, store.RowRefused, text.K("batch.why.no_document")},
+		{teller.ErrNoDocument, store.RowRefused, noDocument},
+		{invoice.ErrTooLong, store.RowRefused, text.K("document.no_room")},
+		{errManyDocuments, store.RowRefused, text.K("document.no_room")},
+		{errSameDocument, store.RowRefused, text.K("document.no_room")},
 		{teller.ErrDrawnOtherwise, store.RowRefused, text.K("document.stale")},
 		{teller.ErrSelfApproval, store.RowRefused, text.K("batch.why.own")},
 		{teller.ErrAuthor, store.RowRefused, text.K("batch.why.author")},
@@ -150,12 +159,12 @@ func billsToSubmit(_ context.Context, a *App, q *store.Query, ids []store.ID) ([
 		switch {
 		case b.State != store.PresentmentDraft && b.State != store.PresentmentRefused:
 			return seen, text.Msg("batch.why.submitted")
-		case b.Documents == 0:
-			return seen, text.Msg("batch.why.no_document")
 		case on.Compare(today) > 0:
 			return seen, text.Msg("batch.why.future")
 		case on.Compare(today.AddDays(-maxDaysOld)) < 0:
 			return seen, text.Msg("batch.why.old")
+		case b.Documents == 0:
+			return seen, text.Msg(noDocument) // last, for drawing one takes it away
 		}
 		return seen, text.Message{}
 	})
@@ -174,7 +183,7 @@ func askedOf(ctx context.Context, names []string) string {
 	return text.T(ctx, "presentment.submit_to", "names", someNames(ctx, names))
 }
 
-func submitStep(ctx context.Context, a *App, u user, _ store.Batch, row store.BatchRow, key string) (store.ID, error) {
+func submitStep(ctx context.Context, a *App, u user, b store.Batch, row store.BatchRow, key string) (store.ID, error) {
 	version, err := strconv.Atoi(row.Seen)
 	if err != nil {
 		return store.NoID, err
@@ -182,6 +191,11 @@ func submitStep(ctx context.Context, a *App, u user, _ store.Batch, row store.Ba
 	// The bank's rules about days are the form's, not the teller's.
 	if err := a.stillOpen(ctx, u, row, billsToSubmit); err != nil {
 		return store.NoID, err
+	}
+	if b.Drawing != "" {
+		if version, err = a.drawMissing(ctx, u, row.ItemID, version, invoice.Language(b.Drawing)); err != nil {
+			return store.NoID, err
+		}
 	}
 	return a.Teller.SubmitPresentment(ctx, u.actor(), row.ItemID, version, key)
 }

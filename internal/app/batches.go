@@ -153,13 +153,20 @@ func (a *App) prepareBatch(ctx context.Context, u user, kind batchKind, key stri
 // showBatch shows what is about to be done, how far it has come, or what came
 // of it.
 func (a *App) showBatch(w http.ResponseWriter, r *http.Request, u user) error {
-	return a.batchPage(w, r, u, http.StatusOK, batchSays{})
+	f := readQuery(r)
+	drawing := f.choice("draw", paperLanguages...)
+	if err := f.check(); err != nil {
+		return err
+	}
+	return a.batchPage(w, r, u, http.StatusOK, batchSays{drawing: drawing})
 }
 
-// batchSays is what the page says about a try that was refused.
+// batchSays is what the page says about a try that was refused, and the
+// language to draw in that was chosen.
 type batchSays struct {
 	refusal string
 	reason  templates.Input
+	drawing string
 }
 
 func (a *App) batchPage(w http.ResponseWriter, r *http.Request, u user, status int, says batchSays) error {
@@ -184,7 +191,7 @@ func (a *App) batchPage(w http.ResponseWriter, r *http.Request, u user, status i
 			return err
 		}
 		if b.StartedAt == nil {
-			v, err = a.batchCheck(ctx, q, u, kind, b, rows)
+			v, err = a.batchCheck(ctx, q, u, kind, b, rows, says.drawing)
 		} else {
 			v = batchCourse(ctx, u, kind, b, rows)
 		}
@@ -198,8 +205,11 @@ func (a *App) batchPage(w http.ResponseWriter, r *http.Request, u user, status i
 }
 
 // batchCheck is the page before the start: the rows as they are now.
-func (a *App) batchCheck(ctx context.Context, q *store.Query, u user, kind batchKind, b store.Batch, rows []store.BatchRow) (templates.BatchView, error) {
+func (a *App) batchCheck(ctx context.Context, q *store.Query, u user, kind batchKind, b store.Batch, rows []store.BatchRow, drawing string) (templates.BatchView, error) {
 	v := batchView(u, kind, b)
+	if kind.draws {
+		v.Drawing = drawing
+	}
 	ids := make([]store.ID, len(rows))
 	for n, row := range rows {
 		ids[n] = row.ItemID
@@ -216,6 +226,12 @@ func (a *App) batchCheck(ctx context.Context, q *store.Query, u user, kind batch
 	for _, row := range rows {
 		i, there := now[row.ItemID]
 		line := templates.BatchRow{Position: row.Position, Href: i.Href, Title: row.Title, AmountSatang: row.AmountSatang}
+		if kind.draws && i.Obstacle.Key == noDocument {
+			v.Bare++
+			if v.Drawing != "" {
+				i.Obstacle, line.Why = text.Message{}, text.T(ctx, "batch.drawn")
+			}
+		}
 		switch {
 		case !there:
 			line.Why = text.T(ctx, "batch.why.gone")
@@ -230,7 +246,7 @@ func (a *App) batchCheck(ctx context.Context, q *store.Query, u user, kind batch
 		}
 		v.Rows = append(v.Rows, line)
 	}
-	v.MayStart = v.Mine && kind.permission.admits(u.membership.Duties) && v.Able > 0 && a.Clock().Sub(b.CreatedAt) < batchPatience
+	v.MayDecide = v.Mine && kind.permission.admits(u.membership.Duties) && a.Clock().Sub(b.CreatedAt) < batchPatience
 	if v.Consequences, err = kind.before(ctx, a, q, u, able); err != nil || kind.extra == nil {
 		return v, err
 	}
@@ -294,6 +310,9 @@ func (a *App) startBatch(w http.ResponseWriter, r *http.Request, u user) error {
 		return err
 	}
 	says := batchSays{reason: templates.Input{Value: f.raw("reason")}}
+	if kind.draws {
+		says.drawing = f.choice("draw", paperLanguages...)
+	}
 	note := ""
 	if kind.reason {
 		note = f.text("reason", required, maxLen(maxReason))
@@ -310,7 +329,7 @@ func (a *App) startBatch(w http.ResponseWriter, r *http.Request, u user) error {
 		says.reason.Error = f.errorOf(ctx, "reason")
 		return a.batchPage(w, r, u, http.StatusUnprocessableEntity, says)
 	}
-	err = a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error { return tx.StartBatch(id, seen, note) })
+	err = a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error { return tx.StartBatch(id, seen, note, says.drawing) })
 	switch {
 	case errors.Is(err, store.ErrStale) && b.StartedAt != nil:
 		// The second of two clicks: the first one's page says how it goes on.

@@ -22,6 +22,9 @@ import (
 // krungsriCode is the bank's number among the banks of the country.
 const krungsriCode = "025"
 
+// paperLanguages are what a paper may be drawn in.
+var paperLanguages = []string{string(invoice.Thai), string(invoice.English), string(invoice.Both)}
+
 // drawDocument draws the bill as it is stored, and attaches the paper in place
 // of the one drawn before.
 func (a *App) drawDocument(w http.ResponseWriter, r *http.Request, u user) error {
@@ -30,7 +33,7 @@ func (a *App) drawDocument(w http.ResponseWriter, r *http.Request, u user) error
 		return err
 	}
 	f := readForm(r)
-	language := invoice.Language(f.choice("language", string(invoice.Thai), string(invoice.English), string(invoice.Both)))
+	language := invoice.Language(f.choice("language", paperLanguages...))
 	back := f.choice("back", "bill", "check")
 	if err := f.check(); err != nil {
 		return err

@@ -209,7 +209,7 @@ func (k *kingdom) addBatches(t *testing.T, maker store.Actor, e *estate) {
 		if err := tx.AddListView(store.ListView{ID: e.view, Name: "drafts", Query: "state=draft", Shared: true}); err != nil {
 			return err
 		}
-		return tx.StartBatch(b.ID, b.Fingerprint, "")
+		return tx.StartBatch(b.ID, b.Fingerprint, "", "")
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -23,11 +23,14 @@ const (
 
 // Batch is one person's wish about many things.
 type Batch struct {
-	ID          ID         `db:"id"`
-	PersonID    ID         `db:"person_id"`
-	PersonName  string     `db:"person_name"`
-	Kind        string     `db:"kind"`
-	Note        string     `db:"note"`
+	ID         ID     `db:"id"`
+	PersonID   ID     `db:"person_id"`
+	PersonName string `db:"person_name"`
+	Kind       string `db:"kind"`
+	Note       string `db:"note"`
+	// Drawing is the language in which the invoice is drawn of each bill that
+	// has no document; empty when none is.
+	Drawing     string     `db:"drawing"`
 	Total       int        `db:"total"`
 	Fingerprint []byte     `db:"fingerprint"`
 	CreatedAt   time.Time  `db:"created_at"`
@@ -116,7 +119,7 @@ func (q *Query) BatchWithKey(key string) (ID, error) {
 
 var (
 	sqlBatch = statement(`
-		SELECT b.id, b.person_id, p.name AS person_name, b.kind, b.note, b.total, b.fingerprint, b.created_at, b.started_at, b.finished_at,
+		SELECT b.id, b.person_id, p.name AS person_name, b.kind, b.note, b.drawing, b.total, b.fingerprint, b.created_at, b.started_at, b.finished_at,
 			r.done, r.refused, r.changed, r.sum_satang
 		FROM batches b JOIN people p ON p.id = b.person_id CROSS JOIN LATERAL (
 			SELECT count(*) FILTER (WHERE state = 'done') AS done, count(*) FILTER (WHERE state = 'refused') AS refused,
@@ -148,7 +151,7 @@ func (q *Query) WaitingBatchRows(id ID, limit int) ([]BatchRow, error) {
 
 var (
 	sqlStartBatch = statement(`
-		UPDATE batches SET started_at = now(), note = $4
+		UPDATE batches SET started_at = now(), note = $4, drawing = $6
 		WHERE merchant_id = $1 AND id = $2 AND person_id = $3 AND fingerprint = $5 AND started_at IS NULL`)
 	sqlEndBatchRow = statement(`
 		UPDATE batch_rows SET state = $4, message = $5, words = $6, instruction_id = $7, at = now()
@@ -158,13 +161,14 @@ var (
 	sqlLockBatch = statement(`SELECT id FROM batches WHERE merchant_id = $1 AND id = $2 FOR UPDATE`)
 )
 
-// StartBatch lets the acting person's own batch begin, as it was seen.
+// StartBatch lets the acting person's own batch begin, as it was seen, with
+// the reason and the language for drawing, if it has any.
 // ErrStale means it is another's, was started already, or is not what was seen.
-func (t *Tx) StartBatch(id ID, fingerprint []byte, note string) error {
-	if err := t.one(sqlStartBatch, t.actor.Merchant, id, t.actor.Person, note, fingerprint); err != nil {
+func (t *Tx) StartBatch(id ID, fingerprint []byte, note, drawing string) error {
+	if err := t.one(sqlStartBatch, t.actor.Merchant, id, t.actor.Person, note, fingerprint, drawing); err != nil {
 		return fmt.Errorf("starting a batch: %w", err)
 	}
-	return t.Audit("batch.started", About("batch", id), map[string]any{"fingerprint": fmt.Sprintf("%x", fingerprint), "note": note})
+	return t.Audit("batch.started", About("batch", id), map[string]any{"fingerprint": fmt.Sprintf("%x", fingerprint), "note": note, "drawing": drawing})
 }
 
 // EndBatchRow keeps what came of a row. A row that has ended already keeps its

@@ -12,6 +12,7 @@ var batchesAgree = comparison{
 				('rows', l.d ->> 'fingerprint'), ('person', l.person_id::text), ('merchant', l.merchant_id::text)) AS v (fact, value)
 				WHERE l.act = 'prepared'
 			UNION ALL SELECT 'reason', coalesce(l.d ->> 'note', '') WHERE l.act IN ('prepared', 'started')
+			UNION ALL SELECT 'drawing', coalesce(l.d ->> 'drawing', '') WHERE l.act IN ('prepared', 'started')
 			UNION ALL SELECT 'whether started', (l.act = 'started')::text WHERE l.act IN ('prepared', 'started')
 			UNION ALL SELECT 'outcome', concat_ws(' ', l.d ->> 'done', l.d ->> 'refused', l.d ->> 'changed') WHERE l.act IN ('prepared', 'finished')
 		) AS f (fact, value)
@@ -23,7 +24,7 @@ var batchesAgree = comparison{
 			FROM batch_rows WHERE batch_id = b.id) r ON true
 		CROSS JOIN LATERAL (VALUES
 			('kind', b.kind), ('size', b.total::text), ('fingerprint', encode(b.fingerprint, 'hex')), ('rows', r.fingerprint), ('person', b.person_id::text),
-			('merchant', b.merchant_id::text), ('reason', b.note), ('whether started', (b.started_at IS NOT NULL)::text),
+			('merchant', b.merchant_id::text), ('reason', b.note), ('drawing', b.drawing), ('whether started', (b.started_at IS NOT NULL)::text),
 			('outcome', CASE WHEN b.finished_at IS NOT NULL THEN r.outcome ELSE '' END)
 		) AS f (fact, value)
 	), ` + newest),

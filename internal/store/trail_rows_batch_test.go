@@ -13,7 +13,7 @@ func (w lived) doneAtOnce() {
 		if err != nil {
 			return err
 		}
-		return tx.StartBatch(id, b.Fingerprint, "ด่วน")
+		return tx.StartBatch(id, b.Fingerprint, "ด่วน", "both")
 	})
 	w.Write(w.Web, w.As(w.Maker), func(tx *store.Tx) error {
 		if err := tx.EndBatchRow(id, store.BatchRow{Position: 1, State: store.RowDone}); err != nil {

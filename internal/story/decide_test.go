@@ -49,7 +49,7 @@ func (s *story) sameAsSubmitted(checker *person, b bill) {
 		return
 	}
 	var hash string
-	checker.Eval(`fetch(document.querySelector(".files a").href).then(r => r.arrayBuffer()).then(b => crypto.subtle.digest("SHA-256", b)).
+	checker.Eval(`fetch(document.querySelector(".files a").href.replace(/\/view$/, "")).then(r => r.arrayBuffer()).then(b => crypto.subtle.digest("SHA-256", b)).
 		then(h => [...new Uint8Array(h)].map(b => b.toString(16).padStart(2, "0")).join(""))`, &hash)
 	if hash != b.sha256 {
 		s.t.Errorf("the checker opens another file: %s", hash)
