@@ -214,6 +214,7 @@ CREATE INDEX presentments_by_total ON presentments (merchant_id, total_satang, d
 CREATE INDEX presentments_by_due ON presentments (merchant_id, due_on, id DESC);
 CREATE INDEX instructions_by_reference ON instructions (merchant_id, bank_reference) WHERE bank_reference <> '';
 CREATE INDEX presentment_documents_of_file ON presentment_documents (file_id);
+CREATE INDEX imports_of_file ON imports (file_id);
 CREATE INDEX exchanges_by_transaction ON exchanges (merchant_id, transaction_id);
 
 -- Names of files, apart from their table for the same reason as the words of

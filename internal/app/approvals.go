@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,13 +23,20 @@ const (
 	inboxOthers   = "others"
 	inboxTrack    = "track"
 	inboxFinished = "finished"
+	// Those that the home page opens, and that are no tabs otherwise.
+	inboxRunningOut = "running_out"
+	inboxUnsent     = "unsent"
+	inboxAsked      = "asked"
 )
+
+// inboxHidden are the lists whose tab shows while they do.
+var inboxHidden = []string{inboxRunningOut, inboxUnsent, inboxAsked}
 
 // listApprovals shows what waits for this person and for others, what this
 // person asked for, and what has been decided.
 func (a *App) listApprovals(w http.ResponseWriter, r *http.Request, u user) error {
 	f := readQuery(r)
-	tab := f.choice("tab", inboxMine, inboxOthers, inboxTrack, inboxFinished)
+	tab := f.choice("tab", append(inboxHidden, inboxMine, inboxOthers, inboxTrack, inboxFinished)...)
 	from := cursorOf(f)
 	if err := f.check(); err != nil {
 		return err
@@ -42,14 +50,7 @@ func (a *App) listApprovals(w http.ResponseWriter, r *http.Request, u user) erro
 		if counts, err = q.WorkCounts(); err != nil {
 			return err
 		}
-		switch tab {
-		case inboxFinished:
-			page, err = q.Finished(from, pageRows)
-		case inboxTrack:
-			page, err = q.Track(from, pageRows)
-		default:
-			page, err = q.Waiting(tab == inboxMine, from, pageRows)
-		}
+		page, err = inboxPage(q, tab, from)
 		return err
 	})
 	if err != nil {
@@ -62,11 +63,39 @@ func (a *App) listApprovals(w http.ResponseWriter, r *http.Request, u user) erro
 	return a.page(w, r, u, shell{Header: v.Header(r.Context()), Area: areaApprovals, Part: templates.ApprovalListPart}, templates.ApprovalList(v))
 }
 
+// inboxPage reads one page of a tab.
+func inboxPage(q *store.Query, tab string, from store.InstructionCursor) (store.InstructionPage, error) {
+	switch tab {
+	case inboxFinished:
+		return q.Finished(from, pageRows)
+	case inboxTrack:
+		return q.Track(from, pageRows)
+	case inboxRunningOut:
+		return q.RunningOut(from, pageRows)
+	case inboxUnsent:
+		return q.Unsent(from, pageRows)
+	case inboxAsked:
+		return q.Asked(from, pageRows)
+	}
+	return q.Waiting(tab == inboxMine, from, pageRows)
+}
+
+// inboxPlace is what a tab is ordered by.
+func inboxPlace(tab string, i store.InstructionRow) time.Time {
+	switch tab {
+	case inboxFinished, inboxUnsent:
+		return i.StateSince
+	case inboxRunningOut:
+		return i.ExpiresAt
+	}
+	return i.SubmittedAt
+}
+
 func (a *App) approvalList(ctx context.Context, u user, tab string, page store.InstructionPage, counts store.WorkCounts) templates.ApprovalListView {
 	v := templates.ApprovalListView{Tab: tab, Key: newKey(), MayDecide: tab == inboxMine && u.can(store.Checker), MayHandOver: u.can(store.Checker)}
 	number := map[string]string{inboxMine: capped(counts.ForMe), inboxOthers: capped(counts.ForOther)}
-	for _, t := range []string{inboxMine, inboxOthers, inboxTrack, inboxFinished} {
-		if t == inboxTrack && !u.can(store.Maker) {
+	for _, t := range append([]string{inboxMine, inboxOthers, inboxTrack, inboxFinished}, inboxHidden...) {
+		if t == inboxTrack && !u.can(store.Maker) || t != tab && slices.Contains(inboxHidden, t) {
 			continue
 		}
 		v.Tabs = append(v.Tabs, ui.Tab{
@@ -78,11 +107,7 @@ func (a *App) approvalList(ctx context.Context, u user, tab string, page store.I
 	}
 	if page.More {
 		last := page.Rows[len(page.Rows)-1]
-		at := last.SubmittedAt
-		if tab == inboxFinished {
-			at = last.StateSince
-		}
-		v.Pager.Next = "/approvals?" + url.Values{"tab": {tab}, "at": {at.UTC().Format(time.RFC3339Nano)}, "id": {last.ID.String()}}.Encode()
+		v.Pager.Next = "/approvals?" + url.Values{"tab": {tab}, "at": {inboxPlace(tab, last).UTC().Format(time.RFC3339Nano)}, "id": {last.ID.String()}}.Encode()
 	}
 	return v
 }

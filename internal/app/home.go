@@ -19,6 +19,7 @@ type homeData struct {
 	states    map[string]store.Figure
 	months    map[time.Time]store.Figure
 	due       []store.Figure
+	pace      []store.Pace
 	approvers []store.Approver
 }
 
@@ -45,6 +46,9 @@ func (a *App) home(w http.ResponseWriter, r *http.Request, u user) error {
 		if d.due, err = q.FiguresByDue(billedStates, dueSpans(today)); err != nil {
 			return err
 		}
+		if d.pace, err = q.PaceOfBills(); err != nil {
+			return err
+		}
 		d.approvers, err = q.ApprovalsByPerson(date(today).AddDate(0, 0, -approvalDays))
 		return err
 	})
@@ -56,7 +60,7 @@ func (a *App) home(w http.ResponseWriter, r *http.Request, u user) error {
 		v.Steps = a.firstSteps(ctx, u)
 	} else {
 		v.Charts = []templates.HomeChart{
-			stateChart(ctx, d.states), dueChart(ctx, today, d.due), monthChart(ctx, today, d.months), a.approvalChart(ctx, u, today, d.approvers),
+			stateChart(ctx, d.states), dueChart(ctx, today, d.due), monthChart(ctx, today, d.months), paceChart(ctx, d.pace), a.approvalChart(ctx, u, today, d.approvers),
 		}
 	}
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaHome}, templates.Home(v))
@@ -82,19 +86,20 @@ func workOf(u user) []workKind {
 	}
 	var kinds []workKind
 	if u.can(store.Checker) {
-		kinds = append(kinds, workKind{"for_me", ui.Warning, "/approvals?tab=mine", "/approvals/", (*store.Query).WorkForMe})
+		kinds = append(kinds, workKind{"for_me", ui.Warning, "/approvals?tab=" + inboxMine, "/approvals/", (*store.Query).WorkForMe})
 	}
 	if u.can(store.Checker) || u.can(store.Maker) {
-		kinds = append(kinds, workKind{"running_out", ui.Bad, "/approvals", "/approvals/", (*store.Query).WorkRunningOut})
+		kinds = append(kinds, workKind{"running_out", ui.Bad, "/approvals?tab=" + inboxRunningOut, "/approvals/", (*store.Query).WorkRunningOut})
 	}
 	kinds = append(kinds, workKind{"unknown", ui.Unknown, "/unknown", "/unknown/", (*store.Query).WorkUnknown})
 	if u.can(store.Maker) {
-		kinds = append(kinds, inState(store.PresentmentRefused, ui.Bad), inState(store.PresentmentIncomplete, ui.Warning))
+		kinds = append(kinds, workKind{"disputed", ui.Bad, "/presentments/disputes", "/presentments/", (*store.Query).WorkDisputed},
+			inState(store.PresentmentRefused, ui.Bad), inState(store.PresentmentIncomplete, ui.Warning))
 	}
-	kinds = append(kinds, workKind{"stuck", ui.Warning, "/presentments?state=" + store.PresentmentApproved, "/approvals/", (*store.Query).WorkStuck})
+	kinds = append(kinds, workKind{"stuck", ui.Warning, "/approvals?tab=" + inboxUnsent, "/approvals/", (*store.Query).WorkStuck})
 	if u.can(store.Maker) {
 		kinds = append(kinds, inState(store.PresentmentDraft, ui.Neutral),
-			workKind{"of_mine", ui.Info, "/approvals?tab=others", "/approvals/", (*store.Query).WorkOfMine})
+			workKind{"of_mine", ui.Info, "/approvals?tab=" + inboxAsked, "/approvals/", (*store.Query).WorkOfMine})
 	}
 	if u.can(store.Admin) {
 		kinds = append(kinds, workKind{"mails", ui.Warning, "/mails/undelivered", "", func(q *store.Query) (store.WorkLine, error) {

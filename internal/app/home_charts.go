@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"math"
 	"net/url"
 	"time"
 
@@ -86,6 +87,47 @@ func dueChart(ctx context.Context, today thai.Day, figures []store.Figure) templ
 			Label: text.T(ctx, dueAges[i].key), Number: figures[i].Number, Satang: figures[i].Satang, Meaning: dueAges[i].meaning,
 			Href: billsHref(billedStates, "due", span),
 		})
+	}
+	return c
+}
+
+// paces are the spans of the chart of days from the draft to the bank.
+var paces = []struct {
+	most    int // days; the last span has no end
+	key     string
+	meaning ui.Meaning
+}{
+	{0, text.K("home.pace.same_day"), ui.Good}, {1, text.K("home.pace.next_day"), ui.Good}, {3, text.K("home.pace.three"), ui.Info},
+	{7, text.K("home.pace.week"), ui.Warning}, {math.MaxInt, text.K("home.pace.longer"), ui.Bad},
+}
+
+// paceChart shows how long the latest bills took from the draft to the bank.
+func paceChart(ctx context.Context, counted []store.Pace) templates.HomeChart {
+	c := templates.HomeChart{ID: "pace", Title: text.T(ctx, "home.by_pace"), Counts: true, NoSums: true}
+	all := 0
+	for _, p := range counted {
+		all += p.Number
+	}
+	for _, span := range paces {
+		c.Rows = append(c.Rows, templates.HomeFigure{Label: text.T(ctx, span.key), Meaning: span.meaning})
+	}
+	soFar, half := 0, -1
+	for _, p := range counted {
+		for n, span := range paces {
+			if p.Days <= span.most {
+				c.Rows[n].Number += int64(p.Number)
+				break
+			}
+		}
+		if soFar += p.Number; half < 0 && soFar*2 >= all {
+			half = max(0, p.Days)
+		}
+	}
+	switch {
+	case half == 0:
+		c.Help = text.T(ctx, "home.pace_half_same_day", "bills", all)
+	case half > 0:
+		c.Help = text.T(ctx, "home.pace_half", "bills", all, "days", half)
 	}
 	return c
 }

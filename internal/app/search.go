@@ -60,10 +60,11 @@ type seeker struct {
 	refers string // a whole reference, or ""
 	audit  bool   // the seeker may read the trail
 	buyers bool
+	lists  bool // imports
 }
 
 func (a *App) seekerOf(ctx context.Context, u user, typed string) seeker {
-	s := seeker{ctx: ctx, audit: a.opens(u, "/audit"), buyers: a.opens(u, "/buyers")}
+	s := seeker{ctx: ctx, audit: a.opens(u, "/audit"), buyers: a.opens(u, "/buyers"), lists: a.opens(u, "/imports")}
 	if utf8.RuneCountInString(typed) > longestSearch {
 		typed = string([]rune(typed)[:longestSearch])
 	}
@@ -89,7 +90,7 @@ func (s seeker) blind() bool { return s.words == "" && s.satang == nil && s.day.
 // found is left out.
 func (s seeker) find(q *store.Query) (groups []templates.SearchGroup, err error) {
 	for _, look := range []func(*store.Query) (templates.SearchGroup, error){
-		s.billsOfDay, s.billsOfTotal, s.bills, s.buyersNamed, s.instructions, s.files, s.people,
+		s.billsOfDay, s.billsOfTotal, s.bills, s.buyersNamed, s.instructions, s.files, s.imports, s.people,
 	} {
 		g, err := look(q)
 		if err != nil {
@@ -181,6 +182,21 @@ func (s seeker) files(q *store.Query) (templates.SearchGroup, error) {
 			hit.Href = "/presentments/" + f.Bill.UUID.String()
 		}
 		g.Hits = append(g.Hits, hit)
+	}
+	return g, err
+}
+
+// imports are found by the name of their spreadsheet.
+func (s seeker) imports(q *store.Query) (templates.SearchGroup, error) {
+	if s.words == "" || !s.lists {
+		return templates.SearchGroup{}, nil
+	}
+	rows, err := q.ImportsNamed(s.words, foundShown+1)
+	g := templates.SearchGroup{Title: text.T(s.ctx, "search.imports")}
+	for _, i := range rows {
+		g.Hits = append(g.Hits, templates.SearchHit{
+			Href: "/imports/" + i.ID.String(), Label: i.FileName, Note: text.When(s.ctx, i.CreatedAt) + " · " + i.CreatedByName, Status: importStatus(s.ctx, i.State),
+		})
 	}
 	return g, err
 }

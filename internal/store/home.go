@@ -18,9 +18,7 @@ type WorkLine struct {
 
 // workLine is SQL for the line of a query (id, title, at) whose first row is
 // the most pressing one.
-func workLine(query string) string {
-	return `WITH ` + workOf(query)
-}
+func workLine(query string) string { return `WITH ` + workOf(query) }
 
 func workOf(query string) string {
 	return `work AS MATERIALIZED (` + query + `)
@@ -34,8 +32,8 @@ const longestWaiting = `(
 	SELECT w.id, w.title, w.maker_id, w.submitted_at, w.expires_at, w.operation, w.amount_satang, w.seats, approvals_needed FROM instructions w WHERE w.merchant_id = $1 AND w.part = 0 AND w.state = 'pending' ORDER BY w.submitted_at, w.id LIMIT 1001)`
 
 const (
-	// stuckAfter is how long it may take to send something that was approved.
-	stuckAfter = 15 * time.Minute
+	// StuckAfter is how long it may take to send something that was approved.
+	StuckAfter = 15 * time.Minute
 	// runsOutWithin is what is told of as running out.
 	runsOutWithin = 24 * time.Hour
 )
@@ -55,12 +53,13 @@ var (
 	sqlWorkRunningOut = statement(workLine(`
 		SELECT i.id, i.title, i.expires_at AS at FROM ` + longestWaiting + ` i
 		WHERE i.expires_at <= now() + $2 * interval '1 second' ORDER BY i.expires_at, i.id`))
-	// A part waits for the one before it, which may be for the desk to settle.
 	sqlWorkStuck = statement(workLine(`
 		SELECT i.lead_id AS id, i.title, i.state_since AS at FROM instructions i
-		WHERE i.merchant_id = $1 AND i.state IN ('approved', 'sending') AND i.state_since < now() - $2 * interval '1 second'
-			AND (i.part = 0 OR (SELECT b.state FROM instructions b WHERE b.lead_id = i.lead_id AND b.part = i.part - 1) = 'done')
+		WHERE i.merchant_id = $1 AND ` + unsent + ` AND i.state_since < now() - $2 * interval '1 second'
 		ORDER BY i.state_since, i.id LIMIT 1001`))
+	sqlWorkDisputed = statement(workLine(`
+		SELECT p.id, p.document_number || ' · ' || p.buyer_name AS title, p.decided_at AS at FROM presentments p
+		WHERE p.merchant_id = $1 AND ` + disputed + ` ORDER BY p.decided_at, p.id LIMIT 1001`))
 )
 
 // WorkForMe is what the acting person may decide, by the rule of the inbox.
@@ -90,7 +89,13 @@ func (q *Query) WorkRunningOut() (WorkLine, error) {
 
 // WorkStuck is what was approved and should have been sent by now.
 func (q *Query) WorkStuck() (WorkLine, error) {
-	return row[WorkLine](q, sqlWorkStuck, q.actor.Merchant, int64(stuckAfter.Seconds()))
+	return row[WorkLine](q, sqlWorkStuck, q.actor.Merchant, int64(StuckAfter.Seconds()))
+}
+
+// WorkDisputed are the disputed bills that wait to be replaced, as Disputes
+// lists them.
+func (q *Query) WorkDisputed() (WorkLine, error) {
+	return row[WorkLine](q, sqlWorkDisputed, q.actor.Merchant)
 }
 
 // Figure is how many bills there are of something, and their sum.

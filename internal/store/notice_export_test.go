@@ -25,4 +25,10 @@ var (
 	SQLInstructionsReferred = sqlInstructionsReferred
 	SQLColleagues           = sqlColleagues
 	SQLFilesNamed           = sqlFilesNamed
+	SQLImportsNamed         = sqlImportsNamed
+	SQLRunningOut           = sqlRunningOut
+	SQLAsked                = sqlAsked
+	SQLUnsent               = sqlUnsent
+	SQLWorkDisputed         = sqlWorkDisputed
+	SQLPace                 = sqlPace
 )

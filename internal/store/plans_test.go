@@ -207,6 +207,12 @@ func readings() []reading {
 		{"work: running out", web, store.SQLWorkRunningOut, shop + `86400`, 1001},
 		{"work: stuck", web, store.SQLWorkStuck, shop + `900`, 60},
 		// A figure reads what was added up: by state, month and day, never by bill.
+		{"work: disputed", web, store.SQLWorkDisputed, `'` + planShop + `'`, 60},
+		// What waits is bounded, and each of a page is asked whose turn it is.
+		{"list: running out", web, store.SQLRunningOut, shop + person + beginning + `, 51, 864000`, 1200},
+		{"list: asked", web, store.SQLAsked, shop + `'` + planMaker + `', ` + beginning + `, 51`, 1200},
+		{"list: unsent", web, store.SQLUnsent, shop + beginning + `, 51, 900`, 60},
+		{"pace of bills", web, store.SQLPace, shop + `300`, 300},
 		{"figures by state", web, store.SQLFiguresByState, `'` + planShop + `'`, 30},
 		{"figures by month", web, store.SQLFiguresByMonth, shop + `'{presented}', '2025-12-01'`, 200},
 		{"figures by due day", web, store.SQLFiguresByDue, shop + `'{presented}', '{2026-10-01,2026-11-01}', '{2026-10-31,2026-11-30}'`, 4000},
@@ -217,6 +223,7 @@ func readings() []reading {
 		{"colleagues", web, store.SQLColleagues, shop + `'%qq%', 7`, 60},
 		{"files by name", web, store.SQLFilesNamed, shop + `'%inv-19998%', 7`, 60},
 		{"files by a common name", web, store.SQLFilesNamed, shop + `'%inv%', 7`, 60},
+		{"imports by name", web, store.SQLImportsNamed, shop + `'%bills-1%', 7`, 200},
 		{"files by a name that none has", web, store.SQLFilesNamed, shop + `'%qwxzjk%', 7`, 60},
 	}
 }

@@ -135,12 +135,16 @@ type DisputeCursor struct {
 	ID ID
 }
 
+// disputed is true of a bill p that its buyer disputes and that waits to be
+// replaced.
+const disputed = `p.buyer_decision = 'disputed' AND p.state IN ('presented', 'incomplete', 'unknown')`
+
 var (
 	sqlDisputes = statement(`
 		SELECT p.id, p.document_number, p.buyer_name, p.total_satang, p.buyer_remark, p.decided_at, r.replacement_id, n.state AS replacement_state,
 			n.document_number AS replacement_number
 		FROM presentments p LEFT JOIN presentment_replacements r ON r.replaced_id = p.id LEFT JOIN presentments n ON n.id = r.replacement_id
-		WHERE p.merchant_id = $1 AND p.buyer_decision = 'disputed' AND p.state IN ('presented', 'incomplete', 'unknown') AND (p.decided_at, p.id) > ($2, $3)
+		WHERE p.merchant_id = $1 AND ` + disputed + ` AND (p.decided_at, p.id) > ($2, $3)
 		ORDER BY p.decided_at, p.id LIMIT $4`)
 	sqlFixes = statement(`
 		SELECT r.reason, count(*) AS number, avg(f.seconds)::bigint AS seconds, max(f.seconds)::bigint AS longest

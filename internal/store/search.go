@@ -37,7 +37,14 @@ var (
 		SELECT f.id, f.name, f.uploaded_at, d.presentment_id FROM files f
 			LEFT JOIN LATERAL (SELECT d.presentment_id FROM presentment_documents d WHERE d.merchant_id = $1 AND d.file_id = f.id LIMIT 1) d ON true
 		WHERE f.merchant_id = $1 AND f.id = ANY (ARRAY(SELECT m.file_id FROM files_matching($2, $3) m))
+			AND NOT EXISTS (SELECT FROM imports i WHERE i.file_id = f.id)
 		ORDER BY f.uploaded_at DESC, f.id DESC`)
+	// Few files are spreadsheets, so that more of them are looked at than shown.
+	sqlImportsNamed = statement(`
+		SELECT ` + importColumns + `
+		WHERE i.merchant_id = $1 AND i.id = ANY (ARRAY(
+			SELECT x.id FROM imports x WHERE x.merchant_id = $1 AND x.file_id = ANY (ARRAY(SELECT m.file_id FROM files_matching($2, 200) m))))
+		ORDER BY i.id DESC LIMIT $3`)
 )
 
 // BillsOfTotal are the newest bills of exactly this total.
@@ -68,6 +75,11 @@ type FoundFile struct {
 	Name       string        `db:"name"`
 	UploadedAt time.Time     `db:"uploaded_at"`
 	Bill       uuid.NullUUID `db:"presentment_id"`
+}
+
+// ImportsNamed are the newest imports of files whose names contain text.
+func (q *Query) ImportsNamed(text string, limit int) ([]Import, error) {
+	return rows[Import](q, sqlImportsNamed, q.actor.Merchant, containing(text), limit)
 }
 
 // FilesNamed are the newest files whose names contain text.

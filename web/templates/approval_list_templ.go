@@ -21,7 +21,7 @@ const ApprovalListPart = "approvals"
 
 // ApprovalListView is a page of the inbox.
 type ApprovalListView struct {
-	Tab   string // "mine", "others", "track" or "finished"
+	Tab   string // "mine", "others", "track", "finished", or a list that the home page opens
 	Tabs  []ui.Tab
 	Rows  []ApprovalRow
 	Pager ui.Pager
@@ -129,7 +129,7 @@ func ApprovalList(v ApprovalListView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-			} else if v.Tab == "finished" {
+			} else if v.Tab == "finished" || v.Tab == "unsent" {
 				templ_7745c5c3_Err = v.finished().Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
