@@ -66,7 +66,7 @@ func TestFormSaysWhatToDoAboutEachFault(t *testing.T) {
 		"decimals":      {"1.000", func(f *form) { f.satang("x") }, "edge.field.number_decimals"},
 		"negative":      {"-1", func(f *form) { f.satang("x") }, "edge.field.number_negative"},
 		"large":         {"99999999999999999999", func(f *form) { f.satang("x") }, "edge.field.number_large"},
-		"no day":        {"31/02/2568", func(f *form) { f.day("x", today) }, "edge.field.day_none"},
+		"no day":        {"31/02/2568", func(f *form) { f.day("x", today) }, "form.error.day_none"},
 		"short year":    {"1/2/68", func(f *form) { f.day("x", today) }, "edge.field.day_short_year"},
 		"year twice":    {"1/2/3111", func(f *form) { f.day("x", today) }, "edge.field.day_meant"},
 		"far year":      {"1/2/1700", func(f *form) { f.day("x", today) }, "edge.field.day_far"},

@@ -135,7 +135,7 @@ func TestListChangesInPlaceAndGoesBack(t *testing.T) {
 	if !strings.HasSuffix(p.URL(), "?state=draft") || p.Count("tbody tr") != 1 {
 		t.Errorf("the tab leads to %s with %d rows", p.URL(), p.Count("tbody tr"))
 	}
-	p.Fill("[name=q]", "nothing")
+	p.Fill("main [name=q]", "nothing")
 	p.WaitFor(".empty.filtered")
 	if !strings.Contains(p.URL(), "q=nothing") || !strings.Contains(p.URL(), "state=draft") {
 		t.Errorf("the search leads to %s", p.URL())

@@ -269,6 +269,7 @@ var endings = map[string][]string{
 	"instruction.settlement_": {"confirmed", "declined"},
 	"policy.":                 {store.ProposalApproved, store.ProposalRejected, store.ProposalWithdrawn},
 	"delegation.":             {store.DelegationAccepted, store.DelegationDeclined},
+	"callback.":               {store.CallbackProcessed, store.CallbackDuplicate, store.CallbackIgnored, store.CallbackQuarantined},
 }
 
 // actionsInSource are all actions that the program's own code gives to Audit.
