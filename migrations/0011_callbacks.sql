@@ -39,6 +39,8 @@ CREATE INDEX callbacks_to_read ON callbacks (not_before, id) WHERE state = 'rece
 CREATE INDEX callbacks_of_merchant ON callbacks (merchant_id, received_at DESC, id DESC);
 CREATE INDEX callbacks_by_state ON callbacks (merchant_id, state, received_at DESC, id DESC);
 CREATE INDEX callbacks_of_presentment ON callbacks (presentment_id, received_at) WHERE presentment_id IS NOT NULL;
+-- The operator looks for what nobody owns.
+CREATE INDEX callbacks_of_nobody ON callbacks (received_at DESC, id DESC) WHERE merchant_id IS NULL;
 CREATE INDEX callbacks_forged ON callbacks (received_at) INCLUDE (body_size) WHERE refusal <> '';
 -- One event has one effect, however often it is told and whoever reads it.
 CREATE UNIQUE INDEX event_counts_once ON callbacks (presentment_id, event_key) WHERE state = 'processed';
@@ -162,6 +164,7 @@ END $$;
 CREATE FUNCTION decision_is_repeated() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     UPDATE presentments SET buyer_decision = NEW.decision, buyer_remark = NEW.remark, decided_at = NEW.decided_at WHERE id = NEW.presentment_id;
+    UPDATE presentment_search SET buyer_decision = NEW.decision WHERE presentment_id = NEW.presentment_id;
     RETURN NULL;
 END $$;
 -- +goose StatementEnd
@@ -182,6 +185,28 @@ CREATE TRIGGER decisions_are_never_changed BEFORE UPDATE OR DELETE ON presentmen
 CREATE TRIGGER presentment_starts_undecided BEFORE INSERT ON presentments FOR EACH ROW EXECUTE FUNCTION presentment_repeats_its_decision();
 CREATE TRIGGER presentment_repeats_its_decision BEFORE UPDATE OF buyer_decision, buyer_remark, decided_at ON presentments
     FOR EACH ROW EXECUTE FUNCTION presentment_repeats_its_decision();
+
+-- The list is filtered by it. Most bills are undecided or paid, so that an index
+-- of its own finds the disputed among many.
+ALTER TABLE presentment_search ADD COLUMN buyer_decision text NOT NULL DEFAULT '';
+CREATE INDEX presentment_search_decision ON presentment_search (merchant_id, buyer_decision, state, document_on, presentment_id) WHERE buyer_decision <> '';
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION presentment_conditions(filter jsonb) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+    SELECT 's.merchant_id = $1' || coalesce(string_agg(' AND ' || c.condition, '' ORDER BY c.key), '') FROM (VALUES
+        ('pattern', 's.words LIKE ($2 ->> ''pattern'')'),
+        ('tax_id', 's.buyer_tax_id = ($2 ->> ''tax_id'')'),
+        ('on_from', 's.document_on >= ($2 ->> ''on_from'')::date'),
+        ('on_to', 's.document_on <= ($2 ->> ''on_to'')::date'),
+        ('due_from', 's.due_on >= ($2 ->> ''due_from'')::date'),
+        ('due_to', 's.due_on <= ($2 ->> ''due_to'')::date'),
+        ('amount_from', 's.total_satang >= ($2 ->> ''amount_from'')::bigint'),
+        ('amount_to', 's.total_satang <= ($2 ->> ''amount_to'')::bigint'),
+        ('made_by', 's.created_by = ($2 ->> ''made_by'')::uuid'),
+        ('decided', 's.buyer_decision = ANY (string_to_array($2 ->> ''decided'', '' ''))'),
+        ('unpaid', 's.buyer_decision <> ''paid''')
+    ) AS c (key, condition) WHERE filter ? c.key
+$$;
+-- +goose StatementEnd
 
 -- An unknown outcome may also be settled by the bank's own word, if that word
 -- was signed, matches, and says that the thing was done.

@@ -55,6 +55,7 @@ func commands() []command {
 		{"audit prove", "[-dev] LEAF", "prove that a leaf stands in the published trail", (*program).auditProve},
 		{"audit check", "[-key key] < proof", "check such a proof without any database", (*program).auditCheck},
 		{"audit key", "[-name name]", "make the pair of keys that signs the audit trail's checkpoints", (*program).auditKey},
+		{"callbacks", "[-forged] [-json]", "list what the bank told that no merchant could be found for", (*program).callbacks},
 		{"user add", "-email -name ...", "let a person in, and make their merchant: the first administrator", (*program).userAdd},
 		{"user grant", "-email -merchant-id -duties", "change what a person may do for a merchant", (*program).userGrant},
 		{"user disable", "-email [-undo]", "keep a person out", (*program).userDisable},

@@ -168,3 +168,27 @@ func work(t *testing.T, env map[string]string, done func() bool) {
 		t.Errorf("the worker ended with %d: %s", code, out.String())
 	}
 }
+
+func TestAnOperatorSeesCallbacksThatAreNobodysAndNoBody(t *testing.T) {
+	t.Parallel()
+	db, env := installation(t)
+	if code, output := run(t, env, "", "callbacks"); code != 0 || !strings.Contains(output, "belongs to a merchant") {
+		t.Fatalf("none: %d, %s", code, output)
+	}
+	db.Exec(`SET session_replication_role = replica;
+		INSERT INTO merchants (id, name_th, name_en, tax_id, address, account_number)
+		SELECT gen_random_uuid(), 'ร้าน', 'Shop', id, 'กรุงเทพฯ', '0011234567' FROM unnest(ARRAY['0105536000013', '0105536000021']) AS id;
+		INSERT INTO callbacks (id, merchant_id, product, address, headers, body_hash, body_size, refusal, state, reason, bank_reference, body_masked)
+		SELECT gen_random_uuid(), CASE n WHEN 3 THEN (SELECT id FROM merchants LIMIT 1) END, 'presentment', '192.0.2.' || n, '', sha256('x'), n,
+			CASE n WHEN 2 THEN 'signature' ELSE '' END, 'quarantined', 'nobody', 'PSM-SECRET', '{"remark": "PSM-SECRET"}' FROM generate_series(1, 3) AS n;
+		SET session_replication_role = DEFAULT`)
+	code, output := run(t, env, "", "callbacks")
+	if code != 0 || !strings.Contains(output, "192.0.2.1") || strings.Contains(output, "192.0.2.2") || strings.Contains(output, "192.0.2.3") || strings.Contains(output, "SECRET") {
+		t.Errorf("%d:\n%s", code, output)
+	}
+	code, output = run(t, env, "", "callbacks", "-forged", "-json")
+	var all []unassignedCallback
+	if err := json.Unmarshal([]byte(output), &all); err != nil || code != 0 || len(all) != 2 {
+		t.Errorf("%d, %v:\n%s", code, err, output)
+	}
+}

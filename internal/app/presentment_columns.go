@@ -52,6 +52,12 @@ var billColumns = []billColumn{
 		name: "buyer", label: "presentment.buyer", class: "lead", sort: store.SortByBuyer, fixed: true,
 		cell: func(_ context.Context, r store.PresentmentRow) sheet.Cell { return sheet.Text(r.BuyerName) },
 	},
+	{
+		name: "decided", label: "list.decided", class: "meta wide-only", wide: true,
+		value: func(ctx context.Context, r store.PresentmentRow) string { return decisionText(ctx, r) },
+		cell:  func(ctx context.Context, r store.PresentmentRow) sheet.Cell { return sheet.Text(decisionText(ctx, r)) },
+	},
+	textColumn("buyer_remark", "list.column.buyer_remark", func(r store.PresentmentRow) string { return r.BuyerRemark }),
 	textColumn("tax_id", "presentment.tax_id", func(r store.PresentmentRow) string { return r.BuyerTaxID }),
 	textColumn("branch", "presentment.branch", func(r store.PresentmentRow) string { return r.BuyerBranch }),
 	{
@@ -151,8 +157,21 @@ func billCols(ctx context.Context, l billList) []ui.Col {
 	return cols
 }
 
+// decisionText is what the buyer decided, and when; empty while they have not.
+func decisionText(ctx context.Context, r store.PresentmentRow) string {
+	if r.BuyerDecision == "" {
+		return ""
+	}
+	return buyerStatus(ctx, r.BuyerDecision).Label
+}
+
+// rowStatus is the badge of a row: what its buyer decided, once they have.
+func rowStatus(ctx context.Context, r store.PresentmentRow) ui.Status {
+	return billStatus(ctx, store.Presentment{State: r.State, BuyerDecision: r.BuyerDecision})
+}
+
 func billRow(ctx context.Context, columns []billColumn, r store.PresentmentRow) templates.PresentmentRow {
-	row := templates.PresentmentRow{ID: r.ID.String(), Buyer: r.BuyerName, Number: r.DocumentNumber, Status: presentmentStatus(ctx, r.State)}
+	row := templates.PresentmentRow{ID: r.ID.String(), Buyer: r.BuyerName, Number: r.DocumentNumber, Status: rowStatus(ctx, r)}
 	for _, c := range columns {
 		if c.value == nil {
 			continue

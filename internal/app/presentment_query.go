@@ -50,7 +50,9 @@ const noState = "none"
 var (
 	faultStates = []string{store.PresentmentIncomplete, store.PresentmentRefused, store.PresentmentUnknown}
 	// settledStates are those in which nobody waits to be paid any more, or not yet.
-	settledStates = []string{store.PresentmentDraft, store.PresentmentRefused, store.PresentmentCancelled, store.PresentmentDiscarded}
+	settledStates = []string{
+		store.PresentmentDraft, store.PresentmentRefused, store.PresentmentCancelled, store.PresentmentReplaced, store.PresentmentDiscarded,
+	}
 )
 
 // readBillQuery reads the list's address. What was mistyped is a fault of its
@@ -69,6 +71,7 @@ func (a *App) readBillQuery(f *form, me store.ID) billQuery {
 		}
 	}
 	q.Asked = q.States
+	q.Decided = readDecisions(f)
 	q.TaxID = readTaxID(f)
 	q.On = readPeriod(f, "on", today, thisMonth, lastMonth)
 	q.Due = readPeriod(f, "due", today, thisMonth, lastMonth, nextWeek, overdue)
@@ -111,6 +114,19 @@ func (q *billQuery) narrow() {
 		left = []string{noState}
 	}
 	q.States = left
+	q.Unpaid = q.Due.Preset == overdue
+}
+
+func readDecisions(f *form) (decided []string) {
+	for _, d := range f.list("decided") {
+		switch {
+		case !slices.Contains(store.BuyerDecisions, d):
+			f.broken = &requestError{"unknown choice in decided"}
+		case !slices.Contains(decided, d):
+			decided = append(decided, d)
+		}
+	}
+	return decided
 }
 
 func readTaxID(f *form) string {
@@ -189,6 +205,9 @@ func (q billQuery) values() url.Values {
 	values := url.Values{}
 	if len(q.Asked) > 0 {
 		values["state"] = q.Asked
+	}
+	if len(q.Decided) > 0 {
+		values["decided"] = q.Decided
 	}
 	if q.Query != "" {
 		values.Set("q", q.Query)
@@ -305,6 +324,9 @@ func (p billPlace) chips(ctx context.Context) []ui.Chip {
 	if len(p.Asked) > 1 {
 		add(text.T(ctx, "presentment.state"), stateNames(ctx, p.Asked), "state")
 	}
+	if len(p.Decided) > 0 {
+		add(text.T(ctx, "list.decided"), decisionNames(ctx, p.Decided), "decided")
+	}
 	if p.TaxID != "" {
 		add(text.T(ctx, "presentment.tax_id"), p.TaxID, "tax_id")
 	}
@@ -330,6 +352,14 @@ func stateNames(ctx context.Context, states []string) string {
 	names := make([]string, len(states))
 	for n, state := range states {
 		names[n] = presentmentStatus(ctx, state).Label
+	}
+	return strings.Join(names, ", ")
+}
+
+func decisionNames(ctx context.Context, decisions []string) string {
+	names := make([]string, len(decisions))
+	for n, d := range decisions {
+		names[n] = buyerStatus(ctx, d).Label
 	}
 	return strings.Join(names, ", ")
 }

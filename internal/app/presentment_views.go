@@ -32,6 +32,9 @@ func billFilters(ctx context.Context, f *form, p billPlace) templates.Presentmen
 		On:  span("on", "presentment.on", p.On, thisMonth, lastMonth),
 		Due: span("due", "presentment.due", p.Due, overdue, thisMonth, lastMonth, nextWeek),
 	}
+	for _, d := range store.BuyerDecisions {
+		v.Decisions = append(v.Decisions, ui.Choice{Value: d, Label: buyerStatus(ctx, d).Label, Checked: slices.Contains(p.Decided, d)})
+	}
 	for _, state := range store.PresentmentStates {
 		v.States = append(v.States, ui.Choice{Value: state, Label: presentmentStatus(ctx, state).Label, Checked: slices.Contains(p.Asked, state)})
 	}

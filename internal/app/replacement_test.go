@@ -275,6 +275,57 @@ func TestAForgedCallbackIsNeverReadAgain(t *testing.T) {
 	}
 }
 
+func TestTheListIsFilteredByWhatBuyersDecided(t *testing.T) {
+	t.Parallel()
+	w := newThread(t)
+	for number, status := range map[string]krungsri.PresentmentStatus{
+		"INV-1": krungsri.StatusAccepted, "INV-2": krungsri.StatusDisputed, "INV-3": krungsri.StatusPaid, "INV-4": krungsri.StatusExpired, "INV-5": "",
+	} {
+		_, reference := w.presented(number)
+		if status == krungsri.StatusPaid {
+			w.decide(reference, krungsri.StatusAccepted, "")
+		}
+		if status != "" {
+			w.decide(reference, status, "ไม่ตรงใบสั่งซื้อ")
+		}
+	}
+	w.DB.Exec(`BEGIN; SET LOCAL session_replication_role = replica; UPDATE presentment_search SET due_on = due_on - 400; COMMIT`)
+	c := w.Client(apptest.Maker)
+	for query, want := range map[string]string{
+		"decided=accepted": "INV-1",
+		"decided=disputed": "INV-2",
+		"decided=paid&decided=expired&sort=number&dir=asc":       "INV-3 INV-4",
+		"decided=paid&state=draft":                               "",
+		"state=presented&sort=number&dir=asc":                    "INV-1 INV-2 INV-3 INV-4 INV-5",
+		"due=overdue&sort=number&dir=asc":                        "INV-1 INV-2 INV-4 INV-5", // what is paid is never overdue
+		"due=overdue&decided=accepted&decided=paid&q=inv":        "INV-1",
+		"decided=disputed&sort=amount&due_to=" + bangkokToday(0): "INV-2",
+	} {
+		page := c.Get("/presentments?" + query)
+		if got := numbersOn(page); page.Status != http.StatusOK || got != want {
+			t.Errorf("%s: %d, %q, want %q", query, page.Status, got, want)
+		}
+	}
+	if page := c.Get("/presentments?decided=lost"); page.Status != http.StatusBadRequest {
+		t.Errorf("a decision that there is not: %d", page.Status)
+	}
+	c.Post("/list/columns", "return", "/presentments", "column", "decided", "column", "buyer_remark")
+	page := c.Get("/presentments?decided=disputed").Body
+	for _, want := range []string{`value="disputed" checked`, "ผู้ซื้อตัดสินใจ", `<td class="meta wide-only">ผู้ซื้อโต้แย้ง</td>`, "ไม่ตรงใบสั่งซื้อ"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the list lacks %s", want)
+		}
+	}
+	view := c.Post("/list/views", "query", "decided=disputed", "name", "โต้แย้ง").Location()
+	if got := numbersOn(c.Get(view)); got != "INV-2" {
+		t.Errorf("the view at %s shows %q", view, got)
+	}
+	file := c.Post("/presentments/export", "list", "decided=disputed", "format", "csv", "rows", "bills", "lang", "th", "days", "iso").Body
+	if !strings.Contains(file, "ผู้ซื้อโต้แย้ง") || !strings.Contains(file, "INV-2") || strings.Contains(file, "INV-1") {
+		t.Errorf("the export: %s", file)
+	}
+}
+
 func TestMakerReplacesADisputedBillInABrowser(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]browsertest.Options{

@@ -30,6 +30,9 @@ const (
 	BuyerPaid     = "paid"
 )
 
+// BuyerDecisions lists them in the order in which they are offered.
+var BuyerDecisions = []string{BuyerAccepted, BuyerDisputed, BuyerPaid, BuyerExpired}
+
 // CallbackChannel is notified whenever a callback waits to be read.
 const CallbackChannel = "callback"
 

@@ -25,6 +25,10 @@ var (
 	sqlCallback        = statement(`SELECT ` + callbackColumns + callbackOfBill + ` WHERE c.merchant_id = $1 AND c.id = $2`)
 	sqlCallbacksOfBill = statement(`
 		SELECT ` + callbackColumns + callbackOfBill + ` WHERE c.merchant_id = $1 AND c.presentment_id = $2 ORDER BY c.received_at LIMIT 200`)
+	// Forged ones go by the hundred; they are asked for apart.
+	sqlUnassignedCallbacks = statement(`
+		SELECT ` + callbackColumns + ` FROM callbacks c
+		WHERE c.merchant_id IS NULL AND c.state = 'quarantined' AND (c.refusal = '' OR $1) ORDER BY c.received_at DESC, c.id DESC LIMIT $2`)
 	sqlCountCallbacks = statement(`
 		SELECT s.state, (SELECT count(*) FROM (SELECT FROM callbacks c WHERE c.merchant_id = $1 AND c.state = s.state LIMIT 1001) counted) AS number
 		FROM unnest($2::text[]) AS s(state)`)
@@ -47,6 +51,13 @@ func (q *Query) Callbacks(state string, from CallbackCursor, limit int) (list []
 		return list[:limit], true, err
 	}
 	return list, false, err
+}
+
+// UnassignedCallbacks lists what arrived and names no merchant of the
+// installation, the newest first. Only the owner of the database sees it, for
+// nobody who signs in is entitled to what may be somebody else's.
+func (q *Query) UnassignedCallbacks(forged bool, limit int) ([]Callback, error) {
+	return rows[Callback](q, sqlUnassignedCallbacks, forged, limit)
 }
 
 // Callback returns one callback of the acting merchant.

@@ -42,6 +42,14 @@ var (
 	SQLBuyersOfTaxID             = sqlBuyersOfTaxID
 	SQLCountBuyers               = sqlCountBuyers
 	SQLBillsOfBuyer              = sqlBillsOfBuyer
+	SQLDisputes                  = sqlDisputes
+	SQLFixes                     = sqlFixes
+	SQLCallbacks                 = sqlCallbacks
+	SQLCallbacksInState          = sqlCallbacksInState
+	SQLCallbacksOfBill           = sqlCallbacksOfBill
+	SQLCountCallbacks            = sqlCountCallbacks
+	SQLUnassignedCallbacks       = sqlUnassignedCallbacks
+	SQLPresentmentsAtBank        = sqlPresentmentsAtBank
 )
 
 var pageSize = regexp.MustCompile(`(?i)LIMIT \$|presentments_(?:matching|listed|counted)\(|buyers_[a-z_]+\(`)

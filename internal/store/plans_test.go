@@ -43,14 +43,23 @@ func bigShop(t *testing.T) *storetest.DB {
 					WHEN n %% 1000 = 3 THEN 'sending' ELSE 'done' END AS state
 			FROM generate_series(1, %[5]d) AS n;
 		INSERT INTO presentments (id, merchant_id, document_type, document_number, document_on, due_on, buyer_name, buyer_tax_id, buyer_branch, buyer_address,
-				remark, before_tax_satang, vat_rate, vat_satang, total_satang, state, created_by, editors, entry_id)
+				remark, before_tax_satang, vat_rate, vat_satang, total_satang, state, buyer_decision, decided_at, created_by, editors, entry_id)
 			SELECT bill, merchant_id, '380', 'INV-' || n, b.on, b.on, (ARRAY['สมชาย', 'สมหญิง', 'วิชัย', 'Trading'])[1 + n %% 4] || ' ' || (ARRAY['ใจดี', 'รักไทย', 'ทองคำ', 'ศรีสุข', 'ดีงาม'])[1 + n %% 5],
 				lpad(n::text, 13, '1'), '00000', 'กรุงเทพฯ', '', 100, 7, 7, 107,
-				CASE state WHEN 'pending' THEN 'submitted' WHEN 'done' THEN 'presented' ELSE state END, '%[3]s', '{%[3]s}', lead FROM bills b;
+				CASE WHEN state = 'pending' THEN 'submitted' WHEN n %% 1000 = 7 THEN 'replaced' WHEN state = 'done' THEN 'presented' ELSE state END,
+				CASE WHEN state <> 'done' THEN '' WHEN n %% 100 = 7 THEN 'disputed' WHEN n %% 3 = 0 THEN 'paid' ELSE '' END,
+				CASE WHEN state = 'done' AND (n %% 100 = 7 OR n %% 3 = 0) THEN at END, '%[3]s', '{%[3]s}', lead FROM bills b;
+		INSERT INTO callbacks (id, merchant_id, product, received_at, address, headers, body_hash, body_size, refusal, state, presentment_id)
+			SELECT bill, merchant_id, 'presentment', at, '', '', sha256('x'), 1, CASE WHEN n %% 50 = 1 THEN 'signature' ELSE '' END,
+				CASE WHEN n %% 50 = 1 THEN 'quarantined' WHEN n %% 50 = 2 THEN 'received' ELSE 'processed' END, bill FROM bills;
+		INSERT INTO callbacks (id, product, received_at, address, headers, body_hash, body_size, refusal, state)
+			SELECT gen_random_uuid(), 'presentment', at, '', '', sha256('x'), 1, CASE WHEN n %% 2 = 1 THEN 'signature' ELSE '' END, 'quarantined' FROM bills WHERE n %% 4 = 0;
+		INSERT INTO presentment_replacements (replacement_id, replaced_id, merchant_id, reason, note, made_by, made_at)
+			SELECT b.bill, a.bill, a.merchant_id, 'amount', '', '%[3]s', a.at FROM bills a JOIN bills b ON b.n = a.n + 1 WHERE a.n %% 100 = 7;
 		INSERT INTO presentment_search (presentment_id, merchant_id, state, document_on, words, due_on, document_number, buyer_name, buyer_tax_id, total_satang,
-				state_since, created_by)
+				state_since, created_by, buyer_decision)
 			SELECT id, merchant_id, state, document_on, lower(document_number || ' ' || buyer_name || ' ' || buyer_tax_id || ' '), due_on, document_number, buyer_name,
-				buyer_tax_id, total_satang, state_since, created_by FROM presentments;
+				buyer_tax_id, total_satang, state_since, created_by, buyer_decision FROM presentments;
 		INSERT INTO buyers (id, merchant_id, name, tax_id, branch, address, state)
 			SELECT bill, merchant_id, 'บริษัท ' || (ARRAY['สมชาย', 'สมหญิง', 'วิชัย', 'Trading'])[1 + n %% 4] || (ARRAY['ใจดี', 'รักไทย', 'ทองคำ', 'ศรีสุข', 'ดีงาม'])[1 + n %% 5] || ' ' || n || ' จำกัด',
 				'9' || lpad(n::text, 12, '0'), '00000', 'กรุงเทพฯ', CASE WHEN n %% 50 = 0 THEN 'archived' ELSE 'active' END FROM bills;
@@ -143,6 +152,21 @@ func readings() []reading {
 		{"ids of all bills that pass", web, store.SQLPresentmentIDsListed, `'{}', '{presented}', 'date', true, 2001`, 2001},
 		{"count of bills that pass", web, store.SQLPresentmentsCounted, `'{"amount_to": "107"}', '{submitted,presented}', 1001`, 1001 * 2},
 		{"count of views", web, store.SQLSelectionsCounted, `'{"{}", "{\"amount_from\": \"108\"}"}', '{submitted presented,unknown}'`, 1001 * 2},
+		// What few buyers decided is found among the many who paid.
+		{"bills that are disputed", web, store.SQLPresentmentsListed, shop + listed(`{"decided": "disputed"}`, `{presented,incomplete}`, `'date', true, '', NULL`), 120},
+		{"bills that are disputed, by amount", web, store.SQLPresentmentsListed, shop + listed(`{"decided": "disputed"}`, `{presented}`, `'amount', true, '', NULL`), 300},
+		{"bills that are paid", web, store.SQLPresentmentsListed, shop + listed(`{"decided": "paid"}`, `{presented}`, `'due', true, '', NULL`), 300},
+		{"bills that are not paid", web, store.SQLPresentmentsListed, shop + listed(`{"unpaid": "yes", "due_to": "2026-10-01"}`, `{presented}`, `'due', true, '', NULL`), 120},
+		{"disputes", web, store.SQLDisputes, shop + beginning + `, 51`, 120},
+		{"disputes, last page", web, store.SQLDisputes, shop + `'2026-10-20', '00000000-0000-0000-0000-000000000000', 51`, 120},
+		{"replacements of a month", web, store.SQLFixes, shop + `'2026-10-01'`, 250},
+		{"callbacks", web, store.SQLCallbacks, shop + newest + `, 51`, 60},
+		{"callbacks, last page", web, store.SQLCallbacks, shop + oldest + `, 51`, 60},
+		{"callbacks in quarantine", web, store.SQLCallbacksInState, shop + newest + `, 51, 'quarantined'`, 60},
+		{"callbacks about a bill", web, store.SQLCallbacksOfBill, shop + `'` + planShop + `'`, 60},
+		{"count of callbacks", web, store.SQLCountCallbacks, shop + `'{received,processed,quarantined}'`, 1001 * 2},
+		{"callbacks of nobody", "none", store.SQLUnassignedCallbacks, `true, 51`, 60},
+		{"bills by the bank's reference", worker, store.SQLPresentmentsAtBank, `'PSM-1'`, 60},
 		{"bills by their number, for the trail", web, store.SQLPresentmentsByWord, `'%inv-19998%', 50`, 60},
 		{"count of bills", web, store.SQLCountPresentments, shop + `'{draft,submitted,presented,unknown}'`, 60}, // by index alone
 		{"imports", web, store.SQLImports, shop + `'ffffffff-ffff-ffff-ffff-ffffffffffff', 51`, 60},
@@ -264,7 +288,7 @@ func TestNoListReadsMoreThanItsPage(t *testing.T) {
 	}
 }
 
-var bigScan = regexp.MustCompile(`Seq Scan on (presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves|notices|mails|notice_reminders|files|file_search|presentment_documents)\b`)
+var bigScan = regexp.MustCompile(`Seq Scan on (presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves|notices|mails|notice_reminders|callbacks|files|file_search|presentment_documents)\b`)
 
 // execute runs a statement for real, as a role acting for the checker of the
 // shop, and returns its plan and how many rows of each table it read: what a

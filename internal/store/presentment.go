@@ -177,26 +177,29 @@ func (q *Query) Presentment(id ID) (Presentment, error) {
 // PresentmentRow is a line of the list. All after the total is read by Wide
 // filters only.
 type PresentmentRow struct {
-	ID              ID        `db:"id"`
-	State           string    `db:"state"`
-	StateSince      time.Time `db:"state_since"`
-	DocumentType    string    `db:"document_type"`
-	DocumentNumber  string    `db:"document_number"`
-	DocumentOn      time.Time `db:"document_on"`
-	DueOn           time.Time `db:"due_on"`
-	BuyerName       string    `db:"buyer_name"`
-	BuyerTaxID      string    `db:"buyer_tax_id"`
-	BuyerBranch     string    `db:"buyer_branch"`
-	BeforeTaxSatang int64     `db:"before_tax_satang"`
-	VATSatang       int64     `db:"vat_satang"`
-	TotalSatang     int64     `db:"total_satang"`
-	DiscountSatang  int64     `db:"discount_satang"`
-	WHTSatang       int64     `db:"wht_satang"`
-	OrderReference  string    `db:"order_reference"`
-	BankReference   string    `db:"bank_reference"`
-	Remark          string    `db:"remark"`
-	CreatedAt       time.Time `db:"created_at"`
-	CreatedByName   string    `db:"created_by_name"`
+	ID              ID         `db:"id"`
+	State           string     `db:"state"`
+	StateSince      time.Time  `db:"state_since"`
+	DocumentType    string     `db:"document_type"`
+	DocumentNumber  string     `db:"document_number"`
+	DocumentOn      time.Time  `db:"document_on"`
+	DueOn           time.Time  `db:"due_on"`
+	BuyerName       string     `db:"buyer_name"`
+	BuyerTaxID      string     `db:"buyer_tax_id"`
+	BuyerBranch     string     `db:"buyer_branch"`
+	BeforeTaxSatang int64      `db:"before_tax_satang"`
+	VATSatang       int64      `db:"vat_satang"`
+	TotalSatang     int64      `db:"total_satang"`
+	DiscountSatang  int64      `db:"discount_satang"`
+	WHTSatang       int64      `db:"wht_satang"`
+	OrderReference  string     `db:"order_reference"`
+	BankReference   string     `db:"bank_reference"`
+	Remark          string     `db:"remark"`
+	CreatedAt       time.Time  `db:"created_at"`
+	CreatedByName   string     `db:"created_by_name"`
+	BuyerDecision   string     `db:"buyer_decision"`
+	BuyerRemark     string     `db:"buyer_remark"`
+	DecidedAt       *time.Time `db:"decided_at"`
 }
 
 // ExpectedSatang is what the buyer is going to pay: the total without what is

@@ -40,6 +40,8 @@ type PresentmentSelection struct {
 	AmountFrom *int64
 	AmountTo   *int64
 	MadeBy     ID
+	Decided    []string // by the buyer, any of these
+	Unpaid     bool
 }
 
 // simple reports whether no more than one state restricts the list: then it is
@@ -52,7 +54,7 @@ func (s PresentmentSelection) simple() bool {
 
 func (s PresentmentSelection) free() bool {
 	return len(s.States) == 0 && s.Text == "" && s.TaxID == "" && s.OnFrom.IsZero() && s.OnTo.IsZero() && s.DueFrom.IsZero() && s.DueTo.IsZero() &&
-		s.AmountFrom == nil && s.AmountTo == nil && s.MadeBy == NoID
+		s.AmountFrom == nil && s.AmountTo == nil && s.MadeBy == NoID && len(s.Decided) == 0 && !s.Unpaid
 }
 
 func (s PresentmentSelection) states() []string {
@@ -83,6 +85,12 @@ func (s PresentmentSelection) MarshalJSON() ([]byte, error) {
 	}
 	if s.MadeBy != NoID {
 		f["made_by"] = s.MadeBy.String()
+	}
+	if len(s.Decided) > 0 {
+		f["decided"] = strings.Join(s.Decided, " ")
+	}
+	if s.Unpaid {
+		f["unpaid"] = "yes"
 	}
 	return json.Marshal(f)
 }
@@ -156,9 +164,9 @@ type PresentmentFilter struct {
 }
 
 const (
-	presentmentRowColumns  = `p.id, p.state, p.document_number, p.document_on, p.due_on, p.buyer_name, p.total_satang`
+	presentmentRowColumns  = `p.id, p.state, p.document_number, p.document_on, p.due_on, p.buyer_name, p.total_satang, p.buyer_decision`
 	presentmentWideColumns = presentmentRowColumns + `, p.state_since, p.document_type, p.buyer_tax_id, p.buyer_branch, p.before_tax_satang, p.vat_satang,
-		p.discount_satang, p.wht_satang, p.order_reference, p.bank_reference, p.created_at, p.remark, c.name AS created_by_name`
+		p.discount_satang, p.wht_satang, p.order_reference, p.bank_reference, p.created_at, p.remark, p.buyer_remark, p.decided_at, c.name AS created_by_name`
 )
 
 var (
