@@ -64,6 +64,7 @@ BEGIN
         IF NEW.started_at IS NOT NULL THEN
             RAISE EXCEPTION 'a batch is looked at before it is started' USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_is_seen_first';
         END IF;
+        NEW.created_at := now();
         RETURN NEW;
     END IF;
     IF (NEW.id, NEW.merchant_id, NEW.person_id, NEW.kind, NEW.key, NEW.total, NEW.fingerprint, NEW.created_at)
@@ -80,6 +81,9 @@ BEGIN
     IF NEW.finished_at IS NOT NULL AND EXISTS (SELECT FROM batch_rows WHERE batch_id = NEW.id AND state = 'waiting') THEN
         RAISE EXCEPTION 'rows are still waiting' USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_finishes_last';
     END IF;
+    -- Whoever starts it does not say when.
+    NEW.started_at := CASE WHEN OLD.started_at IS NULL AND NEW.started_at IS NOT NULL THEN now() ELSE NEW.started_at END;
+    NEW.finished_at := CASE WHEN NEW.finished_at IS NOT NULL THEN now() END;
     RETURN NEW;
 END $$;
 -- +goose StatementEnd
@@ -92,7 +96,12 @@ CREATE FUNCTION batch_row_ends_once() RETURNS trigger LANGUAGE plpgsql SECURITY 
 DECLARE
     b batches;
 BEGIN
-    SELECT * INTO b FROM batches WHERE id = NEW.batch_id;
+    IF TG_OP = 'INSERT' THEN
+        -- The start, which counts the rows, waits for whoever is adding one.
+        SELECT * INTO b FROM batches WHERE id = NEW.batch_id FOR SHARE;
+    ELSE
+        SELECT * INTO b FROM batches WHERE id = NEW.batch_id;
+    END IF;
     IF b.person_id IS DISTINCT FROM acting_person() THEN
         RAISE EXCEPTION 'a batch is its maker''s own' USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_is_ones_own';
     END IF;
@@ -260,5 +269,11 @@ CREATE TABLE list_settings (
     FOREIGN KEY (view_id, merchant_id) REFERENCES list_views (id, merchant_id) ON DELETE SET NULL (view_id)
 );
 SELECT isolate_merchants(t) FROM unnest(ARRAY['list_views', 'list_settings']) AS t;
+-- What somebody shares others may see; nobody changes what is another's.
+CREATE POLICY own_or_shared ON list_views AS RESTRICTIVE FOR SELECT TO portal_web USING (shared OR person_id = (SELECT acting_person()));
+CREATE POLICY own_added ON list_views AS RESTRICTIVE FOR INSERT TO portal_web WITH CHECK (person_id = (SELECT acting_person()));
+CREATE POLICY own_changed ON list_views AS RESTRICTIVE FOR UPDATE TO portal_web USING (person_id = (SELECT acting_person()));
+CREATE POLICY own_removed ON list_views AS RESTRICTIVE FOR DELETE TO portal_web USING (person_id = (SELECT acting_person()));
+CREATE POLICY own ON list_settings AS RESTRICTIVE TO portal_web USING (person_id = (SELECT acting_person()));
 GRANT SELECT, INSERT, DELETE, UPDATE (name, query, columns, shared) ON list_views TO portal_web;
 GRANT SELECT, INSERT, UPDATE (columns, view_id) ON list_settings TO portal_web;

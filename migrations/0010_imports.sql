@@ -16,6 +16,9 @@ CREATE TABLE imports (
     state       text NOT NULL DEFAULT 'read' CONSTRAINT import_state_is_known
                 CHECK (state IN ('read', 'mapped', 'making', 'made', 'discarded')),
     created_by  uuid NOT NULL REFERENCES people,
+    -- Everybody who had a hand in it: who uploaded it, said what its columns
+    -- mean or mended its cells. None of them may approve the bills made of it.
+    editors     uuid[] NOT NULL DEFAULT '{}',
     created_at  timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT import_and_merchant UNIQUE (id, merchant_id),
     FOREIGN KEY (file_id, merchant_id) REFERENCES files (id, merchant_id)
@@ -72,6 +75,16 @@ CREATE TABLE import_mappings (
 -- +goose StatementBegin
 CREATE FUNCTION import_moves_on() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.created_by IS DISTINCT FROM acting_person() THEN
+            RAISE EXCEPTION 'an import is the acting person''s' USING ERRCODE = 'check_violation', CONSTRAINT = 'import_is_by_the_acting_person';
+        END IF;
+        NEW.editors := ARRAY[NEW.created_by];
+        RETURN NEW;
+    END IF;
+    IF NOT acting_person() = ANY (NEW.editors) AND (NEW.mapping, NEW.grouped) IS DISTINCT FROM (OLD.mapping, OLD.grouped) THEN
+        NEW.editors := NEW.editors || acting_person();
+    END IF;
     IF (OLD.state, NEW.state) NOT IN (('read', 'mapped'), ('mapped', 'mapped'), ('mapped', 'making'), ('making', 'mapped'), ('making', 'made'),
         ('read', 'discarded'), ('mapped', 'discarded')) THEN
         RAISE EXCEPTION 'an import does not go from % to %', OLD.state, NEW.state
@@ -80,7 +93,7 @@ BEGIN
     RETURN NEW;
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER import_moves_on BEFORE UPDATE ON imports FOR EACH ROW EXECUTE FUNCTION import_moves_on();
+CREATE TRIGGER import_moves_on BEFORE INSERT OR UPDATE ON imports FOR EACH ROW EXECUTE FUNCTION import_moves_on();
 -- +goose StatementBegin
 CREATE FUNCTION import_bill_is_made_once() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -91,6 +104,30 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER import_bill_is_made_once BEFORE UPDATE OR DELETE ON import_bills FOR EACH ROW EXECUTE FUNCTION import_bill_is_made_once();
+
+-- Whoever mends a cell has a hand in the import from then on.
+-- +goose StatementBegin
+CREATE FUNCTION import_keeps_who_mended() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE imports i SET editors = i.editors || acting_person()
+    WHERE i.id IN (SELECT import_id FROM mended) AND NOT acting_person() = ANY (i.editors);
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER import_keeps_who_mended AFTER UPDATE ON import_rows REFERENCING NEW TABLE AS mended
+    FOR EACH STATEMENT EXECUTE FUNCTION import_keeps_who_mended();
+-- A bill that is made of an import is by everybody who had a hand in that.
+-- +goose StatementBegin
+CREATE FUNCTION import_bill_keeps_its_editors() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM made m JOIN imports i ON i.id = m.import_id JOIN presentments p ON p.id = m.presentment_id WHERE NOT p.editors @> i.editors) THEN
+        RAISE EXCEPTION 'a bill of an import is by all its editors' USING ERRCODE = 'check_violation', CONSTRAINT = 'import_bill_keeps_its_editors';
+    END IF;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER import_bill_keeps_its_editors AFTER UPDATE ON import_bills REFERENCING NEW TABLE AS made
+    FOR EACH STATEMENT EXECUTE FUNCTION import_bill_keeps_its_editors();
 
 SELECT audit_table('imports', 'import', 'id');
 SELECT isolate_merchants(t) FROM unnest(ARRAY['imports', 'import_rows', 'import_bills', 'import_mappings']) AS t;

@@ -79,7 +79,7 @@ BEGIN
         RAISE EXCEPTION 'what was received never changes' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'callback_never_changes';
     END IF;
     IF OLD.state = 'received' THEN
-        IF acting_person() IS NOT NULL THEN
+        IF acting_person() IS NOT NULL OR acting_merchant() IS NOT NULL THEN
             RAISE EXCEPTION 'callbacks are read by the worker' USING ERRCODE = 'check_violation', CONSTRAINT = 'callback_is_read_by_the_worker';
         END IF;
     ELSIF OLD.state = 'quarantined' AND NEW.state = 'received' AND OLD.refusal = '' THEN
@@ -111,6 +111,20 @@ CREATE TRIGGER callback_moves_as_listed BEFORE UPDATE ON callbacks FOR EACH ROW 
 CREATE TRIGGER callback_wakes_the_reader AFTER INSERT OR UPDATE OF state ON callbacks FOR EACH ROW EXECUTE FUNCTION callback_wakes_the_reader();
 CREATE TRIGGER callbacks_are_not_deleted BEFORE DELETE ON callbacks FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER callbacks_are_not_truncated BEFORE TRUNCATE ON callbacks FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- By the bank's name callbacks find their bill, and a buyer counts as billed
+-- before, so a bill has the name that its entry was given, and no other.
+-- +goose StatementBegin
+CREATE FUNCTION presentment_is_named_by_its_entry() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NEW.bank_reference <> coalesce((SELECT e.bank_reference FROM instructions e WHERE e.id = NEW.entry_id), '') THEN
+        RAISE EXCEPTION 'a bill has the name that the bank gave its entry' USING ERRCODE = 'check_violation', CONSTRAINT = 'presentment_is_named_by_its_entry';
+    END IF;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER presentment_is_named_by_its_entry BEFORE INSERT OR UPDATE OF bank_reference ON presentments
+    FOR EACH ROW EXECUTE FUNCTION presentment_is_named_by_its_entry();
 
 -- What the buyer decided, or time did. Rows are only added; the newest counts.
 CREATE TABLE presentment_decision_pairs (

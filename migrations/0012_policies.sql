@@ -46,6 +46,9 @@ CREATE TABLE delegations (
     CONSTRAINT delegation_revocation_is_whole CHECK ((revoked_by IS NULL) = (revoked_at IS NULL)),
     CONSTRAINT delegation_and_merchant UNIQUE (id, merchant_id)
 );
+-- A second click offers nothing more.
+CREATE UNIQUE INDEX delegation_is_offered_once ON delegations (merchant_id, holder_id, delegate_id, starts_on, ends_on, cap_satang, operations)
+    WHERE revoked_at IS NULL AND answer IS NULL;
 CREATE INDEX delegations_to ON delegations (merchant_id, delegate_id, ends_on) WHERE revoked_at IS NULL;
 CREATE INDEX delegations_of_merchant ON delegations (merchant_id, ends_on DESC, id DESC);
 
@@ -199,6 +202,21 @@ GRANT EXECUTE ON FUNCTION hats_of, seats_can_be_taken, policy_gaps TO portal_web
 -- The worker tells people that it is their turn.
 GRANT EXECUTE ON FUNCTION hats_of, seats_can_be_taken TO portal_worker;
 
+-- Whether a content says the same to whoever sends it, who takes a member's name
+-- in any case, as to the rules below, which take it as it is written.
+-- +goose StatementBegin
+CREATE FUNCTION content_is_read_one_way(content json) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    WITH names AS (
+        SELECT '' AS within, k AS name FROM json_object_keys(content) AS k
+        UNION ALL
+        SELECT 'buyer', k FROM json_object_keys(CASE WHEN json_typeof(content -> 'buyer') = 'object' THEN content -> 'buyer' ELSE '{}' END) AS k
+    )
+    SELECT NOT EXISTS (SELECT FROM names GROUP BY within, lower(name) HAVING count(*) > 1)
+        AND NOT EXISTS (SELECT FROM names AS n, unnest(ARRAY['totalAmount', 'dueDate', 'buyer', 'taxIdentification']) AS decides
+                        WHERE lower(n.name) = lower(decides) AND n.name <> decides)
+$$;
+-- +goose StatementEnd
+
 -- An instruction is made by the acting person, who is a maker, for the amount
 -- that its content says, and needs what the policy in force asks of it. What
 -- it says about that itself must agree; what it leaves open is filled in.
@@ -232,14 +250,14 @@ BEGIN
     ELSE
         SELECT * INTO in_force FROM policies WHERE merchant_id = NEW.merchant_id ORDER BY version DESC LIMIT 1;
         asked := convert_from(NEW.payload, 'UTF8')::jsonb;
-        IF (SELECT count(DISTINCT lower(k)) <> count(*) FROM json_object_keys(convert_from(NEW.payload, 'UTF8')::json) AS k) THEN
+        IF NOT content_is_read_one_way(convert_from(NEW.payload, 'UTF8')::json) THEN
             RAISE EXCEPTION 'the content can be read in two ways' USING ERRCODE = 'check_violation', CONSTRAINT = 'content_is_read_one_way';
         END IF;
         amount := (asked ->> 'totalAmount')::numeric * 100;
-        IF amount IS NULL AND NEW.subject LIKE 'presentment/%' THEN
+        IF amount IS NULL AND NEW.operation <> 'presentment.create' AND NEW.subject LIKE 'presentment/%' THEN
             SELECT total_satang INTO amount FROM presentments WHERE merchant_id = NEW.merchant_id AND id = split_part(NEW.subject, '/', 2)::uuid;
         END IF;
-        IF NEW.amount_satang <> amount THEN
+        IF NEW.amount_satang <> coalesce(amount, 0) THEN
             RAISE EXCEPTION 'the amount is not what the content says' USING ERRCODE = 'check_violation', CONSTRAINT = 'amount_is_the_contents';
         END IF;
         NEW.new_buyer := asked #>> '{buyer,taxIdentification}' IS NOT NULL AND NOT EXISTS (

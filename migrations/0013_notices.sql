@@ -98,7 +98,19 @@ GRANT SELECT ON notice_settings TO portal_worker;
 GRANT SELECT (person_id, email, created_at) ON accounts TO portal_worker;
 GRANT SELECT ON notices, mails TO portal_web;
 GRANT UPDATE (read_at) ON notices TO portal_web;
--- An administrator has a dead mail tried again.
+-- An administrator has a dead mail tried again; the rest is the worker's, who
+-- acts for no merchant.
+-- +goose StatementBegin
+CREATE FUNCTION mail_is_revived_on_duty() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF acting_merchant() IS NOT NULL AND (OLD.dead_at IS NULL OR NEW.dead_at IS NOT NULL OR NOT has_duty(NEW.merchant_id, acting_person(), 'admin')) THEN
+        RAISE EXCEPTION 'only an administrator has a mail tried again, and only one that was given up'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'mail_is_revived_on_duty';
+    END IF;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER mail_is_revived_on_duty BEFORE UPDATE ON mails FOR EACH ROW EXECUTE FUNCTION mail_is_revived_on_duty();
 GRANT UPDATE (next_at, tries, dead_at, error) ON mails TO portal_web;
 GRANT SELECT, INSERT, UPDATE (mail, choices, quiet_from, quiet_to) ON notice_settings TO portal_web;
 

@@ -119,10 +119,11 @@ func approveStep(ctx context.Context, a *App, u user, b store.Batch, row store.B
 		return store.NoID, teller.ErrChanged
 	}
 	err := a.Teller.Approve(ctx, u.actor(), row.ItemID, seen)
-	if !errors.Is(err, teller.ErrAlreadyApproved) || b.StartedAt == nil {
+	if !errors.Is(err, teller.ErrAlreadyApproved) && !errors.Is(err, teller.ErrNotPending) || b.StartedAt == nil {
 		return row.ItemID, err
 	}
-	// A forgotten try of this very batch may have done it.
+	// A forgotten try of this very batch may have done it, and its approval may
+	// have been the last that was needed.
 	var given []store.Approval
 	if err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
 		given, err = q.Approvals(row.ItemID)

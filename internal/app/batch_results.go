@@ -2,6 +2,9 @@ package app
 
 import (
 	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
 	"mime"
 	"net/http"
 	"time"
@@ -63,9 +66,19 @@ func (a *App) downloadBatch(w http.ResponseWriter, r *http.Request, u user) erro
 	if err := out.Close(); err != nil {
 		return err
 	}
+	if err := a.handsOut(r.Context(), u, "batch/"+id.String(), "csv", len(rows), file.Bytes()); err != nil {
+		return err
+	}
 	h := w.Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8")
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": b.Kind + "-" + b.CreatedAt.Format("20060102") + ".csv"}))
 	_, err = w.Write(file.Bytes())
 	return err
+}
+
+// handsOut leaves a leaf about a file of business data that is about to be
+// handed out: of what it is made, and its hash.
+func (a *App) handsOut(ctx context.Context, u user, of, format string, rows int, file []byte) error {
+	made := store.Exported{Filter: of, Format: format, Rows: rows, SHA256: fmt.Sprintf("%x", sha256.Sum256(file))}
+	return a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error { return tx.AuditExport(made) })
 }

@@ -272,6 +272,24 @@ func TestCheckerChoosesOnTheListOfBillsWhatWaits(t *testing.T) {
 	}
 }
 
+// TestBatchKnowsTheApprovalItGaveAndForgot: a crash, or a second request, came
+// between the last approval and its row.
+func TestBatchKnowsTheApprovalItGaveAndForgot(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	_, lead := w.Submitted(apptest.Maker, "INV-1")
+	b := choose(t, w, apptest.Checker, "approve", lead)
+	if a := b.start(); a.Status != http.StatusSeeOther {
+		t.Fatalf("the start was answered %d", a.Status)
+	}
+	w.DB.Exec(`BEGIN; SET LOCAL session_replication_role = replica;
+		UPDATE batch_rows SET state = 'waiting', at = NULL, instruction_id = NULL; UPDATE batches SET finished_at = NULL; COMMIT`)
+	b.c.Post(b.path + "/next")
+	if _, rows := b.batch(); states(rows) != "done" {
+		t.Errorf("what the batch approved itself is %s", states(rows))
+	}
+}
+
 func mustID(t *testing.T, s string) store.ID {
 	t.Helper()
 	id, err := uuid.Parse(s)

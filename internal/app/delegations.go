@@ -105,6 +105,8 @@ func (a *App) createDelegation(w http.ResponseWriter, r *http.Request, u user) e
 		d.StartsOn, d.EndsOn = from.Time(), to.Time()
 		err := a.offer(ctx, u, d, anyway, &v)
 		switch {
+		case store.Violated(err, "delegation_is_offered_once"): // a second click
+			return a.seeOther(w, r, u, "/approvals/delegations", text.Msg("delegation.offered"))
 		case err != nil && !explainDelegation(f, err):
 			return err
 		case err == nil && len(v.Gaps) == 0:

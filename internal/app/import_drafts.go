@@ -93,6 +93,7 @@ func (a *App) makeSome(tx *store.Tx, i store.Import) (more bool, err error) {
 			continue
 		}
 		p := draftOf(j)
+		p.Editors = i.Editors
 		drafts, nos, ids = append(drafts, p), append(nos, j.No), append(ids, p.ID)
 	}
 	if len(drafts) == 0 {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -281,14 +282,25 @@ func (a *App) importFaults(w http.ResponseWriter, r *http.Request, u user) error
 	kept := ownColumns(i.Heading)
 	heading := append(pick(i.Heading, kept), text.T(ctx, "import.fault_column"))
 	name, _, _ := strings.Cut(i.FileName, ".")
-	return withBufferOf(w, text.T(ctx, "import.fault_file", "name", name), "xlsx", func(out http.ResponseWriter) error {
-		return a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
-			return sheet.WriteText(out, text.T(ctx, "import.form.sheet"), heading, func(row func([]string) error) error {
-				return eachFaultyRow(ctx, q, i.ID, func(cells []string, what string) error {
-					return row(append(pick(cells, kept), what))
-				})
+	var file bytes.Buffer
+	rows := 0
+	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
+		return sheet.WriteText(&file, text.T(ctx, "import.form.sheet"), heading, func(row func([]string) error) error {
+			return eachFaultyRow(ctx, q, i.ID, func(cells []string, what string) error {
+				rows++
+				return row(append(pick(cells, kept), what))
 			})
 		})
+	})
+	if err != nil {
+		return err
+	}
+	if err := a.handsOut(ctx, u, "import/"+i.ID.String(), "xlsx", rows, file.Bytes()); err != nil {
+		return err
+	}
+	return withBufferOf(w, text.T(ctx, "import.fault_file", "name", name), "xlsx", func(out http.ResponseWriter) error {
+		_, err := file.WriteTo(out)
+		return err
 	})
 }
 

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -13,11 +14,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lib/pq"
+
 	"portal/internal/app/apptest"
 	"portal/internal/app/intake"
 	"portal/internal/app/sheet"
 	"portal/internal/app/sheet/samplemonth"
 	"portal/internal/app/thai"
+	"portal/internal/store"
 )
 
 // sheetRequest is the form that brings a file in.
@@ -366,5 +370,38 @@ func TestAnImportIsNobodyElsesAndEndsWhenDiscarded(t *testing.T) {
 	err := w.DB.Super.QueryRowContext(t.Context(), `SELECT (SELECT count(*) FROM import_rows), (SELECT count(*) FROM presentments)`).Scan(&rows, &drafts)
 	if err != nil || rows != 0 || drafts != 0 {
 		t.Errorf("%d rows, %d drafts, %v", rows, drafts, err)
+	}
+}
+
+// TestWhoeverMendsAnImportDoesNotApproveItsBills: the bills are the work of
+// whoever brought the file in and of whoever mended it, not only of whoever
+// pressed the button at the end.
+func TestWhoeverMendsAnImportDoesNotApproveItsBills(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	w.Own(store.Actor{}, func(tx *store.Tx) error {
+		return errors.Join(
+			tx.GrantDuties(w.Merchant, w.Person(apptest.Second), store.Maker, store.Checker),
+			tx.GrantDuties(w.Merchant, w.Person(apptest.Checker), store.Maker, store.Checker))
+	})
+	bad := strings.Replace(csvBill("INV-1"), "0105562000007", "0105562000008", 1)
+	at, page := bringIn(t, w.Client(apptest.Second), "bills.csv", csvFile(bad, csvBill("INV-2")))
+	wantSums(t, page, "1", "1")
+	form, _ := formAround(page.Body, `name="c-2-buyer_tax_id"`)
+	no := regexp.MustCompile(`name="no" value="(\d+)"`).FindStringSubmatch(form)
+	if no == nil {
+		t.Fatal("row 2 has no form")
+	}
+	if a := w.Client(apptest.Checker).Post(at+"/bills", "no", no[1], "do", "save", "c-2-buyer_tax_id", "0105562000007"); a.Status != http.StatusSeeOther {
+		t.Fatalf("mending was answered %d", a.Status)
+	}
+	wantSums(t, w.Client(apptest.Maker).Get(at), "2", "0")
+	w.Client(apptest.Maker).Post(at + "/drafts")
+	var editors int
+	err := w.DB.Super.QueryRowContext(t.Context(), `SELECT count(*) FROM presentments WHERE state = 'draft' AND editors @> $1 AND editors @> $2 AND editors @> $3`,
+		pq.Array([]string{w.Person(apptest.Maker).String()}), pq.Array([]string{w.Person(apptest.Second).String()}),
+		pq.Array([]string{w.Person(apptest.Checker).String()})).Scan(&editors)
+	if err != nil || editors != 2 {
+		t.Errorf("%d of 2 drafts name all who made them (%v)", editors, err)
 	}
 }

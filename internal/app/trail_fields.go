@@ -52,7 +52,7 @@ func changesOf(ctx context.Context, kind string, before, after map[string]json.R
 // isCode tells fields that are compared letter by letter from those that are read.
 func isCode(name string) bool {
 	return strings.HasSuffix(name, "sha256") || strings.HasSuffix(name, "hash") || slices.Contains([]string{
-		"subject", "instruction", "attempt", "file", "transaction_id", "path", "fingerprint", "session", "merchant", "leaf", "to", "copied_from",
+		"subject", "instruction", "attempt", "file", "transaction_id", "path", "fingerprint", "session", "merchant", "leaf", "to", "copied_from", "editors",
 	}, name)
 }
 

@@ -55,6 +55,7 @@ type Import struct {
 	Grouped       bool      `db:"grouped"` // rows with the same number are one bill
 	State         string    `db:"state"`
 	CreatedBy     ID        `db:"created_by"`
+	Editors       IDs       `db:"editors"` // everybody who had a hand in it
 	CreatedByName string    `db:"created_by_name"`
 	CreatedAt     time.Time `db:"created_at"`
 }
@@ -87,7 +88,7 @@ type ImportSum struct {
 }
 
 const importColumns = `i.id, i.file_id, f.name AS file_name, f.sha256 AS file_sha256, i.format, i.heading, i.row_count, i.mapping, i.grouped,
-	i.state, i.created_by, c.name AS created_by_name, i.created_at
+	i.state, i.created_by, i.editors, c.name AS created_by_name, i.created_at
 	FROM imports i JOIN files f ON f.id = i.file_id JOIN people c ON c.id = i.created_by`
 
 var (

@@ -76,13 +76,14 @@ func (t *Tx) AddImportRows(id ID, list []ImportRow) error {
 	return nil
 }
 
-// ChangeImportRows replaces what rows hold.
+// ChangeImportRows replaces what rows hold. The acting person has a hand in the
+// import from then on.
 func (t *Tx) ChangeImportRows(id ID, list []ImportRow) error {
 	nos, cells, dropped := importRowColumns(list)
 	if _, err := t.exec(sqlChangeImportRows, t.actor.Merchant, id, pq.Array(nos), pq.Array(cells), pq.Array(dropped)); err != nil {
 		return fmt.Errorf("changing rows of an import: %w", err)
 	}
-	return nil
+	return t.Audit("import.mended", About("import", id), map[string]any{"rows": nos})
 }
 
 func importRowColumns(list []ImportRow) (nos []int, cells []string, dropped []bool) {

@@ -13,10 +13,10 @@ var (
 			discount_percent, discount_satang, wht_satang, order_reference, credit_days, created_by, editors)
 		SELECT p.id, $1, p.document_type, p.document_number, p.document_on, p.due_on, p.buyer_name, p.buyer_tax_id,
 			p.buyer_branch, p.buyer_address, p.remark, p.before_tax_satang, p.vat_rate, p.vat_satang, p.total_satang,
-			p.discount_percent, p.discount_satang, p.wht_satang, p.order_reference, p.credit_days, $2::uuid, ARRAY[$2::uuid]
+			p.discount_percent, p.discount_satang, p.wht_satang, p.order_reference, p.credit_days, $2::uuid, array_remove(p.editors, $2::uuid) || $2::uuid
 		FROM jsonb_to_recordset($3::text::jsonb) AS p (id uuid, document_type text, document_number text, document_on date, due_on date, buyer_name text,
 			buyer_tax_id text, buyer_branch text, buyer_address text, remark text, before_tax_satang bigint, vat_rate numeric, vat_satang bigint, total_satang bigint,
-			discount_percent numeric, discount_satang bigint, wht_satang bigint, order_reference text, credit_days smallint)`)
+			discount_percent numeric, discount_satang bigint, wht_satang bigint, order_reference text, credit_days smallint, editors uuid[])`)
 	sqlInsertLines = statement(`
 		INSERT INTO presentment_lines (presentment_id, merchant_id, line_no, description, quantity, unit_price, vat, amount_satang,
 			discount_percent, discount_satang, share_satang, wht_income, wht_percent)
@@ -28,12 +28,16 @@ var (
 )
 
 // AddPresentments stores many new drafts made by the acting person, each as
-// AddPresentment does, in a few statements.
+// AddPresentment does, in a few statements. Editors are those who had a hand in
+// them before.
 func (t *Tx) AddPresentments(list []Presentment) error {
 	rows := make([]map[string]any, len(list))
 	leaves := make([]leafOf, len(list))
 	for i, p := range list {
 		detail := presentmentDetail(p)
+		if len(p.Editors) > 0 {
+			detail["editors"] = p.Editors
+		}
 		leaves[i] = leafOf{"presentment.drafted", About("presentment", p.ID), detail}
 		rows[i] = map[string]any{"id": p.ID}
 		maps.Copy(rows[i], detail)

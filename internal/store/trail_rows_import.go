@@ -8,7 +8,10 @@ var importsAgree = comparison{
 	), facts AS (
 		SELECT l.idx, l.id, l.at, l.about, f.fact, f.value FROM leaves l CROSS JOIN LATERAL (VALUES
 			('state', CASE l.act WHEN 'uploaded' THEN 'read' WHEN 'mapped' THEN 'mapped' WHEN 'confirmed' THEN 'making'
-				WHEN 'made' THEN l.d ->> 'import_state' WHEN 'discarded' THEN 'discarded' END, true),
+				WHEN 'made' THEN l.d ->> 'import_state' WHEN 'discarded' THEN 'discarded' END,
+				l.act <> 'mended'),
+			('editors', (SELECT string_agg(DISTINCT x.person_id::text, ' ' ORDER BY x.person_id::text) FROM leaves x
+				WHERE x.about = l.about AND x.act IN ('uploaded', 'mapped', 'mended')), l.act = 'uploaded'),
 			('mapping', CASE l.act WHEN 'mapped' THEN (l.d -> 'mapping')::text ELSE '[]' END, l.act IN ('uploaded', 'mapped')),
 			('file', l.d ->> 'file', l.act = 'uploaded'),
 			('number of rows', l.d ->> 'rows', l.act = 'uploaded'),
@@ -17,7 +20,7 @@ var importsAgree = comparison{
 		) AS f (fact, value, stated) WHERE f.stated
 	), rows AS MATERIALIZED (
 		SELECT 'import/' || i.id AS about, f.fact, f.value FROM imports i CROSS JOIN LATERAL (VALUES
-			('state', i.state), ('mapping', i.mapping::text), ('file', i.file_id::text), ('number of rows', i.row_count::text),
+			('state', i.state), ('editors', (SELECT string_agg(e::text, ' ' ORDER BY e::text) FROM unnest(i.editors) AS e)), ('mapping', i.mapping::text), ('file', i.file_id::text), ('number of rows', i.row_count::text),
 			('maker', i.created_by::text), ('merchant', i.merchant_id::text)
 		) AS f (fact, value)
 	), ` + newest),

@@ -42,7 +42,8 @@ var contentsAgree = comparison{
 			discount_percent, discount_satang, share_satang, wht_income, wht_percent) ORDER BY line_no) AS lines
 		FROM presentment_lines GROUP BY presentment_id
 	), edits AS (
-		SELECT bill, count(*) AS number, array_agg(DISTINCT person_id ORDER BY person_id) AS people FROM leaves GROUP BY bill
+		SELECT bill, count(DISTINCT id) AS number, array_agg(DISTINCT person ORDER BY person) AS people FROM leaves l
+			CROSS JOIN LATERAL (SELECT l.person_id UNION ALL ` + editorsBefore + `) AS e (person) GROUP BY bill
 	), documents AS (
 		SELECT bill, array_agg(DISTINCT ` + drawnInLeaf + ` ORDER BY ` + drawnInLeaf + `) AS files FROM leaves l
 		WHERE act = 'document_attached'
@@ -64,6 +65,10 @@ const (
 	drawnInLeaf = `(d ->> 'file') || ' ' || coalesce(d ->> 'drawn_from', '') || ' ' || coalesce(d ->> 'drawn_language', '')`
 	drawnInRow  = `file_id::text || ' ' || encode(drawn_from, 'hex') || ' ' || drawn_language`
 )
+
+// editorsBefore are those who had a hand in a new draft before it was one, as
+// in the import that it was made of.
+const editorsBefore = `SELECT x::uuid FROM jsonb_array_elements_text(coalesce(l.d -> 'editors', '[]')) AS x`
 
 // linesOfLeaf is the lines in a leaf as the table would hold them. They are
 // numbered by their place. Leaves from before there were discounts say nothing
@@ -104,9 +109,10 @@ var authorsAgree = comparison{
 	sql: statement(`
 	SELECT max(s.idx) AS idx, s.about AS subject, 'contradicts' AS class, 'lacks among its authors somebody who had a hand in it' AS what
 	FROM instructions i JOIN (` + leavesOf("instruction", "submitted") + `) s ON s.about = 'instruction/' || i.id
-		JOIN (` + leavesOf("presentment", "drafted", "edited", "document_attached", "document_removed") + `) e
-			ON e.about = i.subject AND e.at <= s.at AND e.id < s.id
-		LEFT JOIN instruction_authors a ON a.instruction_id = i.id AND a.person_id = e.person_id
+		JOIN (` + leavesOf("presentment", "drafted", "edited", "document_attached", "document_removed") + `) l
+			ON l.about = i.subject AND l.at <= s.at AND l.id < s.id
+		CROSS JOIN LATERAL (SELECT l.person_id UNION ALL ` + editorsBefore + `) AS e (person)
+		LEFT JOIN instruction_authors a ON a.instruction_id = i.id AND a.person_id = e.person
 	WHERE i.operation IN ('presentment.create', 'presentment.document.upload') AND a.person_id IS NULL
 	GROUP BY s.about`),
 }

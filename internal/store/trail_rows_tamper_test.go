@@ -64,6 +64,7 @@ func TestVerifyFindsEveryRowThatIsNotWhatItWas(t *testing.T) {
 		what  string // what the problem says
 	}{
 		// Lists of bills.
+		{set(`imports`, `editors = '{}'`, `state = 'made'`), store.Contradicts, "editors"},
 		{set(`imports`, `state = 'read'`, `state = 'made'`), store.Contradicts, "state"},
 		{set(`imports`, `row_count = 2`, `state = 'made'`), store.Contradicts, "number of rows"},
 		{`DELETE FROM imports WHERE state = 'discarded'`, store.Vanished, "no longer hold"},
