@@ -30,7 +30,7 @@ func TestSearchFindsEverythingByEveryName(t *testing.T) {
 	dashed := id[:1] + "-" + id[1:5] + "-" + id[5:10] + "-" + id[10:12] + "-" + id[12:]
 	imported, _ := bringIn(t, w.Client(apptest.Maker), "ยอดขาย กันยายน.csv", []byte("เลขที่เอกสาร,ชื่อผู้ซื้อ\nINV-9,ร้านหนึ่ง\n"))
 	for typed, want := range map[string]string{
-		"กันยายน": `href="` + strings.TrimSuffix(imported, "/columns") + `"`,
+		"กันยายน":    `href="` + strings.TrimSuffix(imported, "/columns") + `"`,
 		"inv-2569-7": item, string([]rune(bill.BuyerName)[2:9]): item, id: item, dashed: item, reference: item,
 		"1,070.00": item, "1070": item, on.Format("2006-01-02"): item, thaiDay: item,
 		"INV-2569-7.pdf": item, attempt: `href="/approvals/` + lead.String(), lead.String(): `href="/approvals/` + lead.String(),

@@ -120,6 +120,15 @@ var (
 	sqlOnDuty = statement(`
 		SELECT b.person_id FROM memberships b JOIN people p ON p.id = b.person_id
 		WHERE b.merchant_id = $1 AND $2 = ANY (b.duties) AND p.disabled_at IS NULL`)
+	sqlOnDutyToTell = statement(`
+		SELECT b.person_id FROM memberships b JOIN people p ON p.id = b.person_id
+		WHERE b.merchant_id = $1 AND $2 = ANY (b.duties) AND p.disabled_at IS NULL
+			AND NOT EXISTS (SELECT FROM notices n WHERE n.subject = $3 AND n.kind = $4 AND n.person_id = b.person_id)`)
+	// The worker acts for no merchant, and seats are judged for the acting one only.
+	sqlHopeless = statement(`
+		SELECT i.state = 'pending' AND NOT seats_can_be_taken(set_config('portal.merchant', $1::uuid::text, true)::uuid, ` + missingSeats + `, ` + barred + `)
+		FROM instructions i WHERE i.merchant_id = $1 AND i.id = $2`)
+	sqlIsUnsent    = statement(`SELECT ` + unsent + ` FROM instructions i WHERE i.merchant_id = $1 AND i.id = $2`)
 	sqlMakerOfBill = statement(`
 		SELECT coalesce(i.maker_id, p.created_by) AS id, p.document_number || ' · ' || p.buyer_name AS name
 		FROM presentments p LEFT JOIN instructions i ON i.id = coalesce(p.cancellation_id, p.entry_id)
@@ -135,6 +144,23 @@ func (q *Query) DecidersToTell(instruction ID, kind string) ([]ID, error) {
 // OnDuty are the people who have a duty for the acting merchant.
 func (q *Query) OnDuty(d Duty) ([]ID, error) {
 	return rows[ID](q, sqlOnDuty, q.actor.Merchant, d)
+}
+
+// OnDutyToTell are those of them who were not given a notice of this kind
+// about it before.
+func (q *Query) OnDutyToTell(d Duty, about Subject, kind string) ([]ID, error) {
+	return rows[ID](q, sqlOnDutyToTell, q.actor.Merchant, d, about, kind)
+}
+
+// Hopeless reports whether an instruction waits in vain: too few different
+// people are left who may give the approvals that are missing.
+func (q *Query) Hopeless(instruction ID) (bool, error) {
+	return row[bool](q, sqlHopeless, q.actor.Merchant, instruction)
+}
+
+// IsUnsent reports whether an instruction was approved and is not with the bank.
+func (q *Query) IsUnsent(instruction ID) (bool, error) {
+	return row[bool](q, sqlIsUnsent, q.actor.Merchant, instruction)
 }
 
 // MakerOfBill is who last asked the bank for something about a bill, or else

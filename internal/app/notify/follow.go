@@ -121,12 +121,14 @@ func (n *Notifier) remind(ctx context.Context) (told int, err error) {
 		told = len(due)
 		for _, r := range due {
 			at := tx.For(r.MerchantID)
-			t, err := ofReminder(at, r)
+			tellings, err := ofReminder(at, r)
 			if err != nil {
 				return err
 			}
-			if err := n.give(at, r.Leaf, t); err != nil {
-				return err
+			for _, t := range tellings {
+				if err := n.give(at, r.Leaf, t); err != nil {
+					return err
+				}
 			}
 			if err := at.Reminded(r); err != nil {
 				return err

@@ -31,17 +31,32 @@ const (
 	Presented    = "presented"     // a bill is at the bank
 	Cancelled    = "cancelled"     // and was taken back
 	Disputed     = "disputed"      // the buyer disputes it
+	Accepted     = "accepted"      // the buyer accepts it
+	Unanswered   = "unanswered"    // the buyer said nothing in time
 	Paid         = "paid"          // the buyer has paid
-	Rules        = "rules"         // who approves what has changed
+	Unsent       = "unsent"        // it was approved, and was not sent
+	Hopeless     = "hopeless"      // too few are left who may approve it
+
+	PolicyProposed = "policy_proposed" // somebody proposed who approves what
+	PolicyApproved = "policy_approved" // what this administrator proposed is in force
+	PolicyRejected = "policy_rejected" // or is not to be
+	Rules          = "rules"           // who approves what has changed
+
+	Delegated          = "delegated"           // somebody asks to be stood in for
+	DelegationAccepted = "delegation_accepted" // who was asked agreed
+	DelegationDeclined = "delegation_declined" // or did not
+	DelegationRevoked  = "delegation_revoked"  // one of the two ended it
 )
 
 // Topics are what a person chooses about, in the order of the settings.
-var Topics = []string{"waiting", "expiring", "returned", "trouble", "disputed", "approved", "presented", "paid", "rules"}
+var Topics = []string{"waiting", "expiring", "asked", "returned", "trouble", "disputed", "approved", "presented", "paid", "rules"}
 
 var topicOf = map[string]string{
 	Waiting: "waiting", ExpiringHalf: "expiring", ExpiringSoon: "expiring", Rejected: "returned", Expired: "returned", Approved: "approved",
-	Refused: "trouble", Unknown: "trouble", Proposed: "trouble", Settled: "trouble", Incomplete: "trouble",
-	Presented: "presented", Cancelled: "presented", Disputed: "disputed", Paid: "paid", Rules: "rules",
+	Refused: "trouble", Unknown: "trouble", Proposed: "trouble", Settled: "trouble", Incomplete: "trouble", Unsent: "trouble", Hopeless: "trouble",
+	Presented: "presented", Cancelled: "presented", Disputed: "disputed", Accepted: "paid", Unanswered: "paid", Paid: "paid",
+	PolicyProposed: "asked", Delegated: "asked", PolicyApproved: "rules", PolicyRejected: "rules", Rules: "rules",
+	DelegationAccepted: "rules", DelegationDeclined: "rules", DelegationRevoked: "rules",
 }
 
 // What a person can choose about a topic.
@@ -57,7 +72,7 @@ var Choices = []string{Now, Digest, Off}
 // usual is what holds for whoever never chose: at once what somebody waits
 // for or has to repair, the next morning what is good to know.
 var usual = store.NoticeChoices{
-	"waiting": Now, "expiring": Now, "returned": Now, "trouble": Now, "disputed": Now,
+	"waiting": Now, "expiring": Now, "asked": Now, "returned": Now, "trouble": Now, "disputed": Now,
 	"approved": Digest, "presented": Digest, "paid": Digest, "rules": Digest,
 }
 
@@ -118,11 +133,18 @@ func Sentence(ctx context.Context, n store.Notice) string {
 	if cancellation := text.Prefix("notice.cancellation.") + n.Kind; n.Words["operation"] == "presentment.cancel" && text.Has(cancellation) {
 		key = cancellation
 	}
-	pairs := []any{"title", orDash(n.Words["title"]), "by", orElse(n.Words["by"], text.T(ctx, "notice.portal")), "until", ""}
-	if until, err := time.Parse(time.RFC3339, n.Words["until"]); err == nil {
-		pairs[len(pairs)-1] = text.DateTime(ctx, until)
+	until, first, last := "", "", ""
+	if at, err := time.Parse(time.RFC3339, n.Words["until"]); err == nil {
+		until = text.DateTime(ctx, at)
 	}
-	return text.T(ctx, key, pairs...)
+	if day, err := time.Parse(time.DateOnly, n.Words["first"]); err == nil {
+		first = text.Date(ctx, day)
+	}
+	if day, err := time.Parse(time.DateOnly, n.Words["last"]); err == nil {
+		last = text.Date(ctx, day)
+	}
+	return text.T(ctx, key,
+		"title", orDash(n.Words["title"]), "by", orElse(n.Words["by"], text.T(ctx, "notice.portal")), "until", until, "first", first, "last", last)
 }
 
 // Headline is the short form of it, without anybody's name: it may stand where
@@ -141,8 +163,10 @@ func Path(n store.Notice) string {
 		return "/unknown/" + id
 	case n.Subject.Kind() == "instruction":
 		return "/approvals/" + id
+	case n.Subject.Kind() == "delegation":
+		return "/approvals/delegations"
 	}
-	return "/approvals"
+	return "/admin/policies"
 }
 
 func orElse(s, other string) string {

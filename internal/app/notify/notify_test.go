@@ -144,7 +144,7 @@ func TestChecksAreAskedForAgainBeforeTheirTimeIsOver(t *testing.T) {
 	w.must(w.Approve(w.Checker, lead))
 	due(notify.ExpiringSoon)
 	w.wants(w.Checker, "who has decided", notify.ExpiringHalf, notify.Waiting)
-	w.must(w.DB.Super.QueryRowContext(t.Context(), `SELECT count(*) FROM notice_reminders`).Scan(&left))
+	w.must(w.DB.Super.QueryRowContext(t.Context(), `SELECT count(*) FROM notice_reminders WHERE kind LIKE 'expiring%'`).Scan(&left))
 	if left != 0 {
 		t.Errorf("%d reminders are left of what is decided", left)
 	}

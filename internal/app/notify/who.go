@@ -43,8 +43,13 @@ func tellingsOf(tx *store.Tx, n store.News) ([]telling, error) {
 		told, err = ofInstruction(tx, n, name)
 	case n.Action == "presentment.moved", n.Action == "presentment.decided":
 		told, err = ofBill(tx, n, d)
-	case n.Action == "merchant.policy_set", kind == "policy", kind == "delegation":
-		told, err = ofRules(tx, n)
+	case kind == "policy":
+		told, err = ofPolicy(tx, n, name)
+	case kind == "delegation":
+		told, err = ofDelegation(n, name)
+		if name != "offered" {
+			d.Note = "" // it came with the offer
+		}
 	}
 	// What has gone meanwhile is nobody's business any more.
 	if errors.Is(err, store.ErrNotFound) {
@@ -90,6 +95,11 @@ func ofInstruction(tx *store.Tx, n store.News, name string) ([]telling, error) {
 			}
 		}
 		return []telling{{Settled, n.Subject, words, maker}}, err
+	case name == "approved" && i.State != store.Done:
+		if err := tx.AddReminder(store.Reminder{Leaf: n.ID, Kind: Unsent, Instruction: i.ID, DueAt: n.At.Add(store.StuckAfter)}); err != nil || i.Part > 0 {
+			return nil, err
+		}
+		return []telling{{Approved, bill, words, maker}}, nil
 	// What happens to the documents of a bill shows in the bill's own state.
 	case i.Part > 0:
 		return nil, nil
@@ -129,29 +139,66 @@ func ofTurn(tx *store.Tx, n store.News, i store.Instruction, words store.Words) 
 	words["until"] = i.ExpiresAt.UTC().Format(time.RFC3339)
 	words["maker"] = i.MakerName
 	deciders, err := tx.DecidersToTell(i.ID, Waiting)
-	return []telling{{Waiting, n.Subject, words, deciders}}, err
+	if err != nil {
+		return nil, err
+	}
+	hopeless, err := ofHopeless(tx, i, words)
+	return append(hopeless, telling{Waiting, n.Subject, words, deciders}), err
 }
 
-// ofReminder tells those whose turn it still is, and near the end the maker.
-func ofReminder(tx *store.Tx, r store.Reminder) (telling, error) {
-	i, err := tx.Instruction(r.Instruction)
-	if err != nil || i.State != store.Pending {
-		return telling{}, err
+// ofHopeless tells those who can do something about it that an instruction
+// waits in vain.
+func ofHopeless(tx *store.Tx, i store.Instruction, words store.Words) ([]telling, error) {
+	hopeless, err := tx.Hopeless(i.ID)
+	if err != nil || !hopeless {
+		return nil, err
 	}
+	lead := store.About("instruction", i.LeadID)
+	admins, err := tx.OnDutyToTell(store.Admin, lead, Hopeless)
+	return []telling{{Hopeless, lead, words, admins}}, err
+}
+
+// ofReminder tells what is still the case when its time has come.
+func ofReminder(tx *store.Tx, r store.Reminder) ([]telling, error) {
+	i, err := tx.Instruction(r.Instruction)
+	if err != nil {
+		return nil, err
+	}
+	words := store.Words{"title": i.Title, "operation": i.Operation, "by": i.MakerName}
+	if r.Kind == Unsent {
+		return ofUnsent(tx, i, words)
+	}
+	if i.State != store.Pending {
+		return nil, nil
+	}
+	words["until"] = i.ExpiresAt.UTC().Format(time.RFC3339)
 	to, err := tx.DecidersToTell(i.ID, r.Kind)
+	if err != nil {
+		return nil, err
+	}
 	if r.Kind == ExpiringSoon {
 		to = together(to, []store.ID{i.MakerID})
 	}
-	return telling{r.Kind, store.About("instruction", i.ID), store.Words{
-		"title": i.Title, "operation": i.Operation, "by": i.MakerName, "until": i.ExpiresAt.UTC().Format(time.RFC3339),
-	}, to}, err
+	hopeless, err := ofHopeless(tx, i, words)
+	return append(hopeless, telling{r.Kind, store.About("instruction", i.ID), words, to}), err
+}
+
+// ofUnsent tells the administrators of what should have been sent by now.
+func ofUnsent(tx *store.Tx, i store.Instruction, words store.Words) ([]telling, error) {
+	waits, err := tx.IsUnsent(i.ID)
+	if err != nil || !waits {
+		return nil, err
+	}
+	lead := store.About("instruction", i.LeadID)
+	admins, err := tx.OnDutyToTell(store.Admin, lead, Unsent)
+	return []telling{{Unsent, lead, words, admins}}, err
 }
 
 // kindOfState are the states of a bill, and decisions of its buyer, that its
-// maker is told of. Refusals and
-// unknown outcomes are told of by the instruction.
+// maker is told of. Refusals and unknown outcomes are told of by the
+// instruction.
 var kindOfState = map[string]string{
-	"presented": Presented, "incomplete": Incomplete, "cancelled": Cancelled, "disputed": Disputed, "paid": Paid,
+	"presented": Presented, "incomplete": Incomplete, "cancelled": Cancelled, "accepted": Accepted, "disputed": Disputed, "expired": Unanswered, "paid": Paid,
 }
 
 func ofBill(tx *store.Tx, n store.News, d detail) ([]telling, error) {
@@ -164,16 +211,6 @@ func ofBill(tx *store.Tx, n store.News, d detail) ([]telling, error) {
 		return nil, err
 	}
 	return []telling{{kind, n.Subject, store.Words{"title": maker.Name}, []store.ID{maker.ID}}}, nil
-}
-
-// ofRules tells everybody who approves or administers.
-func ofRules(tx *store.Tx, n store.News) ([]telling, error) {
-	checkers, err := tx.OnDuty(store.Checker)
-	if err != nil {
-		return nil, err
-	}
-	admins, err := tx.OnDuty(store.Admin)
-	return []telling{{Rules, n.Subject, store.Words{}, together(checkers, admins)}}, err
 }
 
 // together are all of them, each once.
