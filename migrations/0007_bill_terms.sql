@@ -91,17 +91,20 @@ CREATE TABLE presentment_scratches (
     presentment_id uuid, -- of the draft that is edited; none for a new bill
     typed          text NOT NULL CONSTRAINT scratch_is_no_file CHECK (octet_length(typed) <= 262144), -- as a browser sends a form
     saved_at       timestamptz NOT NULL DEFAULT now(),
+    -- The bill was saved: what is still on its way to be kept comes too late.
+    spent          boolean NOT NULL DEFAULT false CONSTRAINT spent_scratch_is_empty CHECK (NOT spent OR typed = ''),
     PRIMARY KEY (merchant_id, person_id, id),
     FOREIGN KEY (presentment_id, merchant_id) REFERENCES presentments (id, merchant_id)
 );
 CREATE INDEX presentment_scratches_by_age ON presentment_scratches (saved_at);
 SELECT isolate_merchants('presentment_scratches');
 CREATE POLICY own_only ON presentment_scratches AS RESTRICTIVE TO portal_web USING (person_id = (SELECT acting_person()));
-GRANT SELECT, INSERT, DELETE, UPDATE (typed, saved_at, presentment_id) ON presentment_scratches TO portal_web;
+GRANT SELECT, INSERT, DELETE, UPDATE (typed, saved_at, presentment_id, spent) ON presentment_scratches TO portal_web;
 GRANT SELECT, DELETE ON presentment_scratches TO portal_worker;
 
 -- Bills that come again. A template only fills in a form or a draft, which
--- people then check like any other, so it is no record of business either.
+-- people then check like any other; but who changed what comes every month is
+-- a fact that the trail holds.
 CREATE TABLE presentment_templates (
     id          uuid PRIMARY KEY,
     merchant_id uuid NOT NULL REFERENCES merchants,
@@ -122,3 +125,4 @@ CREATE TABLE presentment_templates (
 CREATE INDEX presentment_templates_due ON presentment_templates (merchant_id, next_on) WHERE next_on IS NOT NULL;
 SELECT isolate_merchants('presentment_templates');
 GRANT SELECT, INSERT, DELETE, UPDATE (name, typed, every, on_day, weeks, next_on, version, last_made_on) ON presentment_templates TO portal_web;
+SELECT audit_table('presentment_templates', 'template', 'id');

@@ -38,6 +38,7 @@ type demoBill struct {
 	buyer    int
 	age, due int
 	lines    []bill.Line
+	discount bill.Discount // of the whole bill
 	files    int
 	ends     ending
 	reason   string
@@ -57,6 +58,18 @@ func line(description, quantity, price string, vat bill.VATKind) bill.Line {
 	}
 }
 
+// withheld is a line for which the buyer withholds tax.
+func withheld(l bill.Line, income bill.Income) bill.Line {
+	l.Income = income
+	return l
+}
+
+// less is a line at a discount.
+func less(l bill.Line, d bill.Discount) bill.Line {
+	l.Discount = d
+	return l
+}
+
 var (
 	rice     = line("ข้าวหอมมะลิ ถุง 5 กก.", "120", "185.50", bill.VATExempt)
 	oil      = line("น้ำมันพืช 1 ลิตร ลัง 12 ขวด", "40", "612", bill.VATStandard)
@@ -65,6 +78,9 @@ var (
 	cement   = line("ปูนซีเมนต์ ถุง 50 กก.", "600", "128.25", bill.VATStandard)
 	steel    = line("เหล็กข้ออ้อย 12 มม. (กก.)", "1250.5", "23.85", bill.VATStandard)
 	shrimp   = line("กุ้งแช่แข็งส่งออก (กก.)", "875.25", "289.90", bill.VATZero)
+	hauling  = withheld(delivery, bill.Transport)
+	hours    = withheld(less(advice, bill.Discount{Percent: decimal.NewFromInt(5)}), bill.Service)
+	counter  = withheld(line("ค่าเช่าพื้นที่วางสินค้า (เดือน)", "3", "18500", bill.VATExempt), bill.Rent)
 	advice   = line("ค่าที่ปรึกษา (ชั่วโมง)", "37.5", "1800", bill.VATStandard)
 )
 
@@ -79,9 +95,9 @@ var demoBills = []demoBill{
 	{merchant: 0, number: "INV-0005", buyer: 1, age: 17, due: 13, lines: []bill.Line{towels}, files: 1, ends: cancelled, reason: "ส่งผิดสาขา ลูกค้าขอใบใหม่"},
 	{merchant: 0, number: "INV-0006", buyer: 0, age: 9, due: 21, lines: []bill.Line{oil, delivery}, files: 1, ends: rejected, reason: "ราคาต่อหน่วยไม่ตรงกับใบสั่งซื้อ"},
 	{merchant: 0, number: "INV-0007", buyer: 2, age: 6, due: 24, lines: []bill.Line{cement}, files: 1, ends: submitted},
-	{merchant: 0, number: "INV-0008", buyer: 3, age: 4, due: 26, lines: []bill.Line{shrimp, delivery}, files: 2, ends: submitted},
-	{merchant: 0, number: "INV-0009", buyer: 0, age: 2, due: 28, lines: []bill.Line{advice}, files: 1, ends: submitted},
-	{merchant: 0, number: "INV-0010", buyer: 1, age: 1, due: 29, lines: []bill.Line{towels, advice}, files: 1, ends: drafted},
+	{merchant: 0, number: "INV-0008", buyer: 3, age: 4, due: 26, lines: []bill.Line{shrimp, hauling}, files: 2, ends: submitted},
+	{merchant: 0, number: "INV-0009", buyer: 0, age: 2, due: 28, lines: []bill.Line{hours}, discount: bill.Discount{Satang: 500_00}, files: 1, ends: submitted},
+	{merchant: 0, number: "INV-0010", buyer: 1, age: 1, due: 29, lines: []bill.Line{towels, hours, counter}, discount: bill.Discount{Percent: decimal.RequireFromString("2.5")}, files: 1, ends: drafted},
 	{merchant: 0, number: "INV-0011", buyer: 2, age: 0, due: 30, lines: []bill.Line{steel}, files: 0, ends: drafted},
 	{merchant: 0, number: "INV-0012", buyer: 3, age: 12, due: 395, lines: []bill.Line{shrimp}, files: 1, ends: sent},
 	{merchant: 0, number: "INV-0013-" + sandbox.MagicValue(sandbox.CutAfter), buyer: 0, age: 3, due: 27, lines: []bill.Line{rice, delivery}, files: 1, ends: sent},
@@ -200,7 +216,7 @@ func (k bookkeeper) draft(ctx context.Context, b demoBill, id store.ID) (p store
 
 func (k bookkeeper) presentment(b demoBill, id store.ID) (store.Presentment, error) {
 	issued := k.today.AddDays(-b.age)
-	totals, err := bill.Total(b.lines, issued)
+	totals, err := bill.Bill{Lines: b.lines, Discount: b.discount}.Total(issued)
 	if err != nil {
 		return store.Presentment{}, err
 	}
@@ -209,10 +225,13 @@ func (k bookkeeper) presentment(b demoBill, id store.ID) (store.Presentment, err
 		ID: id, DocumentType: "380", DocumentNumber: b.number, DocumentOn: midnight(issued), DueOn: midnight(k.today.AddDays(b.due)),
 		BuyerName: buyer.name, BuyerTaxID: buyer.taxID, BuyerBranch: buyer.branch, BuyerAddress: buyer.address,
 		BeforeTaxSatang: totals.BeforeTaxSatang, VATRate: totals.RatePercent, VATSatang: totals.VATSatang, TotalSatang: totals.TotalSatang,
+		DiscountPercent: b.discount.Percent, DiscountSatang: totals.DiscountSatang, WHTSatang: totals.WithheldSatang,
 	}
 	for n, l := range totals.Lines {
 		p.Lines = append(p.Lines, store.PresentmentLine{
 			LineNo: n + 1, Description: l.Description, Quantity: l.Quantity, UnitPrice: l.UnitPrice, VAT: string(l.VAT), AmountSatang: l.AmountSatang,
+			DiscountPercent: l.Discount.Percent, DiscountSatang: l.DiscountSatang, ShareSatang: l.ShareSatang,
+			WHTIncome: string(l.Income), WHTPercent: l.WithholdingPct,
 		})
 	}
 	return p, nil

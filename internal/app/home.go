@@ -80,7 +80,7 @@ type workKind struct {
 }
 
 // workOf lists the kinds of work of somebody's duties, the most pressing first.
-func workOf(u user) []workKind {
+func workOf(u user, today time.Time) []workKind {
 	inState := func(state string, m ui.Meaning) workKind {
 		return workKind{state, m, "/presentments?state=" + state, "/presentments/", func(q *store.Query) (store.WorkLine, error) { return q.WorkInState(state) }}
 	}
@@ -99,6 +99,10 @@ func workOf(u user) []workKind {
 	kinds = append(kinds, workKind{"stuck", ui.Warning, "/approvals?tab=" + inboxUnsent, "/approvals/", (*store.Query).WorkStuck})
 	if u.can(store.Maker) {
 		kinds = append(kinds, inState(store.PresentmentDraft, ui.Neutral),
+			workKind{"templates", ui.Info, "/presentments/templates", "/presentments/templates/", func(q *store.Query) (store.WorkLine, error) {
+				n, err := q.DueTemplates(today)
+				return store.WorkLine{Number: n}, err
+			}},
 			workKind{"of_mine", ui.Info, "/approvals?tab=" + inboxAsked, "/approvals/", (*store.Query).WorkOfMine})
 	}
 	if u.can(store.Admin) {
@@ -113,7 +117,7 @@ func workOf(u user) []workKind {
 // workLines reads what there is of each kind, one query for each.
 func (a *App) workLines(ctx context.Context, q *store.Query, u user) ([]templates.HomeWork, error) {
 	var lines []templates.HomeWork
-	for _, k := range workOf(u) {
+	for _, k := range workOf(u, date(thai.Today(a.Clock()))) {
 		line, err := k.read(q)
 		if err != nil {
 			return nil, err

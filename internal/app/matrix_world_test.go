@@ -405,6 +405,8 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return billForm(fmt.Sprintf("F%d", k.numbers.Add(1)), "version", "2")
 	case "/presentments/{id}/template":
 		return apptest.Form("name", fmt.Sprintf("T%d", k.numbers.Add(1)), "every", "month", "on_day", "31", "weeks", "2")
+	case "/presentments/templates/{id}/rule":
+		return apptest.Form("version", "1", "name", fmt.Sprintf("T%d", k.numbers.Add(1)), "every", "weeks", "on_day", "31", "weeks", "2")
 	case "/presentments/scratches":
 		return billForm("later", "scratch", store.NewID().String())
 	case "/buyers", "/buyers/likeness", "/buyers/{id}":

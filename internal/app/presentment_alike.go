@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"portal/internal/app/buyer"
 	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/templates"
@@ -45,6 +46,9 @@ func likenesses(ctx context.Context, q *store.Query, p store.Presentment) (taken
 // soFar is the bill as far as it can be read, to compare it with others.
 func (f *presentmentForm) soFar(today thai.Day, total int64) store.Presentment {
 	p := store.Presentment{ID: f.about, DocumentNumber: strings.TrimSpace(f.raw("number")), TotalSatang: total, DocumentOn: readableDay(f.raw("document_on"), today)}
+	if name, err := thai.CleanText(f.raw("buyer_name"), maxText); err == nil {
+		p.BuyerName = name
+	}
 	if number, err := thai.CleanText(p.DocumentNumber, maxText); err == nil {
 		p.DocumentNumber = number
 	}
@@ -54,11 +58,41 @@ func (f *presentmentForm) soFar(today thai.Day, total int64) store.Presentment {
 	return p
 }
 
+// compared is what is known already that looks like what was typed.
+type compared struct {
+	taken *templates.BillLink
+	alike []templates.BillLink
+	known []templates.FoundBuyer // who have the tax id under another name
+}
+
 // compare looks for likenesses of what was typed.
-func (a *App) compare(ctx context.Context, u user, f *presentmentForm, total int64) (taken *templates.BillLink, alike []templates.BillLink, err error) {
+func (a *App) compare(ctx context.Context, u user, f *presentmentForm, total int64) (c compared, err error) {
+	p, on := f.soFar(a.today(), total), f.dayOr(a.today())
 	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
-		taken, alike, err = likenesses(ctx, q, f.soFar(a.today(), total))
+		if c.taken, c.alike, err = likenesses(ctx, q, p); err != nil || p.BuyerTaxID == "" {
+			return err
+		}
+		family, err := q.BuyersOfTaxID(p.BuyerTaxID, maxFamily)
+		for _, b := range namedOtherwise(family, p) {
+			c.known = append(c.known, foundBuyer(ctx, b, on))
+		}
 		return err
 	})
-	return taken, alike, err
+	return c, err
+}
+
+// namedOtherwise are those of the tax id of a bill's buyer that have another
+// name than the bill gives it; none, if one of them has that name.
+func namedOtherwise(family []store.Buyer, p store.Presentment) []store.Buyer {
+	var others []store.Buyer
+	for _, b := range family {
+		switch {
+		case b.State != store.BuyerActive || len(others) == maxNamed:
+		case p.BuyerName != "" && (buyer.SameName(p.BuyerName, b.Name) || b.NameEN != "" && buyer.SameName(p.BuyerName, b.NameEN)):
+			return nil
+		default:
+			others = append(others, b)
+		}
+	}
+	return others
 }

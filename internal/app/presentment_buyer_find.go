@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portal/internal/app/bill"
 	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/templates"
@@ -29,7 +30,7 @@ func (a *App) findBuyers(w http.ResponseWriter, r *http.Request, u user) error {
 	if err := a.Store.Read(r.Context(), u.actor(), s.find); err != nil {
 		return err
 	}
-	return a.respond(w, r, http.StatusOK, templates.FoundBuyers(s.view(r.Context())))
+	return a.respond(w, r, http.StatusOK, templates.FoundBuyers(s.view(r.Context(), a.today())))
 }
 
 // buyerSearch is what the box on a bill looks for, and what it found.
@@ -43,19 +44,45 @@ func (s *buyerSearch) find(q *store.Query) (err error) {
 	return err
 }
 
-func (s *buyerSearch) view(ctx context.Context) templates.BuyersFound {
+func (s *buyerSearch) view(ctx context.Context, on thai.Day) templates.BuyersFound {
 	v := templates.BuyersFound{Query: s.query}
 	for _, b := range s.found {
-		found := templates.FoundBuyer{
-			ID: b.ID.String(), Name: b.Name, NameEN: b.NameEN, TaxID: thai.TaxID(b.TaxID).Grouped(), Branch: b.Branch, Address: billAddress(b),
-			Number: thai.TaxID(b.TaxID).Grouped() + " · " + branchName(ctx, b.Branch),
-		}
-		if b.TermsDays != nil {
-			found.Days, found.Terms = strconv.Itoa(*b.TermsDays), text.N(ctx, "buyer.days", *b.TermsDays)
-		}
-		v.Buyers = append(v.Buyers, found)
+		v.Buyers = append(v.Buyers, foundBuyer(ctx, b, on))
 	}
 	return v
+}
+
+// foundBuyer is a known buyer as a bill of the given day takes it.
+func foundBuyer(ctx context.Context, b store.Buyer, on thai.Day) templates.FoundBuyer {
+	found := templates.FoundBuyer{
+		ID: b.ID.String(), Name: b.Name, NameEN: b.NameEN, TaxID: thai.TaxID(b.TaxID).Grouped(), Branch: b.Branch, Address: billAddress(b),
+		Number: thai.TaxID(b.TaxID).Grouped() + " · " + branchName(ctx, b.Branch), Income: string(usualIncome(b, on)),
+	}
+	var terms []string
+	if b.TermsDays != nil {
+		found.Days = strconv.Itoa(*b.TermsDays)
+		terms = append(terms, text.T(ctx, "buyer.terms_brief", "days", text.N(ctx, "buyer.days", *b.TermsDays)))
+	}
+	if found.Income != "" {
+		terms = append(terms, text.T(ctx, "buyer.withholds_brief", "rate", b.WHTRate.Decimal.String()))
+	}
+	found.Terms = strings.Join(terms, " · ")
+	return found
+}
+
+// usualIncome is what the lines of a bill to a buyer are probably for: of the
+// incomes that bear the rate it usually withholds, the most common.
+func usualIncome(b store.Buyer, on thai.Day) bill.Income {
+	if !b.WHTRate.Valid {
+		return bill.NoIncome
+	}
+	income := bill.NoIncome
+	for _, w := range bill.WithholdingOn(on) {
+		if w.Percent.Equal(b.WHTRate.Decimal) && (income == bill.NoIncome || w.Income == bill.Service) {
+			income = w.Income
+		}
+	}
+	return income
 }
 
 // billAddress is a buyer's address as a bill says it, with the postcode.
@@ -99,7 +126,7 @@ func (f *presentmentForm) lookForBuyer(ctx context.Context, q *store.Query, toda
 	if err != nil {
 		return err
 	}
-	f.billTo(b)
+	f.billTo(b, f.dayOr(today))
 	if on, err := thai.ParseDate(f.raw("document_on"), today); err == nil && f.version == 0 {
 		f.payable(ctx, b, on)
 	}
@@ -115,8 +142,19 @@ func (f *presentmentForm) idOf(s string) store.ID {
 	return id
 }
 
-// billTo fills the fields of the buyer as if somebody had typed them.
-func (f *presentmentForm) billTo(b store.Buyer) {
+// usualField is the hidden field that says what new lines are for.
+const usualField = "usual_income"
+
+// billTo fills the fields of the buyer as if somebody had typed them. Lines
+// that nobody typed into take what the buyer usually withholds on.
+func (f *presentmentForm) billTo(b store.Buyer, on thai.Day) {
+	usual := string(usualIncome(b, on))
+	f.values[usualField] = []string{usual}
+	for i := range f.lines {
+		if f.lines[i].blank() {
+			f.lines[i].income = usual
+		}
+	}
 	for field, value := range map[string]string{
 		"buyer_name": b.Name, "buyer_tax_id": thai.TaxID(b.TaxID).Grouped(), "buyer_branch": b.Branch, "buyer_address": billAddress(b),
 	} {
@@ -147,7 +185,7 @@ func (a *App) billFor(r *http.Request, u user, f *presentmentForm) error {
 		if err != nil {
 			return err
 		}
-		f.billTo(b)
+		f.billTo(b, a.today())
 		f.payable(r.Context(), b, a.today())
 		return nil
 	})

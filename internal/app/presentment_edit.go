@@ -3,11 +3,9 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -42,7 +40,7 @@ func (a *App) newPresentment(w http.ResponseWriter, r *http.Request, u user) err
 }
 
 func emptyForm(ctx context.Context, today thai.Day) *presentmentForm {
-	line := newLine(false)
+	line := newLine(bill.NoIncome, false)
 	return typedForm(url.Values{
 		"version": {"0"}, "type": {documentTypes[0]}, "buyer_branch": {string(thai.HeadOffice)},
 		"document_on": {typedDay(ctx, today).Value}, "credit_days": {strconv.Itoa(termByDefault)}, "due_on": {typedDay(ctx, today.AddDays(termByDefault)).Value},
@@ -91,7 +89,7 @@ func (a *App) createPresentment(w http.ResponseWriter, r *http.Request, u user) 
 	}
 	f.read.ID = store.NewID()
 	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
-		if err := tx.DropScratch(f.scratch); err != nil {
+		if err := tx.SpendScratch(f.scratch); err != nil {
 			return err
 		}
 		return tx.AddPresentment(f.read)
@@ -135,10 +133,11 @@ func (a *App) formAgain(w http.ResponseWriter, r *http.Request, u user, f *prese
 		status = http.StatusUnprocessableEntity
 	}
 	v := f.view(r.Context(), a.today())
-	var err error
-	if v.Taken, v.Totals.Alike, err = a.compare(r.Context(), u, f, v.Total); err != nil {
+	c, err := a.compare(r.Context(), u, f, v.Total)
+	if err != nil {
 		return err
 	}
+	v.Taken, v.Totals.Alike, v.Known = c.taken, c.alike, c.known
 	return a.presentmentFormPage(w, r, u, status, v, editing)
 }
 
@@ -162,10 +161,11 @@ func (a *App) totalPresentment(w http.ResponseWriter, r *http.Request, u user) e
 	v := templates.PresentmentTyping{DocumentOn: readableDay(f.raw("document_on"), today), DueOn: readableDay(f.raw("due_on"), today)}
 	var total int64
 	v.Totals, v.Amounts, total = f.runningTotals(r.Context(), today)
-	var err error
-	if v.Taken, v.Totals.Alike, err = a.compare(r.Context(), u, f, total); err != nil {
+	c, err := a.compare(r.Context(), u, f, total)
+	if err != nil {
 		return err
 	}
+	v.Taken, v.Totals.Alike, v.Known = c.taken, c.alike, c.known
 	return a.respond(w, r, http.StatusOK, templates.PresentmentTyped(v))
 }
 
@@ -247,7 +247,7 @@ func (a *App) updatePresentment(w http.ResponseWriter, r *http.Request, u user) 
 	}
 	f.read.ID, f.read.Version = p.ID, f.version
 	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
-		if err := tx.DropScratch(f.scratch); err != nil {
+		if err := tx.SpendScratch(f.scratch); err != nil {
 			return err
 		}
 		return tx.ChangePresentment(f.read)
@@ -272,7 +272,8 @@ func (a *App) presentmentConflict(w http.ResponseWriter, r *http.Request, u user
 	if !p.Editable() {
 		return a.presentmentPage(w, r, u, p.ID, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "presentment.refused.not_editable")})
 	}
-	c := &templates.PresentmentConflict{At: p.EditedAt, Person: text.T(ctx, "presentment.conflict_somebody"), Changes: conflicts(ctx, p, f)}
+	c := &templates.PresentmentConflict{At: p.EditedAt, Person: text.T(ctx, "presentment.conflict_somebody")}
+	c.Changes, c.Saved = conflicts(ctx, p, f)
 	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		leaves, err := q.Leaves(store.LeafFilter{Subjects: []store.Subject{store.About("presentment", p.ID)}, Action: "presentment.", Limit: 1})
 		if len(leaves) > 0 && leaves[0].PersonName != "" {
@@ -288,53 +289,3 @@ func (a *App) presentmentConflict(w http.ResponseWriter, r *http.Request, u user
 	v.Conflict = c
 	return a.presentmentFormPage(w, r, u, http.StatusConflict, v, &p)
 }
-
-// conflicts lists the fields whose saved value is not the typed one.
-func conflicts(ctx context.Context, saved store.Presentment, f *presentmentForm) []templates.PresentmentChange {
-	mine := f.read
-	day := func(p store.Presentment) [2]string {
-		return [2]string{text.Date(ctx, p.DocumentOn), text.Date(ctx, p.DueOn)}
-	}
-	var changes []templates.PresentmentChange
-	compare := func(label, saved, typed string) {
-		if saved != typed {
-			changes = append(changes, templates.PresentmentChange{Field: label, Saved: saved, Typed: typed})
-		}
-	}
-	compare(text.T(ctx, "presentment.buyer_name"), saved.BuyerName, mine.BuyerName)
-	compare(text.T(ctx, "presentment.tax_id"), saved.BuyerTaxID, mine.BuyerTaxID)
-	compare(text.T(ctx, "presentment.branch"), saved.BuyerBranch, mine.BuyerBranch)
-	compare(text.T(ctx, "presentment.address"), saved.BuyerAddress, mine.BuyerAddress)
-	compare(text.T(ctx, "presentment.type"), text.T(ctx, text.Prefix("presentment.type.")+saved.DocumentType), text.T(ctx, text.Prefix("presentment.type.")+mine.DocumentType))
-	compare(text.T(ctx, "presentment.number"), saved.DocumentNumber, mine.DocumentNumber)
-	compare(text.T(ctx, "presentment.on"), day(saved)[0], day(mine)[0])
-	compare(text.T(ctx, "presentment.due"), day(saved)[1], day(mine)[1])
-	compare(text.T(ctx, "form.order"), saved.OrderReference, mine.OrderReference)
-	compare(text.T(ctx, "form.credit"), typedCredit(saved.CreditDays), typedCredit(mine.CreditDays))
-	compare(text.T(ctx, "form.discount"), wholeDiscount(saved), wholeDiscount(mine))
-	compare(text.T(ctx, "presentment.remark"), saved.Remark, mine.Remark)
-	compare(text.T(ctx, "presentment.lines"), linesInBrief(saved.Lines), linesInBrief(mine.Lines))
-	return changes
-}
-
-func wholeDiscount(p store.Presentment) string {
-	d := sumsOf(p).Discount
-	return typedDiscount(d.Percent, d.Satang)
-}
-
-// linesInBrief writes lines so that two sets can be compared by eye.
-func linesInBrief(lines []store.PresentmentLine) string {
-	parts := make([]string, len(lines))
-	for i, l := range lines {
-		parts[i] = fmt.Sprintf("%s · %s × %s (%s)", l.Description, l.Quantity, unitPrice(l.UnitPrice), vatInBrief[bill.VATKind(l.VAT)])
-		if l.DiscountSatang != 0 {
-			parts[i] += " -" + lineDiscount(l)
-		}
-		if l.WHTIncome != "" {
-			parts[i] += " WHT " + l.WHTPercent.String() + "%"
-		}
-	}
-	return strings.Join(parts, "; ")
-}
-
-var vatInBrief = map[bill.VATKind]string{bill.VATStandard: "VAT", bill.VATZero: "0%", bill.VATExempt: "–"}

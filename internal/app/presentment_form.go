@@ -79,7 +79,7 @@ func (f *presentmentForm) rearranges() bool { return f.do != "save" }
 // plainFields are the fields that are sent once.
 var plainFields = []string{
 	"buyer_name", "buyer_tax_id", "buyer_branch", "buyer_address", "type", "number", "order_reference", "document_on", "credit_days", "due_on",
-	"discount", "control_total", "remark", pastedField,
+	"discount", "control_total", "remark", pastedField, usualField,
 }
 
 // leave reads every field without judging it.
@@ -118,7 +118,7 @@ func (f *presentmentForm) view(ctx context.Context, today thai.Day) templates.Pr
 		Version: f.version, Type: f.raw("type"), Number: input("number"), DocumentOn: day("document_on"), DueOn: day("due_on"),
 		Order: input("order_reference"), Credit: input("credit_days"), Discount: input("discount"), ControlTotal: input("control_total"),
 		BuyerName: input("buyer_name"), TaxID: input("buyer_tax_id"), Branch: input("buyer_branch"), Address: input("buyer_address"),
-		Found: f.buyers.view(ctx), Remark: input("remark"), LinesError: f.errorOf(ctx, "lines"), Errors: namedSummary(ctx, f.form),
+		Found: f.buyers.view(ctx, f.dayOr(today)), Usual: f.raw(usualField), Remark: input("remark"), LinesError: f.errorOf(ctx, "lines"), Errors: namedSummary(ctx, f.form),
 		Incomes: incomesOn(f.dayOr(today)), Scratch: f.scratch.String(), Pasted: input(pastedField),
 	}
 	if f.about != store.NoID {

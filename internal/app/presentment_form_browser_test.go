@@ -39,6 +39,20 @@ func TestWhatWasTypedOutlivesItsTabInABrowser(t *testing.T) {
 	p.Select("#line-1-income", "service")
 	p.WaitText("#presentment-totals", "2,461.00")           // 2,000 less 10% and 500, and VAT
 	p.WaitText("#presentment-totals .expected", "2,407.00") // less 3% of 1,800
+	p.Fill("[name=document_on]", "๓๑/๐๑/๒๕๖๙")
+	p.Fill("[name=credit_days]", "30")
+	due := func() (due, credit string) {
+		p.Eval(`document.querySelector("[name=due_on]").value`, &due)
+		p.Eval(`document.querySelector("[name=credit_days]").value`, &credit)
+		return due, credit
+	}
+	if day, _ := due(); day != "02/03/2569" {
+		t.Errorf("30 days after 31 January 2569 the bill is due on %s", day)
+	}
+	p.Fill("[name=due_on]", "10/02/2569")
+	if _, credit := due(); credit != "10" {
+		t.Errorf("due on 10 February it has %s days", credit)
+	}
 }
 
 func TestTwoTabsOfADraftShowEachOther(t *testing.T) {
@@ -56,6 +70,9 @@ func TestTwoTabsOfADraftShowEachOther(t *testing.T) {
 		p.Click(".form-actions .primary")
 		if p.Status() != 409 || !strings.Contains(p.Text(".notice"), "ฉบับของคนอื่น") || !strings.Contains(p.Text(".notice"), "ฉบับของฉัน") {
 			t.Fatalf("%s: %d %s", name, p.Status(), p.Text(".notice"))
+		}
+		if !p.Exists("#buyer_name[data-differs]") || p.Exists("#number[data-differs]") || !strings.Contains(p.Text(".part"), "ฉบับของคนอื่น") {
+			t.Errorf("%s: what differs is not marked where it stands", name)
 		}
 		p.Axe()
 		p.Click(".form-actions .primary")

@@ -165,12 +165,24 @@ func TestScratchIsOnesOwnAndContinuesAsTyped(t *testing.T) {
 	if a := c.Get(href); a.Status != http.StatusNotFound {
 		t.Errorf("saved, and still to be continued: %d", a.Status)
 	}
+	// What was on its way while the bill was saved does not bring it back.
+	if a := send(c, "/presentments/scratches", typed); a.Status != http.StatusConflict || c.Get(href).Status != http.StatusNotFound {
+		t.Errorf("kept after it was saved: %d", a.Status)
+	}
+	late := store.NewID().String()
+	stored(t, w, send(c, "/presentments", billForm("INV-8", "scratch", late)))
+	if a := send(c, "/presentments/scratches", billForm("INV-8", "scratch", late)); a.Status != http.StatusConflict || strings.Contains(c.Get("/presentments/new").Body, late) {
+		t.Errorf("first kept after it was saved: %d", a.Status)
+	}
+	scratch = store.NewID().String()
+	typed.Set("scratch", scratch)
+	href = "/presentments/new?continue=" + scratch
 	send(c, "/presentments/scratches", typed)
 	if a := c.Post("/presentments/scratches/" + scratch + "/removal"); a.Status != http.StatusSeeOther || c.Get(href).Status != http.StatusNotFound {
 		t.Errorf("discarding: %d", a.Status)
 	}
 	send(c, "/presentments/scratches", typed)
-	w.DB.Exec(`UPDATE presentment_scratches SET saved_at = now() - interval '31 days'`)
+	w.DB.Exec(`UPDATE presentment_scratches SET saved_at = now() - interval '31 days' WHERE NOT spent`)
 	if a := c.Get(href); a.Status != http.StatusNotFound {
 		t.Errorf("after 31 days: %d", a.Status)
 	}
@@ -180,6 +192,52 @@ func TestScratchIsOnesOwnAndContinuesAsTyped(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// A known buyer brings what it usually withholds on into lines that nobody
+// typed into, and into those added later.
+func TestPickedBuyerBringsItsWithholding(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	c := w.Client(apptest.Maker)
+	b := addedBuyer(t, w, buyerFields()) // withholds 3%
+	chosen := `<option value="service" selected`
+	typed := billForm("INV-1", "do", "pick-buyer-"+b.ID.String())
+	typed["line_description"], typed["line_quantity"], typed["line_price"] = []string{"ข้าวสาร", ""}, []string{"1", "1"}, []string{"100", ""}
+	page := send(c, "/presentments", typed)
+	if n := strings.Count(page.Body, chosen); n != 1 || !strings.Contains(page.Body, `name="usual_income" id="usual_income" value="service"`) {
+		t.Errorf("the blank line alone is to withhold: %d of them do, %d", n, page.Status)
+	}
+	more := send(c, "/presentments", billForm("INV-1", "do", "add-line", "usual_income", "service"))
+	if n := strings.Count(more.Body, chosen); n != 1 {
+		t.Errorf("of three lines %d withhold, and the added one should", n)
+	}
+	if a := send(c, "/presentments", billForm("INV-1", "usual_income", "x")); a.Status != http.StatusBadRequest {
+		t.Errorf("an unknown income: %d", a.Status)
+	}
+	if a := c.Get("/presentments/new?buyer=" + b.ID.String()); strings.Count(a.Body, chosen) != 1 {
+		t.Error("a new bill for the buyer does not withhold")
+	}
+}
+
+func TestTaxIDUnderAnotherNameIsToldWhileTyping(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	c := w.Client(apptest.Maker)
+	b := addedBuyer(t, w, buyerFields())
+	typing := func(name string) string {
+		return send(c, "/presentments/totals", billForm("INV-2", "buyer_name", name, "buyer_tax_id", b.TaxID)).Body
+	}
+	offer := "pick-buyer-" + b.ID.String()
+	if !strings.Contains(typing("บริษัท อื่น จำกัด"), offer) || !strings.Contains(typing(""), offer) {
+		t.Error("the known name is not offered")
+	}
+	if strings.Contains(typing(b.Name), offer) {
+		t.Error("the known name is offered to itself")
+	}
+	if strings.Contains(send(w.Client(apptest.Both), "/presentments/totals", billForm("INV-2", "buyer_name", "อื่น", "buyer_tax_id", b.TaxID)).Body, offer) {
+		t.Error("another merchant's buyer is offered")
+	}
 }
 
 // Whatever the bill says is frozen once it is submitted, the terms too.

@@ -28,8 +28,18 @@ func (l typedLine) blank() bool {
 	return strings.TrimSpace(l.description+l.price+l.discount) == "" && (quantity == "" || quantity == "1")
 }
 
-func newLine(focus bool) typedLine {
-	return typedLine{quantity: "1", vat: string(bill.VATStandard), focus: focus}
+func newLine(usual bill.Income, focus bool) typedLine {
+	return typedLine{quantity: "1", vat: string(bill.VATStandard), income: string(usual), focus: focus}
+}
+
+// usual is the income that new lines begin with: what the picked buyer
+// withholds on as a rule.
+func (f *presentmentForm) usual() bill.Income {
+	income := bill.Income(f.raw(usualField))
+	if !income.Valid() && f.broken == nil {
+		f.broken = &requestError{"unknown kind of income"}
+	}
+	return income
 }
 
 // readLines reads the columns of the lines. Those that a page of the release
@@ -56,21 +66,21 @@ func (f *presentmentForm) readLines() {
 		}
 		f.lines = append(f.lines, l)
 	}
-	f.rearrange()
+	f.rearrange(f.usual())
 }
 
 // rearrange does what the pressed button asks of the lines.
-func (f *presentmentForm) rearrange() {
+func (f *presentmentForm) rearrange(usual bill.Income) {
 	if n, ok := strings.CutPrefix(f.do, "remove-line-"); ok {
 		if at, err := strconv.Atoi(n); err == nil && at >= 1 && at <= len(f.lines) {
 			f.lines = slices.Delete(f.lines, at-1, at)
 		}
 	}
 	if f.do == "paste-lines" {
-		f.paste()
+		f.paste(usual)
 	}
 	if (f.do == "add-line" || len(f.lines) == 0) && len(f.lines) < maxBillLines {
-		f.lines = append(f.lines, newLine(f.do == "add-line"))
+		f.lines = append(f.lines, newLine(usual, f.do == "add-line"))
 	}
 }
 

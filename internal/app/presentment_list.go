@@ -63,7 +63,8 @@ func (a *App) listPresentments(w http.ResponseWriter, r *http.Request, u user) e
 	header := ui.Header{Title: text.T(ctx, "presentment.title"), Count: countText(countListed(l.counts))}
 	if v.MayMake {
 		header.Primary = ui.Button{Label: text.T(ctx, "presentment.new"), Emphasis: ui.Primary, Icon: ui.IconPlus, Href: "/presentments/new"}
-		header.Actions = append(header.Actions, ui.Button{Label: text.T(ctx, "import.from_file"), Icon: ui.IconUpload, Href: "/imports"})
+		header.Actions = append(header.Actions, ui.Button{Label: text.T(ctx, "import.from_file"), Icon: ui.IconUpload, Href: "/imports"},
+			ui.Button{Label: text.T(ctx, "form.template.open"), Emphasis: ui.Quiet, Href: "/presentments/templates"})
 	}
 	w.Header().Set("HX-Push-Url", l.place.href(l.filter.From))
 	return a.page(w, r, u, shell{Header: header, Area: areaPresentments, Part: templates.PresentmentListPart, Status: status}, templates.PresentmentList(v))

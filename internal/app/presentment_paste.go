@@ -15,7 +15,7 @@ const pastedField = "pasted"
 
 // paste puts the rows of a spreadsheet behind the lines that have something in
 // them, and remembers where they begin.
-func (f *presentmentForm) paste() {
+func (f *presentmentForm) paste(usual bill.Income) {
 	rows := pasted.Rows(f.raw(pastedField))
 	var kept []typedLine
 	for _, l := range f.lines {
@@ -34,7 +34,7 @@ func (f *presentmentForm) paste() {
 		return
 	}
 	for _, r := range rows {
-		f.lines = append(f.lines, typedLine{description: r.Description, quantity: r.Quantity, price: r.Price, discount: r.Discount, vat: string(r.VAT)})
+		f.lines = append(f.lines, typedLine{description: r.Description, quantity: r.Quantity, price: r.Price, discount: r.Discount, vat: string(r.VAT), income: string(usual)})
 	}
 	if len(rows) > 0 {
 		f.values.Del(pastedField) // it stands in the lines now

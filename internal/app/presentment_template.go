@@ -63,66 +63,6 @@ func templateRule(ctx context.Context, m store.Template) string {
 	return text.T(ctx, "form.template.by_hand")
 }
 
-// createTemplate makes a template of a bill. The names of its month and year
-// in the descriptions become placeholders.
-func (a *App) createTemplate(w http.ResponseWriter, r *http.Request, u user) error {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return err
-	}
-	f := readForm(r)
-	m := store.Template{ID: store.NewID(), Name: f.text("name", required, maxLen(120)), Every: f.choice("every", store.TemplateNever, store.TemplateMonth, store.TemplateWeeks), OnDay: 1, Weeks: 1}
-	onDay, weeks := f.whole("on_day", 1, 31), f.whole("weeks", 1, 52)
-	if m.Every == "" && f.broken == nil {
-		f.broken = &requestError{"no rule"}
-	}
-	if err := f.check(); err != nil {
-		return err
-	}
-	switch m.Every {
-	case store.TemplateMonth:
-		m.OnDay = onDay
-	case store.TemplateWeeks:
-		m.Weeks = weeks
-	}
-	refused := func(status int, message string) error {
-		return a.presentmentPage(w, r, u, id, status, presentmentSays{refusal: message})
-	}
-	if !f.valid() {
-		return refused(http.StatusUnprocessableEntity, text.T(r.Context(), "form.template.refused"))
-	}
-	m.NextOn = nextDraft(m, a.today(), a.today())
-	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
-		p, err := tx.Presentment(id)
-		if err != nil {
-			return err
-		}
-		m.Typed = templateOf(p).Encode()
-		return tx.AddTemplate(m)
-	})
-	if store.Violated(err, "template_name_is_unique") {
-		return refused(http.StatusConflict, text.T(r.Context(), "form.template.taken"))
-	}
-	if err != nil {
-		return err
-	}
-	return a.seeOther(w, r, u, "/presentments/templates", text.Msg("form.template.made", "name", m.Name))
-}
-
-// whole reads a whole number between two others; an empty field is the first.
-func (f *form) whole(field string, least, most int) int {
-	typed := strings.TrimSpace(f.raw(field))
-	if typed == "" {
-		return least
-	}
-	n, err := thai.ParseDecimal(typed)
-	if err != nil || !n.IsInteger() || n.IntPart() < int64(least) || n.IntPart() > int64(most) {
-		f.fail(field, text.Msg("edge.field.number"))
-		return least
-	}
-	return int(n.IntPart())
-}
-
 // nextDraft is the day on which a template is due after the given one.
 func nextDraft(m store.Template, last, after thai.Day) *time.Time {
 	var next time.Time
@@ -138,8 +78,8 @@ func nextDraft(m store.Template, last, after thai.Day) *time.Time {
 }
 
 // templateOf is what to type for a bill like this one, whenever that is.
-func templateOf(p store.Presentment) url.Values {
-	v := typedBill(context.Background(), p)
+func templateOf(ctx context.Context, p store.Presentment) url.Values {
+	v := typedBill(ctx, p)
 	on := thai.DayOf(p.DocumentOn)
 	days := int(p.DueOn.Sub(p.DocumentOn).Hours() / 24)
 	v.Set("credit_days", strconv.Itoa(days))
@@ -290,10 +230,11 @@ func (a *App) dropTemplate(w http.ResponseWriter, r *http.Request, u user) error
 		return err
 	}
 	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
-		if _, err := tx.Template(id); err != nil {
+		m, err := tx.Template(id)
+		if err != nil {
 			return err
 		}
-		return tx.DropTemplate(id)
+		return tx.DropTemplate(m)
 	})
 	if err != nil {
 		return err

@@ -56,6 +56,54 @@ func TestDueTemplateMakesOneDraftAMonth(t *testing.T) {
 	}
 }
 
+func TestTemplateRuleIsChangedAndEachChangeLeavesALeaf(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2027, 1, 31, 9, 0, 0, 0, thai.Bangkok)
+	w := apptest.New(t, func(c *app.Config) { c.Clock = func() time.Time { return now } })
+	maker := w.Client(apptest.Maker)
+	p := stored(t, w, send(maker, "/presentments", billForm("RENT-001", "document_on", "31/01/2570", "due_on", "10/02/2570")))
+	maker.Post("/presentments/"+p.ID.String()+"/template", "name", "ค่าเช่า", "every", "month", "on_day", "31", "weeks", "")
+	var id string
+	if err := w.DB.Super.QueryRowContext(t.Context(), "SELECT id FROM presentment_templates").Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	path := "/presentments/templates/" + id
+	if page := maker.Get(path + "/edit"); page.Status != http.StatusOK || !strings.Contains(page.Body, "28/02/2570") {
+		t.Fatalf("the form: %d", page.Status)
+	}
+	rule := func(version, every, weeks string) apptest.Answer {
+		return maker.Post(path+"/rule", "version", version, "name", "ค่าเช่าใหม่", "every", every, "on_day", "", "weeks", weeks)
+	}
+	if a := rule("1", "weeks", "53"); a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, `value="53"`) || !strings.Contains(a.Body, `href="#weeks"`) {
+		t.Errorf("53 weeks: %d", a.Status)
+	}
+	if a := rule("1", "weeks", "2"); a.Status != http.StatusSeeOther {
+		t.Fatalf("changing: %d %s", a.Status, a.Body)
+	}
+	if a := rule("1", "never", ""); a.Status != http.StatusUnprocessableEntity {
+		t.Errorf("over a newer version: %d", a.Status)
+	}
+	if page := maker.Get("/presentments/templates"); !strings.Contains(page.Body, "14/02/2570") || !strings.Contains(page.Body, "ค่าเช่าใหม่") {
+		t.Error("the next day does not follow the new rule")
+	}
+	if a := w.Client(apptest.Stranger).Get(path + "/edit"); a.Status == http.StatusOK {
+		t.Error("a stranger opens the template")
+	}
+	now = time.Date(2027, 2, 14, 9, 0, 0, 0, thai.Bangkok)
+	if home := maker.Get("/"); !strings.Contains(home.Body, `href="/presentments/templates"`) {
+		t.Error("home does not tell that it is due")
+	}
+	maker.Post(path + "/draft")
+	maker.Post(path + "/removal")
+	var leaves string
+	if err := w.DB.Super.QueryRowContext(t.Context(), "SELECT string_agg(action, ' ' ORDER BY at, id) FROM audit_leaves WHERE subject = 'template/' || $1", id).Scan(&leaves); err != nil {
+		t.Fatal(err)
+	}
+	if leaves != "template.added template.edited template.used template.dropped" {
+		t.Errorf("the trail says %q", leaves)
+	}
+}
+
 func numbered(t *testing.T, w *apptest.World, number string) (p store.Presentment) {
 	t.Helper()
 	err := w.Web.Read(t.Context(), w.Actor(apptest.Maker), func(q *store.Query) error {

@@ -86,6 +86,10 @@ type extra struct {
 	quiet bool
 }
 
+// freshProof is how long ago somebody may have proved who they are before they
+// change who decides: what is signed in and unattended must not.
+const freshProof = 15 * time.Minute
+
 // formLimit bounds the body of an ordinary form.
 const formLimit = 256 << 10
 
@@ -136,7 +140,7 @@ func (a *App) table() []route {
 		{"GET", "/approvals/{id}", anyDuty, a.showApproval, extra{}},
 		{"GET", "/approvals/delegations", anyDuty, a.listDelegations, extra{}},
 		{"POST", "/approvals/delegations", checker, a.createDelegation, extra{}},
-		{"POST", "/approvals/delegations/{id}/acceptance", checker, a.acceptDelegation, extra{}},
+		{"POST", "/approvals/delegations/{id}/acceptance", checker, a.acceptDelegation, extra{stepUp: freshProof}},
 		{"POST", "/approvals/delegations/{id}/refusal", checker, a.declineDelegation, extra{}},
 		{"POST", "/approvals/delegations/{id}/revocation", checker, a.revokeDelegation, extra{}},
 		{"POST", "/instructions/{id}/approval", checker, a.approve, extra{}},
@@ -147,7 +151,7 @@ func (a *App) table() []route {
 		{"GET", "/admin/policies", admin | checker | auditor, a.listPolicies, extra{}},
 		{"GET", "/admin/policies/new", admin, a.newProposal, extra{}},
 		{"POST", "/admin/policies", admin, a.createProposal, extra{}},
-		{"POST", "/admin/policies/{id}/approval", admin | checker, a.approveProposal, extra{}},
+		{"POST", "/admin/policies/{id}/approval", admin | checker, a.approveProposal, extra{stepUp: freshProof}},
 		{"POST", "/admin/policies/{id}/rejection", admin | checker, a.rejectProposal, extra{}},
 		{"POST", "/admin/policies/{id}/withdrawal", admin, a.withdrawProposal, extra{}},
 
@@ -166,6 +170,8 @@ func (a *App) table() []route {
 		{"GET", "/presentments/rounding", anyDuty, a.explainRounding, extra{}},
 		{"GET", "/presentments/templates", maker, a.listTemplates, extra{}},
 		{"POST", "/presentments/templates/drafts", maker, a.createDueDrafts, extra{}},
+		{"GET", "/presentments/templates/{id}/edit", maker, a.editTemplate, extra{}},
+		{"POST", "/presentments/templates/{id}/rule", maker, a.updateTemplate, extra{}},
 		{"POST", "/presentments/templates/{id}/draft", maker, a.createDraft, extra{}},
 		{"POST", "/presentments/templates/{id}/removal", maker, a.dropTemplate, extra{}},
 		{"POST", "/presentments/{id}/template", maker, a.createTemplate, extra{}},

@@ -20,6 +20,7 @@ var trailGroups = []struct{ name, begins string }{
 	{"bills", "presentment."},
 	{"documents", "file."},
 	{"buyers", "buyer."},
+	{"templates", "template."},
 	{"requests", "instruction."},
 	{"settlements", "instruction.settlement_"},
 	{"exchanges", "exchange."},

@@ -40,6 +40,9 @@ var (
 		INSERT INTO presentment_templates (id, merchant_id, name, typed, every, on_day, weeks, next_on, made_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`)
 	sqlTemplateMade = statement(`
 		UPDATE presentment_templates SET typed = $3, next_on = $4, last_made_on = $5, version = version + 1 WHERE merchant_id = $1 AND id = $2 AND version = $6`)
+	sqlChangeTemplate = statement(`
+		UPDATE presentment_templates SET name = $3, every = $4, on_day = $5, weeks = $6, next_on = $7, version = version + 1
+		WHERE merchant_id = $1 AND id = $2 AND version = $8`)
 	sqlDropTemplate = statement(`DELETE FROM presentment_templates WHERE merchant_id = $1 AND id = $2`)
 )
 
@@ -70,16 +73,49 @@ func (t *Tx) AddTemplate(m Template) error {
 	if err != nil {
 		return fmt.Errorf("adding a template: %w", err)
 	}
-	return nil
+	m.Version = 1
+	return t.Audit("template.added", About("template", m.ID), templateDetail(m))
+}
+
+// ChangeTemplate stores the name and the rule of m, in its version. ErrStale
+// means that it is no longer that.
+func (t *Tx) ChangeTemplate(m Template) error {
+	if err := t.one(sqlChangeTemplate, t.actor.Merchant, m.ID, m.Name, m.Every, m.OnDay, m.Weeks, m.NextOn, m.Version); err != nil {
+		return fmt.Errorf("changing a template: %w", err)
+	}
+	m.Version++
+	return t.Audit("template.edited", About("template", m.ID), templateDetail(m))
 }
 
 // TemplateMade records that a draft was made from the template in the version
 // of m, with what is typed next time and when that is.
 func (t *Tx) TemplateMade(m Template) error {
-	return t.one(sqlTemplateMade, t.actor.Merchant, m.ID, m.Typed, m.NextOn, m.LastMadeOn, m.Version)
+	if err := t.one(sqlTemplateMade, t.actor.Merchant, m.ID, m.Typed, m.NextOn, m.LastMadeOn, m.Version); err != nil {
+		return fmt.Errorf("noting a template's draft: %w", err)
+	}
+	m.Version++
+	return t.Audit("template.used", About("template", m.ID), templateDetail(m))
 }
 
 // DropTemplate removes a template. Drafts made from it stay.
-func (t *Tx) DropTemplate(id ID) error {
-	return t.one(sqlDropTemplate, t.actor.Merchant, id)
+func (t *Tx) DropTemplate(m Template) error {
+	if err := t.one(sqlDropTemplate, t.actor.Merchant, m.ID); err != nil {
+		return fmt.Errorf("removing a template: %w", err)
+	}
+	return t.Audit("template.dropped", About("template", m.ID), map[string]any{"name": m.Name})
+}
+
+// templateDetail is what the trail keeps of a template.
+func templateDetail(m Template) map[string]any {
+	return map[string]any{
+		"name": m.Name, "typed": m.Typed, "every": m.Every, "on_day": m.OnDay, "weeks": m.Weeks,
+		"next_on": dayOrNone(m.NextOn), "last_made_on": dayOrNone(m.LastMadeOn), "version": m.Version,
+	}
+}
+
+func dayOrNone(day *time.Time) any {
+	if day == nil {
+		return nil
+	}
+	return day.Format(time.DateOnly)
 }

@@ -21,7 +21,7 @@ type comparison struct {
 var comparisons = []comparison{
 	instructionsAgree, exchangesAgree, filesAgree, presentmentsAgree, contentsAgree, authorsAgree, peopleAgree, buyersAgree,
 	batchesAgree, callbacksAgree, readingsAgree, decisionsOfBuyersAgree, replacementsAgree,
-	policiesAgree,
+	policiesAgree, templatesAgree,
 	importsAgree,
 }
 

@@ -11,7 +11,7 @@ import (
 // kept is every table that a tampering may have changed.
 var kept = strings.Fields(`merchants people accounts memberships policies instructions instruction_authors instruction_moves approvals attempts settlements
 	policy_proposals delegations exchanges exchange_results presentments presentment_lines presentment_documents files buyers
-	batches batch_rows imports`)
+	batches batch_rows imports presentment_templates`)
 
 // keep copies the tables to where verify does not look.
 func (w lived) keep() {
@@ -225,6 +225,14 @@ func TestVerifyFindsEveryRowThatIsNotWhatItWas(t *testing.T) {
 		{set(`buyers`, `version = 1`, `name = 'ผู้ซื้อเดิม'`), store.Contradicts, "version"},
 		{set(`buyers`, `id = gen_random_uuid()`, `name = 'ผู้ซื้อใหม่'`), store.Unaudited, "content"},
 		{`DELETE FROM buyers WHERE name = 'ผู้ซื้อใหม่'`, store.Vanished, "content"},
+		// Templates.
+		{set(`presentment_templates`, `typed = 'number=X'`, `true`), store.Contradicts, "content"},
+		{set(`presentment_templates`, `weeks = 9`, `true`), store.Contradicts, "rule"},
+		{set(`presentment_templates`, `next_on = '2027-03-01'`, `true`), store.Contradicts, "days"},
+		{set(`presentment_templates`, `name = 'x'`, `true`), store.Contradicts, "name"},
+		{set(`presentment_templates`, `made_by = `+aChecker, `true`), store.Contradicts, "maker"},
+		{set(`presentment_templates`, `id = gen_random_uuid()`, `true`), store.Unaudited, "content"},
+		{`DELETE FROM presentment_templates`, store.Vanished, "content"},
 		// Merchants.
 		{set(`merchants`, `account_number = '0000000000'`, `true`), store.Contradicts, "account number"},
 		{set(`merchants`, `tax_id = '0000000000000'`, `true`), store.Contradicts, "tax id"},

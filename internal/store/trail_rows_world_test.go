@@ -37,6 +37,7 @@ func everyLife(t testing.TB) lived {
 	w.rulesAreMade()
 	w.imported()
 	w.buyersAreKnown()
+	w.billsComeAgain()
 	w.doneAtOnce()
 	w.discarded()
 	return w
@@ -350,6 +351,19 @@ func (w lived) buyersAreKnown() {
 			w.Write(w.Web, w.As(w.Maker), step)
 		}
 	}
+}
+
+// billsComeAgain: a template that was edited and used, and one that was removed.
+func (w lived) billsComeAgain() {
+	day := time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)
+	m := store.Template{ID: store.NewID(), Name: "ค่าเช่า", Typed: "number=R-1", Every: store.TemplateNever, OnDay: 1, Weeks: 1}
+	gone := m
+	gone.ID, gone.Name = store.NewID(), "เลิกแล้ว"
+	w.Write(w.Web, w.As(w.Maker), func(tx *store.Tx) error { return errors.Join(tx.AddTemplate(m), tx.AddTemplate(gone)) })
+	m.Version, m.Every, m.OnDay, m.NextOn = 1, store.TemplateMonth, 31, &day
+	w.Write(w.Web, w.As(w.Maker), func(tx *store.Tx) error { return errors.Join(tx.ChangeTemplate(m), tx.DropTemplate(gone)) })
+	m.Version, m.Typed, m.LastMadeOn = 2, "number=R-2", &day
+	w.Write(w.Web, w.As(w.Maker), func(tx *store.Tx) error { return tx.TemplateMade(m) })
 }
 
 // verify has the rows compared with the trail as it is now.

@@ -18,21 +18,19 @@ const fill = (field, value) => {
   input.dispatchEvent(new Event("input", { bubbles: true }));
 };
 
-// So many days after a day as it was typed, in the era in which it was typed.
-const after = (typed, days) => {
-  const [, day, month, year] = /^(\d{1,2})\/(\d{1,2})\/(\d{4})$/.exec(typed.trim()) ?? [];
-  if (!year) return "";
-  const era = year > 2400 ? 543 : 0;
-  const on = new Date(Date.UTC(year - era, month - 1, Number(day) + days));
-  return [on.getUTCDate(), on.getUTCMonth() + 1].map((n) => String(n).padStart(2, "0")).join("/") + "/" + (on.getUTCFullYear() + era);
+// A draft keeps the days of credit that were agreed for it. The day it is due
+// follows in form.js.
+const fillTerms = (days) => {
+  if (days && picker.closest("form").elements.version.value === "0") fill("credit_days", days);
 };
 
-// A draft keeps the days of credit that were agreed for it.
-const fillTerms = (days) => {
-  const due = after(document.getElementById("document_on").value, Number(days));
-  if (!days || !due || picker.closest("form").elements.version.value !== "0") return;
-  fill("credit_days", days);
-  fill("due_on", due);
+// Lines that nobody typed into take what the buyer usually withholds on.
+const fillWithholding = (income) => {
+  fill("usual_income", income);
+  for (const line of document.querySelectorAll(".line-inputs > li")) {
+    const typed = ["description", "price"].some((field) => line.querySelector(`[name=line_${field}]`).value.trim());
+    if (!typed) line.querySelector("[name=line_income]").value = income;
+  }
 };
 
 const pick = (button) => {
@@ -41,12 +39,13 @@ const pick = (button) => {
   fill("buyer_branch", button.dataset.branch);
   fill("buyer_address", button.dataset.address);
   fillTerms(button.dataset.days);
+  fillWithholding(button.dataset.income);
   clear();
 };
 
 const leaveBuyer = () => document.getElementById("buyer_name").focus();
 
-picker.addEventListener("click", (event) => {
+picker.closest("form").addEventListener("click", (event) => {
   const button = event.target.closest(".found button");
   if (!button) return;
   event.preventDefault();

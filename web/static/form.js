@@ -48,6 +48,37 @@ if (said) {
   });
 }
 
+// A day as it was typed: d/m/y with a whole year of either era, in digits of
+// either script. Anything else is for the server to read.
+const dayOf = (typed) => {
+  const latin = typed.trim().replace(/[๐-๙]/g, (digit) => digit.charCodeAt(0) - 0x0e50);
+  const [, day, month, year] = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$/.exec(latin) ?? [];
+  if (!year) return null;
+  const era = year > 2400 ? 543 : 0;
+  const at = new Date(Date.UTC(year - era, month - 1, day));
+  return at.getUTCDate() === Number(day) && at.getUTCMonth() === month - 1 ? { at, era } : null;
+};
+
+const dueAfter = ({ at, era }, days) => {
+  const due = new Date(at.getTime() + days * 86400000);
+  return [due.getUTCDate(), due.getUTCMonth() + 1].map((n) => String(n).padStart(2, "0")).join("/") + "/" + (due.getUTCFullYear() + era);
+};
+
+// The day it is due follows the bill's day and the days of credit; a day that
+// is typed instead says how many days those are.
+billForm?.addEventListener("input", (event) => {
+  const { document_on: on, credit_days: credit, due_on: due } = billForm.elements;
+  const day = dayOf(on.value);
+  const days = credit.value.trim().replace(/[๐-๙]/g, (digit) => digit.charCodeAt(0) - 0x0e50);
+  if (!day) return;
+  if ((event.target === credit || event.target === on) && /^\d{1,3}$/.test(days)) {
+    due.value = dueAfter(day, Number(days));
+  } else if (event.target === due && credit.value) {
+    const typed = dayOf(due.value);
+    if (typed && typed.at >= day.at) credit.value = Math.round((typed.at - day.at) / 86400000);
+  }
+});
+
 billForm?.addEventListener("paste", (event) => {
   const rows = event.clipboardData.getData("text/plain");
   if (!event.target.closest(".line-inputs") || !/[\t\n]/.test(rows.trim())) return;

@@ -479,7 +479,7 @@ func (v DelegationListView) form() templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.DateField{Name: "ends_on", Label: text.T(ctx, "delegation.ends_on"), Help: text.T(ctx, "delegation.ends_help"), Value: v.EndsOn, Error: v.errorOf("ends_on"), Required: true}.Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.DateField{Name: "ends_on", Label: text.T(ctx, "delegation.ends_on"), Value: v.EndsOn, Error: v.errorOf("ends_on"), Required: true}.Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

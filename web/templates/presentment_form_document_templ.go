@@ -66,7 +66,7 @@ func (v PresentmentFormView) document() templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Select{Name: "type", Label: text.T(ctx, "presentment.type"), Value: v.Type, Options: presentmentTypes(ctx), Width: ui.W20, Required: true}.Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Select{Name: "type", Label: text.T(ctx, "presentment.type"), Help: v.help(ctx, "type", ""), Attrs: v.focus("type"), Value: v.Type, Options: presentmentTypes(ctx), Width: ui.W20, Required: true}.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -74,7 +74,7 @@ func (v PresentmentFormView) document() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field{Name: "number", Label: text.T(ctx, "presentment.number"), Value: v.Number.Value, Error: v.Number.Error, Width: ui.W20, Required: true, Attrs: v.focus("number")}.Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field{Name: "number", Label: text.T(ctx, "presentment.number"), Help: v.help(ctx, "number", ""), Value: v.Number.Value, Error: v.Number.Error, Width: ui.W20, Required: true, Attrs: v.focus("number")}.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -86,7 +86,7 @@ func (v PresentmentFormView) document() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field{Name: "order_reference", Label: text.T(ctx, "form.order"), Value: v.Order.Value, Error: v.Order.Error, Width: ui.W13, Optional: true, Attrs: v.focus("order_reference")}.Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field{Name: "order_reference", Label: text.T(ctx, "form.order"), Help: v.help(ctx, "order_reference", ""), Value: v.Order.Value, Error: v.Order.Error, Width: ui.W13, Optional: true, Attrs: v.focus("order_reference")}.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -108,7 +108,7 @@ func (v PresentmentFormView) document() templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.DateField{Name: "document_on", Label: text.T(ctx, "presentment.on"), Help: text.T(ctx, "presentment.day_help"), Value: v.DocumentOn.Value, Error: v.DocumentOn.Error, Day: v.DocumentOn.Day, Readings: v.DocumentOn.Readings, Live: true, Required: true, Attrs: v.focus("document_on")}.Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.DateField{Name: "document_on", Label: text.T(ctx, "presentment.on"), Help: v.help(ctx, "document_on", text.T(ctx, "presentment.day_help")), Value: v.DocumentOn.Value, Error: v.DocumentOn.Error, Day: v.DocumentOn.Day, Readings: v.DocumentOn.Readings, Live: true, Required: true, Attrs: v.focus("document_on")}.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -116,7 +116,7 @@ func (v PresentmentFormView) document() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field{Name: "credit_days", Label: text.T(ctx, "form.credit"), Help: text.T(ctx, "form.credit_help"), Value: v.Credit.Value, Error: v.Credit.Error, Unit: text.T(ctx, "form.days"), Width: ui.W8, InputMode: "numeric", Numeric: true, Optional: true, Attrs: v.focus("credit_days")}.Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field{Name: "credit_days", Label: text.T(ctx, "form.credit"), Help: v.help(ctx, "credit_days", text.T(ctx, "form.credit_help")), Value: v.Credit.Value, Error: v.Credit.Error, Unit: text.T(ctx, "form.days"), Width: ui.W8, InputMode: "numeric", Numeric: true, Optional: true, Attrs: v.focus("credit_days")}.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -124,7 +124,7 @@ func (v PresentmentFormView) document() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.DateField{Name: "due_on", Label: text.T(ctx, "presentment.due"), Help: text.T(ctx, "presentment.day_help"), Value: v.DueOn.Value, Error: v.DueOn.Error, Day: v.DueOn.Day, Readings: v.DueOn.Readings, Live: true, Required: true, Attrs: v.focus("due_on")}.Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.DateField{Name: "due_on", Label: text.T(ctx, "presentment.due"), Help: v.help(ctx, "due_on", text.T(ctx, "presentment.day_help")), Value: v.DueOn.Value, Error: v.DueOn.Error, Day: v.DueOn.Day, Readings: v.DueOn.Readings, Live: true, Required: true, Attrs: v.focus("due_on")}.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -171,11 +171,11 @@ func (v PresentmentFormView) items() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field{Name: "discount", Label: text.T(ctx, "form.discount"), Help: text.T(ctx, "form.discount_help"), Value: v.Discount.Value, Error: v.Discount.Error, Width: ui.W10, Numeric: true, Optional: true, Attrs: v.focus("discount")}.Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field{Name: "discount", Label: text.T(ctx, "form.discount"), Help: v.help(ctx, "discount", text.T(ctx, "form.discount_help")), Value: v.Discount.Value, Error: v.Discount.Error, Width: ui.W10, Numeric: true, Optional: true, Attrs: v.focus("discount")}.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field{Name: "control_total", Label: text.T(ctx, "form.control_total"), Help: text.T(ctx, "form.control_total_help"), Value: v.ControlTotal.Value, Error: v.ControlTotal.Error, Unit: text.T(ctx, "ui.unit_baht"), Width: ui.W13, InputMode: "decimal", Numeric: true, Optional: true, Attrs: v.focus("control_total")}.Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field{Name: "control_total", Label: text.T(ctx, "form.control_total"), Help: v.help(ctx, "control_total", text.T(ctx, "form.control_total_help")), Value: v.ControlTotal.Value, Error: v.ControlTotal.Error, Unit: text.T(ctx, "ui.unit_baht"), Width: ui.W13, InputMode: "decimal", Numeric: true, Optional: true, Attrs: v.focus("control_total")}.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -227,27 +227,27 @@ func (v PresentmentFormView) line(l LineInput, n int) templ.Component {
 			templ_7745c5c3_Var6 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.Field{Name: "line_description", ID: LineID(n, "description"), Label: text.T(ctx, "form.line_description"), Value: l.Description.Value, Error: l.Description.Error, Autofocus: l.Focus, Attrs: v.focus(LineID(n, "description"))}.Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field{Name: "line_description", ID: LineID(n, "description"), Label: text.T(ctx, "form.line_description"), Help: v.help(ctx, LineID(n, "description"), ""), Value: l.Description.Value, Error: l.Description.Error, Autofocus: l.Focus, Attrs: v.focus(LineID(n, "description"))}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field{Name: "line_quantity", ID: LineID(n, "quantity"), Label: text.T(ctx, "form.line_quantity"), Value: l.Quantity.Value, Error: l.Quantity.Error, InputMode: "decimal", Numeric: true, Attrs: v.focus(LineID(n, "quantity"))}.Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field{Name: "line_quantity", ID: LineID(n, "quantity"), Label: text.T(ctx, "form.line_quantity"), Help: v.help(ctx, LineID(n, "quantity"), ""), Value: l.Quantity.Value, Error: l.Quantity.Error, InputMode: "decimal", Numeric: true, Attrs: v.focus(LineID(n, "quantity"))}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field{Name: "line_price", ID: LineID(n, "price"), Label: text.T(ctx, "form.line_price"), Value: l.Price.Value, Error: l.Price.Error, InputMode: "decimal", Numeric: true, Attrs: v.focus(LineID(n, "price"))}.Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field{Name: "line_price", ID: LineID(n, "price"), Label: text.T(ctx, "form.line_price"), Help: v.help(ctx, LineID(n, "price"), ""), Value: l.Price.Value, Error: l.Price.Error, InputMode: "decimal", Numeric: true, Attrs: v.focus(LineID(n, "price"))}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field{Name: "line_discount", ID: LineID(n, "discount"), Label: text.T(ctx, "form.line_discount"), Value: l.Discount.Value, Error: l.Discount.Error, Numeric: true, Attrs: with(v.focus(LineID(n, "discount")), "title", text.T(ctx, "form.discount_help"))}.Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field{Name: "line_discount", ID: LineID(n, "discount"), Label: text.T(ctx, "form.line_discount"), Help: v.help(ctx, LineID(n, "discount"), ""), Value: l.Discount.Value, Error: l.Discount.Error, Numeric: true, Attrs: with(v.focus(LineID(n, "discount")), "title", text.T(ctx, "form.discount_help"))}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Select{Name: "line_vat", ID: LineID(n, "vat"), Label: text.T(ctx, "form.line_vat"), Value: l.VAT.Value, Error: l.VAT.Error, Options: vatKinds(ctx)}.Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Select{Name: "line_vat", ID: LineID(n, "vat"), Label: text.T(ctx, "form.line_vat"), Help: v.help(ctx, LineID(n, "vat"), ""), Attrs: v.focus(LineID(n, "vat")), Value: l.VAT.Value, Error: l.VAT.Error, Options: vatKinds(ctx)}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Select{Name: "line_income", ID: LineID(n, "income"), Label: text.T(ctx, "form.line_income"), Value: l.Income.Value, Error: l.Income.Error, Options: v.incomes(ctx)}.Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Select{Name: "line_income", ID: LineID(n, "income"), Label: text.T(ctx, "form.line_income"), Help: v.help(ctx, LineID(n, "income"), ""), Attrs: v.focus(LineID(n, "income")), Value: l.Income.Value, Error: l.Income.Error, Options: v.incomes(ctx)}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -422,7 +422,7 @@ func (v PresentmentFormView) paste() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Textarea{Name: "pasted", Label: text.T(ctx, "form.paste_rows"), Help: text.T(ctx, "form.paste_help"), Value: v.Pasted.Value, Error: v.Pasted.Error, Rows: 4, Attrs: v.focus("pasted")}.Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Textarea{Name: "pasted", Label: text.T(ctx, "form.paste_rows"), Help: v.help(ctx, "pasted", text.T(ctx, "form.paste_help")), Value: v.Pasted.Value, Error: v.Pasted.Error, Rows: 4, Attrs: v.focus("pasted")}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
