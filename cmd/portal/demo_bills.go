@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
 	"portal/internal/app/bill"
@@ -16,6 +15,7 @@ import (
 	"portal/internal/app/thai"
 	"portal/internal/app/upload"
 	"portal/internal/app/upload/samplepdf"
+	"portal/internal/krungsri"
 	"portal/internal/krungsri/sandbox"
 	"portal/internal/store"
 )
@@ -29,6 +29,7 @@ const (
 	rejected         // a draft again, with its history
 	sent             // approved and answered by the bank, whatever it says
 	cancelled        // presented, then taken back
+	halfway          // waits for a second checker
 )
 
 // demoBill is one bill. Days count from today.
@@ -41,7 +42,8 @@ type demoBill struct {
 	discount bill.Discount // of the whole bill
 	files    int
 	ends     ending
-	reason   string
+	reason   string                     // of a rejection, a cancellation or a dispute
+	fate     krungsri.PresentmentStatus // what its buyer makes of it
 }
 
 // demoBuyers are invented like the merchants.
@@ -50,6 +52,9 @@ var demoBuyers = []struct{ name, taxID, branch, address string }{
 	{"บริษัท โรงแรมริมน้ำจำลอง จำกัด", fictitiousTaxID("099900000102"), "00003", "45 ถนนเลียบน้ำสมมติ ตำบลทดลอง จังหวัดอยุธยา 13999"},
 	{"ห้างหุ้นส่วนจำกัด ก่อสร้างสาธิต", fictitiousTaxID("099900000103"), "00000", "7/7 ซอยทดสอบ 3 อำเภอสาธิต จังหวัดชลบุรี 20999"},
 	{"บริษัท อาหารทะเลตัวอย่าง จำกัด", fictitiousTaxID("099900000104"), "00012", "88 ท่าเรือสมมติ จังหวัดสมุทรสาคร 74999"},
+	{"บริษัท กาแฟดอยจำลอง จำกัด", fictitiousTaxID("099900000107"), "00000", "120 หมู่ 8 ตำบลสมมติ อำเภอสาธิต จังหวัดเชียงราย 57999"},
+	{"บริษัท ขนส่งด่วนทดลอง จำกัด", fictitiousTaxID("099900000109"), "00000", "199 ถนนสินค้าสมมติ แขวงทดลอง เขตสาธิต กรุงเทพมหานคร 10999"},
+	{"โรงเรียนวิทยาสมมติ", fictitiousTaxID("099900000118"), "00000", "10 ถนนครูสมมติ ตำบลทดลอง อำเภอสาธิต จังหวัดลำปาง 52999"},
 }
 
 func line(description, quantity, price string, vat bill.VATKind) bill.Line {
@@ -117,6 +122,7 @@ type bookkeeper struct {
 	demo
 	store  *store.Store
 	teller *teller.Teller
+	bank   *sandbox.Bank // whose buyers decide
 	today  thai.Day
 }
 
@@ -127,16 +133,24 @@ func (k bookkeeper) keep(ctx context.Context) error {
 	if err := k.knownBuyers(ctx); err != nil {
 		return err
 	}
-	for _, b := range demoBills {
-		if err := k.keepOne(ctx, b); err != nil {
-			return fmt.Errorf("demo bill %s: %w", b.number, err)
-		}
+	all := slices.Concat(season(), demoBills)
+	for _, d := range disputedBills {
+		all = append(all, d.old)
 	}
-	return k.regulate(ctx)
+	if err := k.keepSeason(ctx, all); err != nil {
+		return err
+	}
+	if err := errors.Join(k.decide(ctx, all), k.correct(ctx)); err != nil {
+		return err
+	}
+	if err := errors.Join(k.lose(ctx), k.broughtIn(ctx), k.caughtUp(ctx), k.regulate(ctx)); err != nil {
+		return err
+	}
+	return errors.Join(k.keepSeason(ctx, waitingBills), k.habits(ctx))
 }
 
 func (k bookkeeper) keepOne(ctx context.Context, b demoBill) error {
-	id := uuid.NewSHA1(k.merchants[b.merchant], []byte(b.number))
+	id := k.idOf(b)
 	p, made, err := k.draft(ctx, b, id)
 	if err != nil || b.ends == drafted {
 		return err
@@ -155,6 +169,9 @@ func (k bookkeeper) keepOne(ctx context.Context, b demoBill) error {
 	}
 	if b.ends == rejected {
 		return ifPending(k.teller.Reject(ctx, checker, lead, b.reason))
+	}
+	if b.ends == halfway {
+		return k.agree(ctx, checker, lead)
 	}
 	if err := k.approve(ctx, checker, lead); err != nil || b.ends == sent {
 		return err
@@ -205,13 +222,17 @@ func (k bookkeeper) draft(ctx context.Context, b demoBill, id store.ID) (p store
 		if err := tx.AddPresentment(p); err != nil {
 			return err
 		}
-		for n := range b.files {
-			if err := attach(ctx, tx, id, fmt.Sprintf("%s-%d", b.number, n+1)); err != nil {
-				return err
-			}
-		}
-		return nil
+		return attachDemo(ctx, tx, id, b)
 	})
+}
+
+func attachDemo(ctx context.Context, tx *store.Tx, id store.ID, b demoBill) error {
+	for n := range b.files {
+		if err := attach(ctx, tx, id, fmt.Sprintf("%s-%d", b.number, n+1)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (k bookkeeper) presentment(b demoBill, id store.ID) (store.Presentment, error) {

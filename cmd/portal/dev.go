@@ -27,7 +27,7 @@ const (
 	devStop = 1800 * time.Millisecond
 	// demoTime bounds the making of the demo bills: a portal without them is
 	// better than none.
-	demoTime = 30 * time.Second
+	demoTime = 60 * time.Second
 )
 
 // devRun is everything on one machine, in one process.
@@ -41,6 +41,8 @@ type devRun struct {
 	web    net.Listener
 	bank   net.Listener // nil when the bank is somebody else's
 	demo   demo
+	// standIn is the bank behind that port, nil like it.
+	standIn *sandbox.Bank
 }
 
 // dev runs database, stand-in bank, web, worker and sequencer until it is
@@ -184,6 +186,11 @@ func (d *devRun) run(ctx context.Context) error {
 		return err
 	}
 	defer closing(d.log, file.Close)
+	if d.bank != nil {
+		if d.standIn, err = d.newBank(); err != nil {
+			return err
+		}
+	}
 	web, err := d.openWeb(ctx)
 	if err != nil {
 		return err
@@ -221,8 +228,8 @@ func (d *devRun) checkpointsAt() string {
 	return d.folder.checkpointFile(d.demo.merchants[0])
 }
 
-func (d *devRun) serveBank(ctx context.Context) error {
-	bank, err := sandbox.New(sandbox.Config{
+func (d *devRun) newBank() (*sandbox.Bank, error) {
+	return sandbox.New(sandbox.Config{
 		Fonts:        static.Fonts(),
 		ClientID:     d.config.bank.ClientID,
 		ClientSecret: d.config.bank.ClientSecret,
@@ -231,35 +238,47 @@ func (d *devRun) serveBank(ctx context.Context) error {
 		CallbackURL:  callbackURL(d.config),
 		CallbackKey:  callbackKey(d.config),
 	})
-	if err != nil {
-		return err
-	}
+}
+
+func (d *devRun) serveBank(ctx context.Context) error {
 	group, serving := errgroup.WithContext(ctx)
-	group.Go(func() error { return bank.Run(serving) })
+	group.Go(func() error { return d.standIn.Run(serving) })
 	group.Go(func() error {
-		return serveHTTP(serving, d.bank, bank, d.log, serverStop{drain: 200 * time.Millisecond})
+		return serveHTTP(serving, d.bank, d.standIn, d.log, serverStop{drain: 200 * time.Millisecond})
 	})
 	return group.Wait()
 }
 
-// serveWeb opens for people when the demo bills are there.
+// serveWeb announces itself when the demo bills are there. It serves before,
+// since the bank calls back about them.
 func (d *devRun) serveWeb(ctx context.Context, s *store.Store) error {
 	edge, err := d.newEdge(s, d.log) //nolint:contextcheck // the edge renders its page of last resort for nobody
 	if err != nil {
 		return err
 	}
-	if d.bank != nil {
-		limited, cancel := context.WithTimeout(ctx, demoTime)
-		defer cancel()
-		k := bookkeeper{demo: d.demo, store: s, teller: teller.New(s), today: thai.Today(time.Now())}
-		if err := k.keep(limited); err != nil && ctx.Err() == nil {
-			d.log.WarnContext(ctx, "not all demo bills were made", "err", err)
+	group, serving := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		return serveHTTP(serving, d.web, toLocalhost(d.origin, edge.Handler()), d.log, serverStop{first: edge.Drain, drain: time.Second})
+	})
+	group.Go(func() error {
+		if d.bank != nil {
+			d.keepDemo(serving, s)
 		}
+		if serving.Err() == nil {
+			d.banner()
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+func (d *devRun) keepDemo(ctx context.Context, s *store.Store) {
+	limited, cancel := context.WithTimeout(ctx, demoTime)
+	defer cancel()
+	k := bookkeeper{demo: d.demo, store: s, teller: teller.New(s), bank: d.standIn, today: thai.Today(time.Now())}
+	if err := k.keep(limited); err != nil && ctx.Err() == nil {
+		d.log.WarnContext(ctx, "not all demo bills were made", "err", err)
 	}
-	if ctx.Err() == nil {
-		d.banner()
-	}
-	return serveHTTP(ctx, d.web, toLocalhost(d.origin, edge.Handler()), d.log, serverStop{first: edge.Drain, drain: time.Second})
 }
 
 // toLocalhost sends whoever typed the address in digits to the one name that
