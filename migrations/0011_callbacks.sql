@@ -243,7 +243,8 @@ BEGIN
     IF NEW.callback_id IS NOT NULL THEN
         IF TG_OP <> 'INSERT' OR acting_person() IS NOT NULL OR NEW.outcome <> 'done' OR NEW.decision IS DISTINCT FROM 'confirmed' OR NOT EXISTS (
             SELECT FROM callbacks c WHERE c.id = NEW.callback_id AND c.merchant_id = NEW.merchant_id AND c.refusal = '' AND c.state = 'processed'
-                AND c.bank_reference = NEW.bank_reference AND 'presentment/' || c.presentment_id = i.subject) THEN
+                AND c.bank_reference = NEW.bank_reference AND 'presentment/' || c.presentment_id = i.subject
+                AND (c.status = 'CNCL') = (i.operation = 'presentment.cancel')) THEN
             RAISE EXCEPTION 'the bank''s word settles only what it is about' USING ERRCODE = 'check_violation', CONSTRAINT = 'settled_by_a_genuine_callback';
         END IF;
         RETURN NEW;

@@ -25,22 +25,13 @@ type buyerForm struct {
 // readBuyerForm reads what was typed. It judges nothing yet.
 func readBuyerForm(r *http.Request) *buyerForm {
 	f := &buyerForm{form: readForm(r)}
-	f.version = formVersion(f.form)
+	f.version = f.hidden("version")
 	f.typed = buyer.Typed{
 		Name: f.raw(buyer.FieldName), NameEN: f.raw(buyer.FieldNameEN), TaxID: f.raw(buyer.FieldTaxID), Branch: f.raw(buyer.FieldBranch),
 		Address: f.raw(buyer.FieldAddress), Postcode: f.raw(buyer.FieldPostcode), Email: f.raw(buyer.FieldEmail), Phone: f.raw(buyer.FieldPhone),
 		Contact: f.raw(buyer.FieldContact), TermsDays: f.raw(buyer.FieldTermsDays), WHTRate: f.raw(buyer.FieldWHTRate), Note: f.raw(buyer.FieldNote),
 	}
 	return f
-}
-
-// formVersion is the version of what a form was opened with.
-func formVersion(f *form) int {
-	version, err := strconv.Atoi(f.raw("version"))
-	if err != nil && f.broken == nil {
-		f.broken = &requestError{"no version"}
-	}
-	return version
 }
 
 // judge reads every field for keeping; own is the tax id of the seller.

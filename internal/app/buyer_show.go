@@ -151,7 +151,7 @@ func (a *App) moveBuyer(w http.ResponseWriter, r *http.Request, u user, move fun
 		return err
 	}
 	f := readForm(r)
-	version := formVersion(f)
+	version := f.hidden("version")
 	if err := f.check(); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"portal/internal/app"
 	"portal/internal/app/apptest"
+	"portal/internal/app/teller/tellertest"
 	"portal/internal/store"
 )
 
@@ -411,5 +412,36 @@ func TestPagesAreCompressed(t *testing.T) {
 	a := c.Do(r)
 	if a.Header.Get("Content-Encoding") != "gzip" || !strings.Contains(strings.Join(a.Header.Values("Vary"), ","), "Accept-Encoding") {
 		t.Errorf("headers: %v", a.Header)
+	}
+}
+
+// TestNumbersNobodyTypesAreOfTheFormOrNone: what no page of ours would send is
+// somebody else's form, and never a fault of ours.
+func TestNumbersNobodyTypesAreOfTheFormOrNone(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	bill := tellertest.Draft(t, w.Web, w.Actor(apptest.Maker), "INV-1")
+	at, _ := bringIn(t, w.Client(apptest.Maker), "bills.csv", csvFile(csvBill("INV-2")))
+	policy := apptest.Form("base", "1", "hours", "72", "cut_off", "16:00", "bands-0", "1", "bands-1", "1", "do", "propose", "note", "because")
+	for _, list := range []string{"0", "1"} {
+		policy.Set("people-"+list+"-0-0", "1")
+		policy.Set("who-"+list+"-0-0", "1")
+	}
+	for _, c := range []struct {
+		person, path, field string
+		form                url.Values
+	}{
+		{apptest.Maker, "/presentments/" + bill.ID.String(), "version", billForm("INV-1")},
+		{apptest.Maker, "/presentments/" + bill.ID.String() + "/submission", "version", apptest.Form("key", strings.Repeat("A", 26))},
+		{apptest.Maker, "/presentments/" + bill.ID.String() + "/discard", "version", apptest.Form()},
+		{apptest.Maker, at + "/bills", "no", apptest.Form("do", "save")},
+		{apptest.Admin, "/admin/policies", "base", policy},
+	} {
+		for _, number := range []string{"-1", "2147483648", "9223372036854775808", "1.5", "٣"} {
+			c.form.Set(c.field, number)
+			if a := send(w.Client(c.person), c.path, c.form); a.Status != http.StatusBadRequest {
+				t.Errorf("%s with %s = %s was answered %d, want 400", c.path, c.field, number, a.Status)
+			}
+		}
 	}
 }

@@ -167,6 +167,17 @@ func (f *form) raw(field string) string {
 	}
 }
 
+// hidden is a whole number that the page itself put into the form, such as a
+// version or a place in a list: nobody types it, so that anything else is
+// somebody else's form.
+func (f *form) hidden(field string) int {
+	n, err := strconv.ParseInt(f.raw(field), 10, 32)
+	if (err != nil || n < 0) && f.broken == nil {
+		f.broken = &requestError{"no number in " + field}
+	}
+	return int(n)
+}
+
 // list is a field that may be sent many times, such as a column of lines, as
 // it was typed.
 func (f *form) list(field string) []string {

@@ -29,7 +29,7 @@ var leaks = []string{"goroutine ", "runtime error", ".go:", "pq: ", "sql: ", "SQ
 
 // nasty are values that somebody might type, paste, or send on purpose.
 var nasty = []string{
-	"", " ", "0", "-1", "1e309", "NaN", "99999999999999999999999999", "0.000000000000000000001", "๑๒๓", "٣", "1,0,0,0.00", "+1", "0x10",
+	"", " ", "0", "-1", "32768", "2147483648", "9223372036854775807", "1e309", "NaN", "99999999999999999999999999", "0.000000000000000000001", "๑๒๓", "٣", "1,0,0,0.00", "+1", "0x10",
 	"'", `"`, "\\", "'; DROP TABLE presentments; --", "' OR '1'='1", "%", "_", "%00", "\x00", "a\x00b", "\xff\xfe", "\xed\xa0\x80", "\u202e", "\ufeff", "\u200b",
 	"<script>alert(1)</script>", "{{.}}", "${7*7}", "../../etc/passwd", "..\\..", "//evil.example", "javascript:alert(1)", "https://evil.example/", "\r\nX-Evil: 1",
 	"null", "undefined", "true", "on", "[]", "{}", "01890000-0000-7000-8000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "00000000-0000-0000-0000-000000000000",

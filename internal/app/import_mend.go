@@ -28,11 +28,7 @@ func (a *App) mendBill(w http.ResponseWriter, r *http.Request, u user) error {
 	}
 	f := readForm(r)
 	place := readImportPlace(f, id)
-	no, err := strconv.Atoi(f.raw("no"))
-	do := f.raw("do")
-	if err != nil && f.broken == nil {
-		f.broken = &requestError{"no bill"}
-	}
+	no, do := f.hidden("no"), f.raw("do")
 	if f.broken != nil {
 		return f.broken
 	}

@@ -442,6 +442,11 @@ func readable(name string, rt agreed, tg target) []int {
 			return []int{http.StatusOK}
 		}
 		return []int{http.StatusOK, http.StatusConflict}
+	case "/presentments/{id}/discard/new":
+		if tg.label == "draft" {
+			return []int{http.StatusOK}
+		}
+		return []int{http.StatusOK, http.StatusConflict} // what was taken back is a draft again
 	case "/presentments/{id}/replacement/new":
 		return []int{http.StatusOK, http.StatusConflict}
 	case "/audit/leaves/{id}/proof.json":

@@ -191,17 +191,13 @@ func proposalRefused(ctx context.Context, err error) (status int, why string) {
 
 // readPolicyForm reads every field as it was typed.
 func readPolicyForm(f *form) templates.PolicyFormView {
-	base, err := strconv.Atoi(f.raw("base"))
-	if err != nil || base < 1 {
-		f.broken = &requestError{"no version"}
-	}
 	v := templates.PolicyFormView{
-		Base: base, Hours: f.raw("hours"), NewBuyer: f.flag("new_buyer"), UntilDue: f.flag("until_due"), CutOff: f.raw("cut_off"),
+		Base: f.hidden("base"), Hours: f.raw("hours"), NewBuyer: f.flag("new_buyer"), UntilDue: f.flag("until_due"), CutOff: f.raw("cut_off"),
 		CancelOwn: f.flag("cancel_own"), Note: f.raw("note"),
 	}
 	for list := range 2 {
-		bands, err := strconv.Atoi(f.raw(fmt.Sprintf("bands-%d", list)))
-		if err != nil || bands < 1 || bands > maxBands {
+		bands := f.hidden(fmt.Sprintf("bands-%d", list))
+		if bands < 1 || bands > maxBands {
 			f.broken = &requestError{"no number of bands"}
 			bands = 1
 		}

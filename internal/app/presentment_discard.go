@@ -44,10 +44,7 @@ func (a *App) createDiscard(w http.ResponseWriter, r *http.Request, u user) erro
 		return err
 	}
 	f := readForm(r)
-	version, err := strconv.Atoi(f.raw("version"))
-	if err != nil {
-		f.broken = &requestError{"no version"}
-	}
+	version := f.hidden("version")
 	if err := f.check(); err != nil {
 		return err
 	}

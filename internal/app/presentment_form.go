@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"strconv"
 
 	"github.com/shopspring/decimal"
 
@@ -62,11 +61,7 @@ func typedForm(v url.Values) *presentmentForm { return readBill(formOf(v)) }
 func readBill(typed *form) *presentmentForm {
 	f := &presentmentForm{form: typed}
 	f.do = pressed(typed)
-	version, err := strconv.Atoi(f.raw("version"))
-	if err != nil {
-		f.broken = &requestError{"no version"}
-	}
-	f.version = version
+	f.version = f.hidden("version")
 	f.scratch, f.about = f.id(scratchField), f.id(aboutField)
 	f.readLines()
 	return f

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 
 	"portal/internal/app/teller"
 	"portal/internal/app/thai"
@@ -95,10 +94,7 @@ func (a *App) createSubmission(w http.ResponseWriter, r *http.Request, u user) e
 	}
 	f := readForm(r)
 	key := f.key()
-	version, err := strconv.Atoi(f.raw("version"))
-	if err != nil {
-		f.broken = &requestError{"no version"}
-	}
+	version := f.hidden("version")
 	if err := f.check(); err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func TestAMailOnTheWireIsWhatWasWritten(t *testing.T) {
 			t.Errorf("%s is %q", name, parsed.Header.Get(name))
 		}
 	}
-	for _, line := range strings.Split(wire, "\r\n") {
+	for line := range strings.SplitSeq(wire, "\r\n") {
 		for _, r := range line {
 			if r > 127 {
 				t.Fatalf("a line is not plain ASCII: %q", line)

@@ -356,6 +356,37 @@ func TestACallbackClearsUpTheLastDocumentAndACancellation(t *testing.T) {
 	d.want("the bill", d.State(p.ID), store.PresentmentCancelled)
 }
 
+// TestTheDatabaseTakesNoOtherNewsForACancellation: that its buyer accepted the
+// bill is genuine news of it, and does not say that it was cancelled.
+func TestTheDatabaseTakesNoOtherNewsForACancellation(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	p := d.presented()
+	lead, err := d.Teller.RequestCancellation(t.Context(), d.As(d.Maker), p.ID, "wrong buyer", store.NewID().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Approve(d.Checker, lead); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Bank.SetFault("presentment.cancel", sandbox.Fault{Kind: sandbox.CutAfter, Times: 1}); err != nil {
+		t.Fatal(err)
+	}
+	d.Drain()
+	accepted := d.arrives(says(p, krungsri.StatusAccepted, noon), "")
+	d.read()
+	err = d.Work.Write(t.Context(), store.Actor{Merchant: d.Merchant.ID, Request: "test"}, func(tx *store.Tx) error {
+		i, err := tx.Instruction(lead)
+		if err != nil {
+			return err
+		}
+		return tx.SettleByCallback(i, accepted, p.BankReference)
+	})
+	if !store.Violated(err, "settled_by_a_genuine_callback") {
+		t.Errorf("the cancellation is settled by %s: %v", d.is(accepted), err)
+	}
+}
+
 func TestTheDatabaseRefusesADecisionWithoutItsCallback(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
