@@ -90,6 +90,7 @@ func TestEveryFaultGivesOneRequestAndTheRightOutcome(t *testing.T) {
 		{sandbox.Slow, krungsri.Unknown, 1},
 		{sandbox.CutBefore, krungsri.Unknown, 0},
 		{sandbox.CutAfter, krungsri.Unknown, 1},
+		{sandbox.Refused, krungsri.Refused, 0},
 		{sandbox.ErrorBefore, krungsri.Unknown, 0},
 		{sandbox.ErrorAfter, krungsri.Unknown, 1},
 		{sandbox.Malformed, krungsri.Unknown, 1},

@@ -23,7 +23,7 @@ func (s *story) anotherPersonApproves(b bill) {
 	if s.scripted() {
 		// The bank takes its time, so the page is open while the bill is on its
 		// way, and has to say by itself that it arrived.
-		s.fault("slow", "presentment.create", "2")
+		s.fault("slow", "presentment.create", "2", 1)
 	}
 	checker.Submit(`form[action$="/approval"]`)
 	checker.sees("main", s.word("approval.done"))
@@ -59,7 +59,7 @@ func (s *story) sameAsSubmitted(checker *person, b bill) {
 // theLineIsCut loses the bank's answer after it acted.
 func (s *story) theLineIsCut(b bill) {
 	s.t.Helper()
-	s.fault("cut-after", "presentment.create", "")
+	s.fault("cut-after", "presentment.create", "", 1)
 	checker := s.signedIn("checker1")
 	checker.open(b.approval)
 	checker.Submit(`form[action$="/approval"]`)

@@ -3,6 +3,7 @@ package story_test
 import (
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -91,14 +92,14 @@ func (s *story) attribute(p *person, pattern string, ok func(string) bool) strin
 	return ""
 }
 
-// fault switches one on for the next request, on the stand-in bank's own page.
-func (s *story) fault(kind, operation, seconds string) {
+// fault switches one on for the next requests, on the stand-in bank's own page.
+func (s *story) fault(kind, operation, seconds string, times int) {
 	s.t.Helper()
 	bank := browsertest.Open(s.t).Page(s.t, browsertest.Options{NoScript: s.desk.NoScript})
 	bank.Go(s.bank)
 	bank.Select("#kind", kind)
 	bank.Select("#operation", operation)
-	bank.Fill("#times", "1")
+	bank.Fill("#times", strconv.Itoa(times))
 	if seconds != "" {
 		bank.Fill("#seconds", seconds)
 	}

@@ -74,6 +74,8 @@ func (b *Bank) answerUnder(f Fault, r *http.Request, operation krungsri.Operatio
 	switch f.Kind {
 	case CutBefore:
 		return reply{}
+	case Refused:
+		return b.errorReply(r, invalid("buyer", "the buyer takes no documents through the bank"))
 	case ErrorBefore:
 		return b.errorReply(r, backendFailure)
 	case RateLimit:

@@ -18,6 +18,7 @@ const (
 	Slow         FaultKind = "slow"          // the effect, then nothing for a while, then the answer
 	CutBefore    FaultKind = "cut-before"    // the connection closes, nothing has happened
 	CutAfter     FaultKind = "cut-after"     // the effect, then the connection closes
+	Refused      FaultKind = "refused"       // a plain no, nothing has happened
 	ErrorBefore  FaultKind = "500-before"    // a server error, nothing has happened
 	ErrorAfter   FaultKind = "500-after"     // the effect, then a server error
 	Malformed    FaultKind = "malformed"     // the effect, then an answer that is not JSON
@@ -28,7 +29,7 @@ const (
 )
 
 // FaultKinds lists them in the order of the page.
-var FaultKinds = []FaultKind{Slow, CutBefore, CutAfter, ErrorBefore, ErrorAfter, Malformed, Truncated, RateLimit, WrongEcho, ExpiredToken}
+var FaultKinds = []FaultKind{Slow, CutBefore, CutAfter, Refused, ErrorBefore, ErrorAfter, Malformed, Truncated, RateLimit, WrongEcho, ExpiredToken}
 
 // AnyOperation sets a fault for all operations of the catalogue. The token call has a fault of its own, under
 // krungsri.TokenOperation.

@@ -58,7 +58,7 @@ func bellLabel(ctx context.Context, unread int) string {
 	if unread == 0 {
 		return text.T(ctx, "notice.bell")
 	}
-	return text.N(ctx, "notice.bell_unread", unread)
+	return text.N(ctx, "notice.bell_unread", unread, "count", bellCount(unread))
 }
 
 // keys tells the script for keys to leave single ones alone.

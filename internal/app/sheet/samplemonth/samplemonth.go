@@ -125,7 +125,13 @@ func (m *Month) add(random *rand.Rand, i int, first thai.Day) {
 // spoil makes the ten mistakes, far from each other.
 func (m *Month) spoil(starts []int, n int) {
 	step := n / 11
-	at := func(k int) int { return starts[(k*step)/10*10+3] } // never a bill of two lines
+	at := func(k int) int {
+		i := k * step
+		if i%10 == 9 {
+			i-- // never a bill of two lines
+		}
+		return starts[i]
+	}
 	year := func(row, column, add int) string {
 		var y int
 		_, _ = fmt.Sscanf(m.Rows[row][column], "%d", &y) // written above
@@ -151,7 +157,7 @@ func (m *Month) spoil(starts []int, n int) {
 		{VAT, func(r int) string { return "ตามจริง" }, "no word for VAT"},
 		{BuyerName, func(r int) string { return "" }, "no buyer"},
 		{Quantity, func(r int) string { return "0" }, "a quantity of nothing"},
-		{Number, func(r int) string { return m.Rows[r-30][Number] }, "the number of another bill"},
+		{Number, func(int) string { return m.Rows[starts[1]][Number] }, "the number of another bill"},
 	} {
 		row := at(k + 1)
 		wrong := f.wrong(row)

@@ -12,6 +12,22 @@ import (
 	"portal/internal/app/thai"
 )
 
+func TestEveryMistakeIsInABillOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{30, 31, 45, 99, 120, 1000} {
+		rows := map[int]bool{}
+		for _, f := range samplemonth.Make(n, thai.Day{Year: 2026, Month: 1, Day: 20}).Faults {
+			rows[f.Row] = true
+			if f.Wrong == f.Right {
+				t.Errorf("of %d bills, row %d is not wrong", n, f.Row)
+			}
+		}
+		if len(rows) != 10 {
+			t.Errorf("the mistakes of %d bills are in %d rows", n, len(rows))
+		}
+	}
+}
+
 func TestTheMonthReadsBackAsItWasMade(t *testing.T) {
 	t.Parallel()
 	m := samplemonth.Make(1000, thai.Day{Year: 2026, Month: 1, Day: 20})
