@@ -254,6 +254,8 @@ CREATE TABLE list_views (
     query       text NOT NULL CONSTRAINT view_query_is_short CHECK (length(query) <= 2000),
     columns     text[] NOT NULL DEFAULT '{}',
     shared      boolean NOT NULL DEFAULT false,
+    -- Among the views of its person, the least first.
+    position    integer NOT NULL DEFAULT 0,
     created_at  timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT view_and_merchant UNIQUE (id, merchant_id)
 );
@@ -275,5 +277,5 @@ CREATE POLICY own_added ON list_views AS RESTRICTIVE FOR INSERT TO portal_web WI
 CREATE POLICY own_changed ON list_views AS RESTRICTIVE FOR UPDATE TO portal_web USING (person_id = (SELECT acting_person()));
 CREATE POLICY own_removed ON list_views AS RESTRICTIVE FOR DELETE TO portal_web USING (person_id = (SELECT acting_person()));
 CREATE POLICY own ON list_settings AS RESTRICTIVE TO portal_web USING (person_id = (SELECT acting_person()));
-GRANT SELECT, INSERT, DELETE, UPDATE (name, query, columns, shared) ON list_views TO portal_web;
+GRANT SELECT, INSERT, DELETE, UPDATE (name, query, columns, shared, position) ON list_views TO portal_web;
 GRANT SELECT, INSERT, UPDATE (columns, view_id) ON list_settings TO portal_web;

@@ -440,6 +440,10 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("name", fmt.Sprintf("V%d", k.numbers.Add(1)), "query", "state=draft&sort=due", "shared", "1")
 	case "/list/views/default":
 		return apptest.Form("view", e.view.String(), "return", "/presentments")
+	case "/list/views/{id}/query":
+		return apptest.Form("query", "state=draft&sort=amount")
+	case "/list/views/{id}/place":
+		return apptest.Form("way", "on", "return", "/presentments")
 	case "/list/views/{id}":
 		return apptest.Form("name", "renamed", "shared", "1")
 	case "/approvals/delegations":

@@ -30,6 +30,7 @@ type billList struct {
 	preferences store.ListPreferences
 	badges      []int // of the views, in their order
 	view        store.ListView
+	changed     bool // what is chosen is not what the view stands for
 	columns     []string
 }
 
@@ -76,16 +77,7 @@ func (a *App) readBillList(q *store.Query, u user, l *billList, all bool) error 
 	if l.preferences, err = q.ListPreferences(); err != nil {
 		return err
 	}
-	l.columns = l.preferences.Columns
-	for _, v := range l.preferences.Views {
-		if v.ID.String() == l.place.View {
-			l.view = v
-			if len(v.Columns) > 0 {
-				l.columns = v.Columns
-			}
-		}
-	}
-	l.columns = knownColumns(l.columns)
+	a.openView(l, u.person.ID)
 	l.filter.Wide = wideColumns(l.columns)
 	if l.counts, err = q.CountPresentments(); err != nil {
 		return err
@@ -106,6 +98,21 @@ func (a *App) readBillList(q *store.Query, u user, l *billList, all bool) error 
 		}
 	}
 	return l.addUp(q, all)
+}
+
+// openView finds the view that the address names, and the columns.
+func (a *App) openView(l *billList, me store.ID) {
+	l.columns = l.preferences.Columns
+	for _, v := range l.preferences.Views {
+		if v.ID.String() == l.place.View {
+			l.view = v
+			if len(v.Columns) > 0 {
+				l.columns = v.Columns
+			}
+			l.changed = a.queryOf(v.Query, me).billQuery.values().Encode() != l.place.billQuery.values().Encode()
+		}
+	}
+	l.columns = knownColumns(l.columns)
 }
 
 // addUp counts what matches. What each page counts anyhow is not counted twice,

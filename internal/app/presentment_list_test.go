@@ -142,6 +142,57 @@ func TestViewIsKeptSharedChosenAndLeft(t *testing.T) {
 	}
 }
 
+func TestViewIsUpdatedAndMovedByItsOwner(t *testing.T) {
+	t.Parallel()
+	w := stock(t)
+	c, other := w.Client(apptest.Maker), w.Client(apptest.Checker)
+	var ids []string
+	for _, name := range []string{"หนึ่ง", "สอง", "สาม"} {
+		a := c.Post("/list/views", "name", name, "query", "state=draft", "shared", "1")
+		ids = append(ids, regexp.MustCompile(`view=([0-9a-f-]{36})`).FindStringSubmatch(a.Location())[1])
+	}
+	order := func() string {
+		var names []string
+		for _, m := range regexp.MustCompile(`>(หนึ่ง|สอง|สาม) <span`).FindAllStringSubmatch(c.Get("/presentments").Body, -1) {
+			names = append(names, m[1])
+		}
+		return strings.Join(names, " ")
+	}
+	for _, step := range []struct{ id, way, want string }{
+		{ids[2], "back", "หนึ่ง สาม สอง"}, {ids[0], "on", "สาม หนึ่ง สอง"}, {ids[2], "back", "สาม หนึ่ง สอง"}, {ids[1], "on", "สาม หนึ่ง สอง"},
+	} {
+		if a := c.Post("/list/views/"+step.id+"/place", "way", step.way); a.Status != http.StatusSeeOther || order() != step.want {
+			t.Errorf("moved %s: %d, %s, want %s", step.way, a.Status, order(), step.want)
+		}
+	}
+	// The view stays open while its filter is changed, and takes the change over.
+	changed := "/presentments?state=submitted&view=" + ids[0]
+	panel := strings.Replace(changed, "?", "/views?", 1)
+	if !strings.Contains(c.Get(panel).Body, "/list/views/"+ids[0]+"/query") || strings.Contains(c.Get("/presentments/views?state=draft&view="+ids[0]).Body, "/list/views/"+ids[0]+"/query") {
+		t.Error("updating is not offered, or offered where nothing has changed")
+	}
+	if strings.Contains(other.Get(panel).Body, "/list/views/"+ids[0]+"/query") {
+		t.Error("updating another's view is offered")
+	}
+	for _, path := range []string{"/query", "/place"} {
+		form := map[string][]string{"/query": {"query", "state=submitted"}, "/place": {"way", "on"}}[path]
+		if a := other.Post("/list/views/"+ids[0]+path, form...); a.Status != http.StatusNotFound {
+			t.Errorf("another changes it by %s: %d", path, a.Status)
+		}
+	}
+	if a := other.Post("/list/columns", "column", "vat", "view", ids[0]); a.Status != http.StatusNotFound {
+		t.Errorf("another chooses its columns: %d", a.Status)
+	}
+	a := c.Post("/list/views/"+ids[0]+"/query", "query", "state=submitted&sort=amount")
+	if page := c.Get(a.Location()); a.Status != http.StatusSeeOther || numbersOn(page) != "INV-2" || !strings.Contains(page.Body, `หนึ่ง <span class="count">1</span>`) {
+		t.Errorf("updated it shows %s", numbersOn(page))
+	}
+	c.Post("/list/columns", "column", "tax_id", "view", ids[0])
+	if !strings.Contains(c.Get(changed).Body, ">0105562000007<") || strings.Contains(c.Get("/presentments").Body, ">0105562000007<") {
+		t.Error("the columns chosen in a view are not those of the view alone")
+	}
+}
+
 func TestColumnsAreThoseThatWereChosen(t *testing.T) {
 	t.Parallel()
 	w := stock(t)

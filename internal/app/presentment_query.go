@@ -270,13 +270,13 @@ func (p billPlace) href(from store.PresentmentCursor) string {
 	return addressOf("/presentments", values)
 }
 
-// without is the same list less a filter.
+// without is the same list less a filter. A view stays open, so that it can be
+// made to stand for what is left.
 func (p billPlace) without(fields ...string) string {
 	values := p.values()
 	for _, field := range fields {
 		values.Del(field)
 	}
-	values.Del("view")
 	return addressOf("/presentments", values)
 }
 

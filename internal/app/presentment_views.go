@@ -27,7 +27,7 @@ func billFilters(ctx context.Context, f *form, p billPlace) templates.Presentmen
 		return v
 	}
 	v := templates.PresentmentFilters{
-		Open: !f.valid(), TaxID: input("tax_id", f.raw("tax_id")), Mine: p.Mine, Fault: p.Fault,
+		Open: !f.valid(), Href: addressOf("/presentments/filter", p.values()), Hidden: hiddenFields(p), Kept: keptFields(p), TaxID: input("tax_id", f.raw("tax_id")), Mine: p.Mine, Fault: p.Fault,
 		AmountFrom: input("amount_from", p.Amounts[0]), AmountTo: input("amount_to", p.Amounts[1]),
 		On:  span("on", "presentment.on", p.On, thisMonth, lastMonth),
 		Due: span("due", "presentment.due", p.Due, overdue, thisMonth, lastMonth, nextWeek),
@@ -41,11 +41,68 @@ func billFilters(ctx context.Context, f *form, p billPlace) templates.Presentmen
 	return v
 }
 
+// readPlace reads the address of a list for something beside it.
+func (a *App) readPlace(r *http.Request, u user) (*form, billPlace, error) {
+	f := readQuery(r)
+	p := billPlace{View: f.raw("view"), billQuery: a.readBillQuery(f, u.person.ID)}
+	return f, p, f.check()
+}
+
+// showFilter is the panel with the filter: in place when it is opened, and a
+// page of its own without scripts.
+func (a *App) showFilter(w http.ResponseWriter, r *http.Request, u user) error {
+	f, p, err := a.readPlace(r, u)
+	if err != nil {
+		return err
+	}
+	v := templates.FilterView{Filters: billFilters(r.Context(), f, p), Query: p.Query}
+	return a.page(w, r, u, shell{Header: v.Header(r.Context()), Area: areaPresentments, Part: templates.ListFilterPart}, templates.Filter(v))
+}
+
+// hiddenFields are all that is chosen on the list besides the search.
+func hiddenFields(p billPlace) url.Values {
+	all := p.values()
+	all.Del("q")
+	return all
+}
+
+// keptFields are the fields of the list that its filter panel does not have.
+func keptFields(p billPlace) url.Values {
+	all, kept := p.values(), url.Values{}
+	for _, name := range []string{"sort", "dir", "view"} {
+		if all.Has(name) {
+			kept[name] = all[name]
+		}
+	}
+	return kept
+}
+
+// showViews is the panel with views and columns, as showFilter is that with
+// the filter.
+func (a *App) showViews(w http.ResponseWriter, r *http.Request, u user) error {
+	_, p, err := a.readPlace(r, u)
+	if err != nil {
+		return err
+	}
+	l := billList{place: p}
+	err = a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error {
+		l.preferences, err = q.ListPreferences()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a.openView(&l, u.person.ID)
+	v := viewPanel(r.Context(), u, l)
+	v.Roomy = u.roomy
+	return a.page(w, r, u, shell{Header: v.Header(r.Context()), Area: areaPresentments, Part: templates.ListViewsPart}, templates.Views(v))
+}
+
 // viewPanel is where a person chooses columns and keeps views.
 func viewPanel(ctx context.Context, u user, l billList) templates.PresentmentViews {
 	place := l.place
 	place.View = ""
-	v := templates.PresentmentViews{Query: place.values().Encode(), Return: l.place.href(store.PresentmentCursor{})}
+	v := templates.PresentmentViews{Href: addressOf("/presentments/views", l.place.values()), Query: place.values().Encode(), Return: l.place.href(store.PresentmentCursor{})}
 	own := 0
 	for _, view := range l.preferences.Views {
 		if view.PersonID == u.person.ID {
@@ -59,7 +116,7 @@ func viewPanel(ctx context.Context, u user, l billList) templates.PresentmentVie
 		}
 	}
 	if l.view.ID != store.NoID {
-		v.Open = &templates.PresentmentSavedView{ID: l.view.ID.String(), Name: l.view.Name, Shared: l.view.Shared}
+		v.Open = &templates.PresentmentSavedView{ID: l.view.ID.String(), Name: l.view.Name, Shared: l.view.Shared, Changed: l.changed, Alone: own < 2}
 		if l.view.PersonID != u.person.ID {
 			v.Open.Owner = l.view.PersonName
 		}
@@ -68,11 +125,12 @@ func viewPanel(ctx context.Context, u user, l billList) templates.PresentmentVie
 	return v
 }
 
-// setColumns keeps which columns the person wants on every list.
+// setColumns keeps which columns the person wants on every list, or in a view
+// of their own.
 func (a *App) setColumns(w http.ResponseWriter, r *http.Request, u user) error {
 	f := readForm(r)
 	back := a.ownPathOr(f.raw("return"), "/presentments")
-	columns := f.list("column")
+	columns, view := f.list("column"), f.id("view")
 	for _, name := range columns {
 		if !slices.ContainsFunc(billColumns, func(c billColumn) bool { return c.name == name }) {
 			f.broken = &requestError{"no such column"}
@@ -86,7 +144,12 @@ func (a *App) setColumns(w http.ResponseWriter, r *http.Request, u user) error {
 	if slices.Equal(kept, knownColumns(nil)) {
 		kept = nil
 	}
-	err := a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error { return tx.SetListColumns(kept) })
+	err := a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
+		if view != store.NoID {
+			return tx.SetViewColumns(view, kept)
+		}
+		return tx.SetListColumns(kept)
+	})
 	if err != nil {
 		return err
 	}
@@ -173,6 +236,44 @@ func (a *App) changeView(w http.ResponseWriter, r *http.Request, u user) error {
 		return a.seeOther(w, r, u, href, text.Msg("list.view_no_name"))
 	}
 	return a.seeOther(w, r, u, href, text.Msg("list.view_saved", "name", v.Name))
+}
+
+// refilterView makes one's own view stand for what is chosen on the list now.
+func (a *App) refilterView(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	f := readForm(r)
+	query, ok := a.viewQuery(f.raw("query"), u)
+	if err := f.check(); err != nil {
+		return err
+	}
+	if !ok {
+		return &requestError{"no such view"}
+	}
+	if err := a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error { return tx.RefilterListView(id, query.Encode()) }); err != nil {
+		return err
+	}
+	query.Set("view", id.String())
+	return a.seeOther(w, r, u, addressOf("/presentments", query), text.Msg("list.view_refiltered"))
+}
+
+// moveView moves one's own view past its neighbour among the tabs.
+func (a *App) moveView(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	f := readForm(r)
+	way, back := f.choice("way", "back", "on"), a.ownPathOr(f.raw("return"), "/presentments")
+	if err := f.check(); err != nil {
+		return err
+	}
+	if err := a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error { return tx.MoveListView(id, way == "on") }); err != nil {
+		return err
+	}
+	return a.seeOther(w, r, u, back, text.Message{})
 }
 
 // removeView deletes one's own view.

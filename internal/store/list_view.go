@@ -37,16 +37,28 @@ var (
 	sqlListPreferences = statement(`
 		SELECT coalesce(to_json(s.columns), '[]') AS columns, s.view_id, coalesce((
 			SELECT json_agg(json_build_object('id', v.id, 'person_id', v.person_id, 'person_name', v.person_name, 'name', v.name, 'query', v.query,
-				'columns', v.columns, 'shared', v.shared) ORDER BY v.created_at, v.id)
-			FROM (SELECT w.id, w.person_id, w.name, w.query, w.columns, w.shared, w.created_at, p.name AS person_name FROM list_views w JOIN people p ON p.id = w.person_id
-				WHERE w.merchant_id = $1 AND (w.person_id = $2 OR w.shared) ORDER BY w.created_at, w.id LIMIT 60) v), '[]') AS views
+				'columns', v.columns, 'shared', v.shared) ORDER BY v.own DESC, v.position, v.created_at, v.id)
+			FROM (SELECT w.id, w.person_id, w.name, w.query, w.columns, w.shared, w.created_at, w.position, w.person_id = $2 AS own, p.name AS person_name FROM list_views w JOIN people p ON p.id = w.person_id
+				WHERE w.merchant_id = $1 AND (w.person_id = $2 OR w.shared)
+				ORDER BY w.person_id = $2 DESC, w.position, w.created_at, w.id LIMIT 60) v), '[]') AS views
 		FROM (VALUES (1)) AS one LEFT JOIN list_settings s ON s.merchant_id = $1 AND s.person_id = $2`)
 	sqlAddListView = statement(`
-		INSERT INTO list_views (id, merchant_id, person_id, name, query, columns, shared) SELECT $1, $2, $3, $4, $5, $6, $7
+		INSERT INTO list_views (id, merchant_id, person_id, name, query, columns, shared, position)
+		SELECT $1, $2, $3, $4, $5, $6, $7, coalesce((SELECT max(position) + 1 FROM list_views WHERE merchant_id = $2 AND person_id = $3), 0)
 		WHERE (SELECT count(*) FROM list_views WHERE merchant_id = $2 AND person_id = $3) < $8`)
 	sqlChangeListView = statement(`UPDATE list_views SET name = $4, shared = $5 WHERE merchant_id = $1 AND person_id = $2 AND id = $3`)
-	sqlDropListView   = statement(`DELETE FROM list_views WHERE merchant_id = $1 AND person_id = $2 AND id = $3`)
-	sqlSetColumns     = statement(`
+	sqlRefilterView   = statement(`UPDATE list_views SET query = $4 WHERE merchant_id = $1 AND person_id = $2 AND id = $3`)
+	sqlSetViewColumns = statement(`UPDATE list_views SET columns = $4 WHERE merchant_id = $1 AND person_id = $2 AND id = $3`)
+	// Places are counted by twos, so that three of them lead past one neighbour.
+	sqlMoveListView = statement(`
+		UPDATE list_views v SET position = o.place FROM (
+			SELECT id, row_number() OVER (ORDER BY place) AS place FROM (
+				SELECT id, 2 * row_number() OVER (ORDER BY position, created_at, id) + CASE WHEN id = $3 THEN $4::integer ELSE 0 END AS place
+				FROM list_views WHERE merchant_id = $1 AND person_id = $2) n) o
+		WHERE v.merchant_id = $1 AND v.person_id = $2 AND v.id = o.id
+			AND EXISTS (SELECT FROM list_views w WHERE w.merchant_id = $1 AND w.person_id = $2 AND w.id = $3)`)
+	sqlDropListView = statement(`DELETE FROM list_views WHERE merchant_id = $1 AND person_id = $2 AND id = $3`)
+	sqlSetColumns   = statement(`
 		INSERT INTO list_settings (merchant_id, person_id, columns) VALUES ($1, $2, $3)
 		ON CONFLICT (merchant_id, person_id) DO UPDATE SET columns = excluded.columns`)
 	sqlSetDefaultView = statement(`
@@ -55,7 +67,7 @@ var (
 )
 
 // ListPreferences returns what the acting person has set, and their views with
-// those shared with them, the oldest first.
+// those shared with them, their own first and in their order.
 func (q *Query) ListPreferences() (ListPreferences, error) {
 	found, err := row[struct {
 		Columns []byte        `db:"columns"`
@@ -83,6 +95,36 @@ func (t *Tx) AddListView(v ListView) error {
 // Another's is ErrNotFound.
 func (t *Tx) ChangeListView(v ListView) error {
 	n, err := t.exec(sqlChangeListView, t.actor.Merchant, t.actor.Person, v.ID, v.Name, v.Shared)
+	if err == nil && n == 0 {
+		return ErrNotFound
+	}
+	return err
+}
+
+// RefilterListView makes the acting person's own view stand for another query.
+// Another's is ErrNotFound.
+func (t *Tx) RefilterListView(id ID, query string) error {
+	return t.ownView(sqlRefilterView, id, query)
+}
+
+// SetViewColumns keeps which columns the acting person's own view has.
+// Another's is ErrNotFound.
+func (t *Tx) SetViewColumns(id ID, columns []string) error {
+	return t.ownView(sqlSetViewColumns, id, pq.Array(append([]string{}, columns...)))
+}
+
+// MoveListView moves the acting person's own view past its neighbour: the one
+// before it, or the one after it. Another's is ErrNotFound.
+func (t *Tx) MoveListView(id ID, on bool) error {
+	by := -3
+	if on {
+		by = 3
+	}
+	return t.ownView(sqlMoveListView, id, by)
+}
+
+func (t *Tx) ownView(query string, id ID, value any) error {
+	n, err := t.exec(query, t.actor.Merchant, t.actor.Person, id, value)
 	if err == nil && n == 0 {
 		return ErrNotFound
 	}
