@@ -48,7 +48,7 @@ bench: ## measure, and compare with the budgets
 	go run ./cmd/portal bench
 
 faults: ## the long fault suite: up to an hour
-	PORTAL_FAULTS=long $(WITHDB) go test -run 'Fault|TheWholeStory' -timeout=60m ./...
+	PORTAL_FAULTS=long $(WITHDB) go test -run 'Fault|TheWholeStory|TheMonthStory' -timeout=60m ./...
 
 clean: ## remove what builds and tests leave in the checkout
 	rm -rf bin portal *.test *.out
