@@ -1,10 +1,11 @@
--- Lists of bills that come from a spreadsheet: the file as it was, its rows as
--- they were read and mended, and the bills that are to be made of them.
+-- Lists of bills or of buyers that come from a spreadsheet: the file as it was,
+-- its rows as they were read and mended, and what is to be made of them.
 
 -- +goose Up
 CREATE TABLE imports (
     id          uuid PRIMARY KEY,
     merchant_id uuid NOT NULL REFERENCES merchants,
+    kind        text NOT NULL CONSTRAINT import_kind_is_known CHECK (kind IN ('bills', 'buyers')),
     file_id     uuid NOT NULL,
     format      text NOT NULL, -- "XLSX", "CSV, Windows-874"
     heading     jsonb NOT NULL CONSTRAINT import_heading_is_a_list CHECK (jsonb_typeof(heading) = 'array'),
@@ -25,40 +26,45 @@ CREATE TABLE imports (
 );
 CREATE INDEX imports_by_age ON imports (merchant_id, id DESC);
 
--- A bill that is to be made, before it is one: what is wrong with it, or what
--- became of it. Nobody else sees it and it binds nobody, so that the trail
--- holds only the file it came from and the drafts it led to.
-CREATE TABLE import_bills (
+-- A bill or a buyer that is to be made, before it is one: what is wrong with
+-- it, or what became of it. Nobody else sees it and it binds nobody, so that
+-- the trail holds only the file it came from and what it led to.
+CREATE TABLE import_items (
     import_id       uuid NOT NULL,
     merchant_id     uuid NOT NULL,
     no              integer NOT NULL,
     standing        text NOT NULL DEFAULT 'unchecked' CONSTRAINT import_standing_is_known
                     CHECK (standing IN ('unchecked', 'faulty', 'good', 'dropped', 'made')),
-    document_number text NOT NULL,
+    -- What tells it from others: a document number, or a tax id with its branch.
+    number          text NOT NULL,
     buyer_name      text NOT NULL DEFAULT '',
     total_satang    bigint NOT NULL DEFAULT 0,
     first_row       integer NOT NULL,
     faults          jsonb NOT NULL DEFAULT '[]',
+    -- The version of the known buyer that it may go over, as somebody saw it.
+    goes_over       integer,
     presentment_id  uuid CONSTRAINT import_makes_a_bill_once UNIQUE,
+    buyer_id        uuid,
     PRIMARY KEY (import_id, no),
-    CONSTRAINT import_bill_is_made_or_not CHECK ((standing = 'made') = (presentment_id IS NOT NULL)),
+    CONSTRAINT import_item_is_made_or_not CHECK ((standing = 'made') = (num_nonnulls(presentment_id, buyer_id) = 1)),
     FOREIGN KEY (import_id, merchant_id) REFERENCES imports (id, merchant_id),
-    FOREIGN KEY (presentment_id, merchant_id) REFERENCES presentments (id, merchant_id)
+    FOREIGN KEY (presentment_id, merchant_id) REFERENCES presentments (id, merchant_id),
+    FOREIGN KEY (buyer_id, merchant_id) REFERENCES buyers (id, merchant_id)
 );
-CREATE INDEX import_bills_by_standing ON import_bills (import_id, standing, no);
-CREATE INDEX import_bills_by_number ON import_bills (import_id, document_number);
+CREATE INDEX import_items_by_standing ON import_items (import_id, standing, no);
+CREATE INDEX import_items_by_number ON import_items (import_id, number);
 
 CREATE TABLE import_rows (
     import_id   uuid NOT NULL,
     merchant_id uuid NOT NULL,
     row_no      integer NOT NULL, -- as a spreadsheet program shows it
-    bill_no     integer,
+    item_no     integer,
     dropped     boolean NOT NULL DEFAULT false,
     cells       jsonb NOT NULL CONSTRAINT import_cells_are_a_list CHECK (jsonb_typeof(cells) = 'array'),
     PRIMARY KEY (import_id, row_no),
     FOREIGN KEY (import_id, merchant_id) REFERENCES imports (id, merchant_id)
 );
-CREATE INDEX import_rows_of_bill ON import_rows (import_id, bill_no, row_no);
+CREATE INDEX import_rows_of_item ON import_rows (import_id, item_no, row_no);
 
 -- What the columns of a heading were said to mean last time.
 CREATE TABLE import_mappings (
@@ -70,8 +76,8 @@ CREATE TABLE import_mappings (
     PRIMARY KEY (merchant_id, signature)
 );
 
--- A list once discarded or made stays so, and bills are made only of one that
--- is being made.
+-- A list once discarded or made stays so, and something is made only of one
+-- that is being made.
 -- +goose StatementBegin
 CREATE FUNCTION import_moves_on() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -95,15 +101,66 @@ END $$;
 -- +goose StatementEnd
 CREATE TRIGGER import_moves_on BEFORE INSERT OR UPDATE ON imports FOR EACH ROW EXECUTE FUNCTION import_moves_on();
 -- +goose StatementBegin
-CREATE FUNCTION import_bill_is_made_once() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION import_item_is_made_once() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.standing = 'made' THEN
-        RAISE EXCEPTION 'a bill that was made is out of its import' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'import_bill_is_made_once';
+        RAISE EXCEPTION 'what was made is out of its import' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'import_item_is_made_once';
     END IF;
     RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER import_bill_is_made_once BEFORE UPDATE OR DELETE ON import_bills FOR EACH ROW EXECUTE FUNCTION import_bill_is_made_once();
+CREATE TRIGGER import_item_is_made_once BEFORE UPDATE OR DELETE ON import_items FOR EACH ROW EXECUTE FUNCTION import_item_is_made_once();
+
+-- The list of bills, also of those that one import made. An import has ten
+-- thousand at most, which are read by their keys; all else is for
+-- presentments_listed.
+-- +goose StatementBegin
+CREATE FUNCTION bills_listed(filter jsonb, states text[], sort text, descending boolean, place text, place_id uuid, at_most integer)
+RETURNS TABLE (presentment_id uuid)
+LANGUAGE plpgsql STABLE ROWS 60 SECURITY DEFINER SET search_path = public, pg_temp SET jit = off AS $$
+DECLARE
+    sorted  text := CASE sort WHEN 'date' THEN 'document_on' WHEN 'due' THEN 'due_on' WHEN 'number' THEN 'document_number'
+                    WHEN 'buyer' THEN 'buyer_name' WHEN 'amount' THEN 'total_satang' WHEN 'since' THEN 'state_since' END;
+    of_type text := CASE sort WHEN 'date' THEN 'date' WHEN 'due' THEN 'date' WHEN 'amount' THEN 'bigint' WHEN 'since' THEN 'timestamptz' ELSE 'text' END;
+    beyond  text := '';
+BEGIN
+    IF NOT filter ? 'import' THEN
+        RETURN QUERY SELECT l.presentment_id FROM presentments_listed(filter, states, sort, descending, place, place_id, at_most) l;
+        RETURN;
+    END IF;
+    IF sorted IS NULL OR at_most IS NULL OR cardinality(states) = 0 THEN
+        RAISE EXCEPTION 'no such list' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF place_id IS NOT NULL THEN
+        beyond := format(' AND (s.%I, s.presentment_id) %s ($4::%s, $5)', sorted, CASE WHEN descending THEN '<' ELSE '>' END, of_type);
+    END IF;
+    RETURN QUERY EXECUTE format('SELECT s.presentment_id FROM %s AND %s%s ORDER BY s.%I %5$s, s.presentment_id %5$s LIMIT $6',
+            bills_of_import(), presentment_conditions(filter), beyond, sorted, CASE WHEN descending THEN 'DESC' ELSE 'ASC' END)
+        USING acting_merchant(), filter, states, place, place_id, at_most;
+END $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE FUNCTION bills_of_import() RETURNS text LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+    SELECT 'import_items i JOIN presentment_search s ON s.presentment_id = i.presentment_id
+        WHERE i.merchant_id = $1 AND i.import_id = ($2 ->> ''import'')::uuid AND i.standing = ''made'' AND s.state = ANY ($3)'
+$$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE FUNCTION bills_counted(filter jsonb, states text[], at_most integer)
+RETURNS TABLE (number bigint, sum_satang bigint)
+LANGUAGE plpgsql STABLE ROWS 1 SECURITY DEFINER SET search_path = public, pg_temp SET jit = off AS $$
+BEGIN
+    IF NOT filter ? 'import' THEN
+        RETURN QUERY SELECT c.number, c.sum_satang FROM presentments_counted(filter, states, at_most) c;
+        RETURN;
+    END IF;
+    RETURN QUERY EXECUTE format('SELECT count(*), coalesce(sum(l.total_satang), 0)::bigint FROM (SELECT s.total_satang FROM %s AND %s LIMIT $4) l',
+            bills_of_import(), presentment_conditions(filter))
+        USING acting_merchant(), filter, states, at_most;
+END $$;
+-- +goose StatementEnd
+REVOKE ALL ON FUNCTION bills_listed, bills_of_import, bills_counted FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION bills_listed, bills_counted TO portal_web;
 
 -- Whoever mends a cell has a hand in the import from then on.
 -- +goose StatementBegin
@@ -126,15 +183,15 @@ BEGIN
     RETURN NULL;
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER import_bill_keeps_its_editors AFTER UPDATE ON import_bills REFERENCING NEW TABLE AS made
+CREATE TRIGGER import_bill_keeps_its_editors AFTER UPDATE ON import_items REFERENCING NEW TABLE AS made
     FOR EACH STATEMENT EXECUTE FUNCTION import_bill_keeps_its_editors();
 
 SELECT audit_table('imports', 'import', 'id');
-SELECT isolate_merchants(t) FROM unnest(ARRAY['imports', 'import_rows', 'import_bills', 'import_mappings']) AS t;
+SELECT isolate_merchants(t) FROM unnest(ARRAY['imports', 'import_rows', 'import_items', 'import_mappings']) AS t;
 
-GRANT SELECT, INSERT ON imports, import_rows, import_bills, import_mappings TO portal_web;
+GRANT SELECT, INSERT ON imports, import_rows, import_items, import_mappings TO portal_web;
 GRANT UPDATE (mapping, grouped, state) ON imports TO portal_web;
-GRANT UPDATE (standing, document_number, buyer_name, total_satang, faults, presentment_id) ON import_bills TO portal_web;
-GRANT UPDATE (bill_no, dropped, cells) ON import_rows TO portal_web;
+GRANT UPDATE (standing, number, buyer_name, total_satang, faults, goes_over, presentment_id, buyer_id) ON import_items TO portal_web;
+GRANT UPDATE (item_no, dropped, cells) ON import_rows TO portal_web;
 GRANT UPDATE (mapping, grouped, used_at) ON import_mappings TO portal_web;
-GRANT DELETE ON import_bills, import_rows TO portal_web;
+GRANT DELETE ON import_items, import_rows TO portal_web;

@@ -46,7 +46,7 @@ func (k bookkeeper) broughtIn(ctx context.Context) error {
 
 func importDemo(tx *store.Tx, drafts []store.Presentment) error {
 	var rows []store.ImportRow
-	var bills []store.ImportBill
+	var bills []store.ImportItem
 	var nos []int
 	var ids []store.ID
 	var sum store.ImportSum
@@ -58,12 +58,12 @@ func importDemo(tx *store.Tx, drafts []store.Presentment) error {
 			l.Description, l.Quantity.String(), l.UnitPrice.String(),
 		}
 		table = append(table, strings.Join(cells, ",")) // none of them has a comma
-		rows = append(rows, store.ImportRow{No: n + 2, BillNo: n + 1, Cells: cells})
-		bills = append(bills, store.ImportBill{
-			No: n + 1, Standing: store.ImportGood, DocumentNumber: p.DocumentNumber, BuyerName: p.BuyerName, TotalSatang: p.TotalSatang, FirstRow: n + 2, Faults: []byte("[]"),
+		rows = append(rows, store.ImportRow{No: n + 2, ItemNo: n + 1, Cells: cells})
+		bills = append(bills, store.ImportItem{
+			No: n + 1, Standing: store.ImportGood, Number: p.DocumentNumber, BuyerName: p.BuyerName, TotalSatang: p.TotalSatang, FirstRow: n + 2, Faults: []byte("[]"),
 		})
 		nos, ids = append(nos, n+1), append(ids, p.ID)
-		sum.Bills, sum.TotalSatang = sum.Bills+1, sum.TotalSatang+p.TotalSatang
+		sum.Items, sum.TotalSatang = sum.Items+1, sum.TotalSatang+p.TotalSatang
 	}
 	content := []byte(strings.Join(table, "\r\n"))
 	hash, out := sha256.Sum256(content), tx.NewFile()
@@ -74,19 +74,19 @@ func importDemo(tx *store.Tx, drafts []store.Presentment) error {
 	if err != nil {
 		return err
 	}
-	meaning, _ := intake.Recognise(importHeading)
-	i := store.Import{ID: store.NewID(), Format: "CSV", Heading: importHeading, RowCount: len(rows), Mapping: make(store.Texts, len(meaning))}
+	meaning, _ := intake.Bills.Recognise(importHeading)
+	i := store.Import{ID: store.NewID(), Kind: string(intake.Bills), Format: "CSV", Heading: importHeading, RowCount: len(rows), Mapping: make(store.Texts, len(meaning))}
 	for c, field := range meaning {
 		i.Mapping[c] = string(field)
 	}
 	for _, do := range []func() error{
 		func() error { return tx.AddImport(i, file) },
 		func() error { return tx.AddImportRows(i.ID, rows) },
-		func() error { return tx.MapImport(i, intake.Signature(i.Heading), bills, rows) },
+		func() error { return tx.MapImport(i, intake.Bills.Signature(i.Heading), bills, rows) },
 		func() error { return tx.KeepImportChecks(i.ID, bills) },
 		func() error { return tx.ConfirmImport(i.ID, sum) },
 		func() error { return tx.AddPresentments(drafts) },
-		func() error { return tx.ImportBillsBecame(i.ID, nos, ids) },
+		func() error { return tx.ImportItemsBecame(i.ID, nos, ids) },
 		func() error { return tx.FinishImport(i.ID, store.ImportMade, sum, 0) },
 	} {
 		if err := do(); err != nil {

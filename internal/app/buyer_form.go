@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"portal/internal/app/buyer"
+	"portal/internal/app/intake"
 	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/templates"
@@ -317,8 +318,22 @@ func (a *App) buyerConflict(w http.ResponseWriter, r *http.Request, u user, f *b
 
 // buyerConflicts lists the fields whose saved value is not the typed one.
 func buyerConflicts(ctx context.Context, saved, typed store.Buyer) []templates.TrailField {
-	s, t := buyerAsTyped(saved), buyerAsTyped(typed)
+	return buyerChanges(ctx, buyerDifferences(saved, typed))
+}
+
+// buyerChanges names the fields for the reader.
+func buyerChanges(ctx context.Context, list []intake.Change) []templates.TrailField {
 	var changes []templates.TrailField
+	for _, c := range list {
+		changes = append(changes, templates.TrailField{Name: text.T(ctx, text.Prefix("buyer.field.")+string(c.Field)), Before: c.Before, After: c.After})
+	}
+	return changes
+}
+
+// buyerDifferences lists the fields in which two states of a buyer differ.
+func buyerDifferences(saved, typed store.Buyer) []intake.Change {
+	s, t := buyerAsTyped(saved), buyerAsTyped(typed)
+	var changes []intake.Change
 	for _, c := range []struct{ field, saved, typed string }{
 		{buyer.FieldName, s.Name.Value, t.Name.Value}, {buyer.FieldNameEN, s.NameEN.Value, t.NameEN.Value},
 		{buyer.FieldTaxID, s.TaxID.Value, t.TaxID.Value}, {buyer.FieldBranch, s.Branch.Value, t.Branch.Value},
@@ -328,7 +343,7 @@ func buyerConflicts(ctx context.Context, saved, typed store.Buyer) []templates.T
 		{buyer.FieldWHTRate, s.WHTRate.Value, t.WHTRate.Value}, {buyer.FieldNote, s.Note.Value, t.Note.Value},
 	} {
 		if c.saved != c.typed {
-			changes = append(changes, templates.TrailField{Name: text.T(ctx, text.Prefix("buyer.field.")+c.field), Before: c.saved, After: c.typed})
+			changes = append(changes, intake.Change{Field: intake.Field(c.field), Before: c.saved, After: c.typed})
 		}
 	}
 	return changes

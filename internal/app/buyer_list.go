@@ -51,6 +51,7 @@ func (a *App) listBuyers(w http.ResponseWriter, r *http.Request, u user) error {
 	header := ui.Header{Title: text.T(ctx, "buyer.title"), Count: countText(counts[store.BuyerActive])}
 	if v.MayMake {
 		header.Primary = ui.Button{Label: text.T(ctx, "buyer.new"), Emphasis: ui.Primary, Icon: ui.IconPlus, Href: "/buyers/new"}
+		header.Actions = append(header.Actions, ui.Button{Label: text.T(ctx, "import.from_file"), Icon: ui.IconUpload, Href: "/imports/new?kind=buyers"})
 	}
 	w.Header().Set("HX-Push-Url", at.href(filter.From))
 	return a.page(w, r, u, shell{Header: header, Area: areaBuyers, Part: templates.BuyerListPart}, templates.BuyerList(v))

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"portal/internal/app/buyer"
 	"portal/internal/app/intake"
 	"portal/internal/store"
 	"portal/web/text"
@@ -21,14 +22,19 @@ const importPatience = 2 * time.Second
 // rulesOf are what the rows of an import are judged by.
 func (a *App) rulesOf(q *store.Query, i store.Import) (intake.Rules, error) {
 	m, err := q.Merchant()
-	rules := intake.Rules{Mapping: make(intake.Mapping, len(i.Mapping)), Today: a.today(), Own: m.TaxID}
-	for c, f := range i.Mapping {
-		rules.Mapping[c] = intake.Field(f)
-	}
-	return rules, err
+	return intake.Rules{Mapping: mappingOf(i), Today: a.today(), Own: m.TaxID}, err
 }
 
-// checkFor checks as many bills as there is time for, some in a transaction.
+// mappingOf is what the columns of an import mean.
+func mappingOf(i store.Import) intake.Mapping {
+	m := make(intake.Mapping, len(i.Mapping))
+	for c, f := range i.Mapping {
+		m[c] = intake.Field(f)
+	}
+	return m
+}
+
+// checkFor checks as many items as there is time for, some in a transaction.
 func (a *App) checkFor(ctx context.Context, u user, id store.ID) error {
 	for until := a.Clock().Add(importPatience); !a.Clock().After(until); {
 		more := false
@@ -36,12 +42,12 @@ func (a *App) checkFor(ctx context.Context, u user, id store.ID) error {
 			if i.State != store.ImportMapped {
 				return nil
 			}
-			bills, err := tx.ImportBills(id, store.ImportUnchecked, 0, importChunk)
-			if err != nil || len(bills) == 0 {
+			items, err := tx.ImportItems(id, store.ImportUnchecked, 0, importChunk)
+			if err != nil || len(items) == 0 {
 				return err
 			}
 			more = true
-			_, err = a.checkBills(tx, i, nosOf(bills))
+			_, err = a.checkItems(tx, i, nosOf(items))
 			return err
 		})
 		if err != nil || !more {
@@ -51,7 +57,7 @@ func (a *App) checkFor(ctx context.Context, u user, id store.ID) error {
 	return nil
 }
 
-func nosOf(bills []store.ImportBill) []int {
+func nosOf(bills []store.ImportItem) []int {
 	nos := make([]int, len(bills))
 	for n, b := range bills {
 		nos[n] = b.No
@@ -59,94 +65,137 @@ func nosOf(bills []store.ImportBill) []int {
 	return nos
 }
 
-// judgedBill is a bill of the list, as its rows say it.
-type judgedBill struct {
-	store.ImportBill
+// judgedItem is a bill or a buyer of the list, as its rows say it.
+type judgedItem struct {
+	store.ImportItem
 	bill   intake.Bill
+	buyer  store.Buyer
+	known  *store.Buyer // who has its tax id and branch in the directory
 	rows   []intake.Row
 	faults []intake.Fault
 	// renumbered: its number is no longer what the list says.
 	renumbered bool
 }
 
-// judgeBills reads bills from their rows. Those that are dropped or made are
-// left out.
-func (a *App) judgeBills(q *store.Query, i store.Import, nos []int) ([]judgedBill, error) {
+// judgeItems reads bills or buyers from their rows. Those that are dropped or
+// made are left out.
+func (a *App) judgeItems(q *store.Query, i store.Import, nos []int) ([]judgedItem, error) {
 	rules, err := a.rulesOf(q, i)
 	if err != nil {
 		return nil, err
 	}
-	bills, err := q.ImportBillsByNo(i.ID, nos)
+	items, err := q.ImportItemsByNo(i.ID, nos)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := q.ImportRowsOfBills(i.ID, nos)
+	rows, err := q.ImportRowsOfItems(i.ID, nos)
 	if err != nil {
 		return nil, err
 	}
-	of := make(map[int][]intake.Row, len(bills))
+	of := make(map[int][]intake.Row, len(items))
 	for _, row := range rows {
 		if !row.Dropped {
-			of[row.BillNo] = append(of[row.BillNo], intake.Row{No: row.No, Cells: row.Cells})
+			of[row.ItemNo] = append(of[row.ItemNo], intake.Row{No: row.No, Cells: row.Cells})
 		}
 	}
-	var list []judgedBill
-	for _, b := range bills {
-		if b.Standing == store.ImportDropped || b.Standing == store.ImportedBill {
+	var list []judgedItem
+	for _, item := range items {
+		if item.Standing == store.ImportDropped || item.Standing == store.ImportedItem {
 			continue
 		}
-		j := judgedBill{ImportBill: b, rows: of[b.No]}
-		if len(j.rows) == 0 {
-			list = append(list, j)
-			continue
-		}
-		j.bill, j.faults = rules.Judge(j.rows)
-		number := intake.NumberOf(rules.Mapping.Cell(j.rows[0].Cells, intake.Number))
-		j.renumbered, j.DocumentNumber = number != j.DocumentNumber, number
-		j.BuyerName, j.TotalSatang = j.bill.BuyerName, j.bill.Totals.TotalSatang
-		if j.BuyerName == "" {
-			j.BuyerName = clip(rules.Mapping.Cell(j.rows[0].Cells, intake.BuyerName), intake.MaxName)
+		j := judgedItem{ImportItem: item, rows: of[item.No]}
+		if len(j.rows) > 0 {
+			j.judge(rules, intake.Kind(i.Kind))
 		}
 		list = append(list, j)
 	}
 	return list, nil
 }
 
-// checkBills judges bills and keeps how they stand: by themselves first, then
+// judge reads the item from its rows.
+func (j *judgedItem) judge(rules intake.Rules, kind intake.Kind) {
+	first, field := j.rows[0], intake.BuyerName
+	if kind == intake.Buyers {
+		var details buyer.Details
+		details, j.faults = rules.JudgeBuyer(first)
+		j.buyer, field = buyerOf(details), buyer.FieldName
+		j.BuyerName = j.buyer.Name
+	} else {
+		j.bill, j.faults = rules.Judge(j.rows)
+		j.BuyerName, j.TotalSatang = j.bill.BuyerName, j.bill.Totals.TotalSatang
+	}
+	if j.BuyerName == "" {
+		j.BuyerName = shortened(rules.Mapping.Cell(first.Cells, field), intake.MaxName)
+	}
+	number := kind.NumberIn(rules.Mapping, first.Cells)
+	j.renumbered, j.Number = number != j.Number, number
+}
+
+// checkItems judges items and keeps how they stand: by themselves first, then
 // against each other, against what was made before and the buyers we know.
-func (a *App) checkBills(tx *store.Tx, i store.Import, nos []int) ([]judgedBill, error) {
-	list, err := a.judgeBills(tx.Query, i, nos)
+func (a *App) checkItems(tx *store.Tx, i store.Import, nos []int) ([]judgedItem, error) {
+	list, err := a.judgeItems(tx.Query, i, nos)
 	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(list, func(j judgedBill) bool { return j.renumbered }) {
+	if slices.ContainsFunc(list, func(j judgedItem) bool { return j.renumbered }) {
 		// They are compared by what stands in the list.
 		if err := keepChecks(tx, i.ID, list); err != nil {
 			return nil, err
 		}
 	}
-	if err := compareBills(tx.Query, i.ID, list); err != nil {
+	if err := compareWithin(tx.Query, i, list); err != nil {
+		return nil, err
+	}
+	compare := compareBills
+	if i.Kind == store.ImportOfBuyers {
+		compare = compareBuyers
+	}
+	if err := compare(tx.Query, i, list); err != nil {
 		return nil, err
 	}
 	return list, keepChecks(tx, i.ID, list)
 }
 
-// compareBills adds the faults that can only be seen beside other bills.
-func compareBills(q *store.Query, id store.ID, list []judgedBill) error {
-	var numbers, taxIDs []string
+// compareWithin finds numbers that the list has had before.
+func compareWithin(q *store.Query, i store.Import, list []judgedItem) error {
+	var numbers []string
 	for _, j := range list {
-		numbers = append(numbers, j.DocumentNumber)
-		if j.bill.TaxID != "" {
-			taxIDs = append(taxIDs, j.bill.TaxID)
-		}
+		numbers = append(numbers, j.Number)
 	}
-	places, err := q.ImportFirsts(id, numbers)
+	places, err := q.ImportFirsts(i.ID, numbers)
 	if err != nil {
 		return err
 	}
 	firsts := make(map[string]store.ImportPlace, len(places))
 	for _, p := range places {
 		firsts[p.Number] = p
+	}
+	twice := intake.Fault{Field: intake.Number, Rule: intake.NumberTwice}
+	if i.Kind == store.ImportOfBuyers {
+		twice = intake.Fault{Field: buyer.FieldTaxID, Rule: intake.BuyerTwice}
+	}
+	for n := range list {
+		j := &list[n]
+		first := firsts[j.Number]
+		if len(j.rows) == 0 || j.Number == "" || first.No == 0 || first.No >= j.No {
+			continue
+		}
+		at := twice
+		at.Row, at.Value, at.Words = j.rows[0].No, j.Number, map[string]string{"row": strconv.Itoa(first.Row)}
+		j.faults = append(j.faults, at)
+	}
+	return nil
+}
+
+// compareBills holds bills against those there are, and the buyers we know.
+func compareBills(q *store.Query, _ store.Import, list []judgedItem) error {
+	var numbers, taxIDs []string
+	for _, j := range list {
+		numbers = append(numbers, j.Number)
+		if j.bill.TaxID != "" {
+			taxIDs = append(taxIDs, j.bill.TaxID)
+		}
 	}
 	taken, err := q.TakenNumbers(numbers)
 	if err != nil {
@@ -161,14 +210,9 @@ func compareBills(q *store.Query, id store.ID, list []judgedBill) error {
 		if len(j.rows) == 0 {
 			continue
 		}
-		at := intake.Fault{Row: j.rows[0].No, Field: intake.Number, Value: j.DocumentNumber}
-		switch first := firsts[j.DocumentNumber]; {
-		case j.DocumentNumber == "":
-		case slices.Contains(taken, j.DocumentNumber):
-			at.Rule = intake.NumberTaken
-			j.faults = append(j.faults, at)
-		case first.No != 0 && first.No < j.No:
-			at.Rule, at.Words = intake.NumberTwice, map[string]string{"row": strconv.Itoa(first.Row)}
+		at := intake.Fault{Row: j.rows[0].No, Field: intake.Number, Rule: intake.NumberTaken, Value: j.Number}
+		if j.Number != "" && slices.Contains(taken, j.Number) {
+			j.faults = slices.DeleteFunc(j.faults, func(f intake.Fault) bool { return f.Rule == intake.NumberTwice })
 			j.faults = append(j.faults, at)
 		}
 		if j.bill.TaxID != "" && !slices.Contains(known, j.bill.TaxID) && !intake.Hinder(j.faults) {
@@ -178,12 +222,12 @@ func compareBills(q *store.Query, id store.ID, list []judgedBill) error {
 	return nil
 }
 
-// keepChecks stores how bills stand by their faults, and says it in list.
-func keepChecks(tx *store.Tx, id store.ID, list []judgedBill) error {
+// keepChecks stores how items stand by their faults, and says it in list.
+func keepChecks(tx *store.Tx, id store.ID, list []judgedItem) error {
 	if len(list) == 0 {
 		return nil
 	}
-	bills := make([]store.ImportBill, len(list))
+	bills := make([]store.ImportItem, len(list))
 	for n := range list {
 		j := &list[n]
 		switch {
@@ -202,7 +246,7 @@ func keepChecks(tx *store.Tx, id store.ID, list []judgedBill) error {
 			return fmt.Errorf("keeping faults: %w", err)
 		}
 		j.Faults = raw
-		bills[n] = j.ImportBill
+		bills[n] = j.ImportItem
 	}
 	return tx.KeepImportChecks(id, bills)
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
 
 	"portal/internal/app/intake"
 	"portal/internal/app/sheet"
@@ -16,23 +18,25 @@ import (
 
 // knownMapping is what a heading means: as somebody said last time, or as it
 // can be recognised. Asks is whether a person has to look at it.
-func knownMapping(q *store.Query, heading []string) (m intake.Mapping, grouped, asks bool, err error) {
-	last, err := q.ImportMapping(intake.Signature(heading))
+func knownMapping(q *store.Query, kind intake.Kind, heading []string) (m intake.Mapping, grouped, asks bool, err error) {
+	last, err := q.ImportMapping(kind.Signature(heading))
 	switch {
 	case err == nil && len(last.Mapping) == len(heading):
 		for _, f := range last.Mapping {
 			m = append(m, intake.Field(f))
 		}
-		return m, last.Grouped, len(m.Missing()) > 0, nil
+		return m, last.Grouped, len(kind.Missing(m)) > 0, nil
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return nil, false, false, err
 	}
-	m, asks = intake.Recognise(heading)
-	return m, true, asks, nil
+	m, asks = kind.Recognise(heading)
+	return m, kind == intake.Bills, asks, nil
 }
 
-// mapImport says what the columns mean and which rows make which bill.
+// mapImport says what the columns mean, and which rows make which bill or buyer.
 func mapImport(tx *store.Tx, i store.Import, m intake.Mapping, grouped bool) error {
+	kind := intake.Kind(i.Kind)
+	grouped = grouped && kind == intake.Bills
 	var rows []store.ImportRow
 	var numbers []string
 	for after := 0; ; {
@@ -42,25 +46,25 @@ func mapImport(tx *store.Tx, i store.Import, m intake.Mapping, grouped bool) err
 		}
 		for _, row := range page {
 			after = row.No
-			numbers = append(numbers, m.Cell(row.Cells, intake.Number))
+			numbers = append(numbers, kind.NumberIn(m, row.Cells))
 			rows = append(rows, store.ImportRow{No: row.No}) // without its cells: there may be many
 		}
 		if len(page) < importChunk {
 			break
 		}
 	}
-	var bills []store.ImportBill
+	var items []store.ImportItem
 	for n, no := range intake.Group(numbers, grouped) {
-		rows[n].BillNo = no
-		if no > len(bills) {
-			bills = append(bills, store.ImportBill{No: no, DocumentNumber: intake.NumberOf(numbers[n]), FirstRow: rows[n].No})
+		rows[n].ItemNo = no
+		if no > len(items) {
+			items = append(items, store.ImportItem{No: no, Number: numbers[n], FirstRow: rows[n].No})
 		}
 	}
 	i.Grouped, i.Mapping = grouped, make(store.Texts, len(m))
 	for c, f := range m {
 		i.Mapping[c] = string(f)
 	}
-	return tx.MapImport(i, intake.Signature(i.Heading), bills, rows)
+	return tx.MapImport(i, kind.Signature(i.Heading), items, rows)
 }
 
 // importColumns asks what the columns mean.
@@ -76,7 +80,7 @@ func (a *App) importColumns(w http.ResponseWriter, r *http.Request, u user) erro
 	grouped := i.Grouped
 	if i.State == store.ImportRead {
 		err := a.Store.Read(r.Context(), u.actor(), func(q *store.Query) (err error) {
-			m, grouped, _, err = knownMapping(q, i.Heading)
+			m, grouped, _, err = knownMapping(q, intake.Kind(i.Kind), i.Heading)
 			return err
 		})
 		if err != nil {
@@ -95,7 +99,7 @@ func (a *App) importColumnsPage(w http.ResponseWriter, r *http.Request, u user, 
 		if err != nil {
 			return err
 		}
-		made = sums[store.ImportedBill].Bills
+		made = sums[store.ImportedItem].Items
 		samples, err = q.ImportRows(i.ID, 0, 3)
 		return err
 	})
@@ -105,30 +109,31 @@ func (a *App) importColumnsPage(w http.ResponseWriter, r *http.Request, u user, 
 	if !mappable(i, made) {
 		return a.seeOther(w, r, u, importHref(i.ID), text.Msg("import.columns_fixed"))
 	}
-	v := templates.ImportColumnsView{ID: i.ID.String(), File: i.FileName, Grouped: grouped}
-	for _, c := range intake.Columns {
+	v := templates.ImportColumnsView{Kind: i.Kind, ID: i.ID.String(), File: i.FileName, Grouped: grouped}
+	kind := intake.Kind(i.Kind)
+	for _, c := range kind.Columns() {
 		v.Fields = append(v.Fields, ui.Option{Value: string(c.Field), Label: columnName(ctx, c.Field)})
 	}
 	for n, name := range i.Heading {
 		column := templates.ImportColumn{Letter: sheet.ColumnName(n + 1), Heading: name, Field: string(m[n])}
 		for _, row := range samples {
 			if n < len(row.Cells) && row.Cells[n] != "" {
-				column.Samples = append(column.Samples, clip(row.Cells[n], 60))
+				column.Samples = append(column.Samples, shortened(row.Cells[n], 60))
 			}
 		}
 		v.Columns = append(v.Columns, column)
 	}
-	for _, missing := range m.Missing() {
+	for _, missing := range kind.Missing(m) {
 		v.Missing = append(v.Missing, columnName(ctx, missing))
 	}
-	s := shell{Header: v.Header(ctx), Area: areaPresentments}
+	s := shell{Header: v.Header(ctx), Area: importArea(kind)}
 	if f != nil {
 		s.Status, v.Errors = http.StatusUnprocessableEntity, f.summary(ctx)
 	}
 	return a.page(w, r, u, s, templates.ImportColumns(v))
 }
 
-// mappable: once bills were made of some rows, the meaning of columns stays.
+// mappable: once something was made of some rows, the meaning of columns stays.
 func mappable(i store.Import, made int) bool {
 	return i.State == store.ImportRead || i.State == store.ImportMapped && made == 0
 }
@@ -140,12 +145,12 @@ func (a *App) mapColumns(w http.ResponseWriter, r *http.Request, u user) error {
 		return err
 	}
 	f := readForm(r)
-	grouped := f.choice("grouped", "lines", "single") != "single"
+	kind, grouped := intake.Kind(i.Kind), f.choice("grouped", "lines", "single") != "single"
 	m := make(intake.Mapping, len(i.Heading))
 	for n := range i.Heading {
 		name := "column-" + strconv.Itoa(n+1)
 		field := intake.Field(f.raw(name))
-		switch _, known := intake.ColumnOf(field); {
+		switch _, known := kind.Column(field); {
 		case field != "" && !known:
 			f.broken = &requestError{"unknown meaning of a column"}
 		case field != "" && slices.Contains(m, field):
@@ -157,7 +162,7 @@ func (a *App) mapColumns(w http.ResponseWriter, r *http.Request, u user) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	for _, missing := range m.Missing() {
+	for _, missing := range kind.Missing(m) {
 		f.fail("", text.Msg("import.columns_missing", "field", columnName(r.Context(), missing)))
 	}
 	if !f.valid() {
@@ -168,7 +173,7 @@ func (a *App) mapColumns(w http.ResponseWriter, r *http.Request, u user) error {
 		if err != nil {
 			return err
 		}
-		if !mappable(i, sums[store.ImportedBill].Bills) {
+		if !mappable(i, sums[store.ImportedItem].Items) {
 			return store.ErrStale
 		}
 		return mapImport(tx, i, m, grouped)
@@ -180,4 +185,18 @@ func (a *App) mapColumns(w http.ResponseWriter, r *http.Request, u user) error {
 		return err
 	}
 	return a.seeOther(w, r, u, importHref(i.ID), text.Message{})
+}
+
+// shortened is a text of at most so many characters, with a sign where it was
+// cut. What is written above or below a letter stays with it.
+func shortened(s string, most int) string {
+	runes := []rune(s)
+	if len(runes) <= most {
+		return s
+	}
+	cut := most - 1
+	for cut > 0 && unicode.IsMark(runes[cut]) {
+		cut--
+	}
+	return strings.TrimRight(string(runes[:cut]), " ") + "…"
 }

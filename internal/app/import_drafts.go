@@ -2,16 +2,18 @@ package app
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"slices"
 
 	"portal/internal/store"
 	"portal/web/text"
 )
 
-// makeChunk is how many drafts are made in one transaction.
+// makeChunk is how many drafts or buyers are made in one transaction.
 const makeChunk = 250
 
-// makeDrafts lets the good bills of a list become drafts. A second click finds
+// makeDrafts lets what is good of a list become drafts or buyers. A second click finds
 // them being made, and goes on with that.
 func (a *App) makeDrafts(w http.ResponseWriter, r *http.Request, u user) error {
 	id, err := pathID(r, "id")
@@ -32,7 +34,7 @@ func (a *App) makeDrafts(w http.ResponseWriter, r *http.Request, u user) error {
 			return err
 		}
 		good := sums[store.ImportGood]
-		if none = good.Bills == 0; none || i.State != store.ImportMapped {
+		if none = good.Items == 0; none || i.State != store.ImportMapped {
 			return nil
 		}
 		return tx.ConfirmImport(id, good)
@@ -49,7 +51,7 @@ func (a *App) makeDrafts(w http.ResponseWriter, r *http.Request, u user) error {
 	return a.seeOther(w, r, u, importHref(id), text.Message{})
 }
 
-// makeFor makes as many drafts as there is time for. What was made stays made:
+// makeFor makes as many as there is time for. What was made stays made:
 // whoever comes next goes on from there.
 func (a *App) makeFor(ctx context.Context, u user, id store.ID) error {
 	for until := a.Clock().Add(importPatience); !a.Clock().After(until); {
@@ -58,8 +60,8 @@ func (a *App) makeFor(ctx context.Context, u user, id store.ID) error {
 			more, err = a.makeSome(tx, i)
 			return err
 		})
-		if store.Violated(err, "presentment_number_is_unique") {
-			continue // somebody used a number in this moment; the next look sees it
+		if store.Violated(err, "presentment_number_is_unique") || store.Violated(err, "known_buyer_is_unique") || errors.Is(err, store.ErrStale) {
+			continue // somebody was quicker in this moment; the next look sees it
 		}
 		if err != nil || !more {
 			return err
@@ -68,45 +70,55 @@ func (a *App) makeFor(ctx context.Context, u user, id store.ID) error {
 	return nil
 }
 
-// makeSome makes the next drafts, each judged once more: a number may have
+// makeSome makes the next ones, each judged once more: a number may have
 // been used meanwhile, or a day have passed.
 func (a *App) makeSome(tx *store.Tx, i store.Import) (more bool, err error) {
 	if i.State != store.ImportMaking {
 		return false, nil
 	}
-	bills, err := tx.ImportBills(i.ID, store.ImportGood, 0, makeChunk)
+	items, err := tx.ImportItems(i.ID, store.ImportGood, 0, makeChunk)
 	if err != nil {
 		return false, err
 	}
-	if len(bills) == 0 {
+	if len(items) == 0 {
 		return false, finishImport(tx, i)
 	}
-	list, err := a.checkBills(tx, i, nosOf(bills))
+	list, err := a.checkItems(tx, i, nosOf(items))
 	if err != nil {
 		return false, err
 	}
-	var drafts []store.Presentment
-	var nos []int
-	var ids []store.ID
-	for _, j := range list {
-		if j.Standing != store.ImportGood {
-			continue
-		}
-		p := draftOf(j)
-		p.Editors = i.Editors
-		drafts, nos, ids = append(drafts, p), append(nos, j.No), append(ids, p.ID)
-	}
-	if len(drafts) == 0 {
+	good := slices.DeleteFunc(list, func(j judgedItem) bool { return j.Standing != store.ImportGood })
+	if len(good) == 0 {
 		return true, nil
 	}
-	if err := tx.AddPresentments(drafts); err != nil {
+	keep := keepDrafts
+	if i.Kind == store.ImportOfBuyers {
+		keep = keepBuyers
+	}
+	made, err := keep(tx, i, good)
+	if err != nil {
 		return false, err
 	}
-	return true, tx.ImportBillsBecame(i.ID, nos, ids)
+	nos := make([]int, len(good))
+	for n, j := range good {
+		nos[n] = j.No
+	}
+	return true, tx.ImportItemsBecame(i.ID, nos, made)
+}
+
+// keepDrafts makes a draft of each bill, and returns which they are.
+func keepDrafts(tx *store.Tx, i store.Import, good []judgedItem) (made []store.ID, err error) {
+	drafts := make([]store.Presentment, len(good))
+	for n, j := range good {
+		drafts[n] = draftOf(j)
+		drafts[n].Editors = i.Editors
+		made = append(made, drafts[n].ID)
+	}
+	return made, tx.AddPresentments(drafts)
 }
 
 // draftOf is the bill as a draft.
-func draftOf(j judgedBill) store.Presentment {
+func draftOf(j judgedItem) store.Presentment {
 	b := j.bill
 	p := store.Presentment{
 		ID: store.NewID(), DocumentType: b.Type, DocumentNumber: b.Number, DocumentOn: midnight(b.On), DueOn: midnight(b.Due),
@@ -123,9 +135,43 @@ func finishImport(tx *store.Tx, i store.Import) error {
 	if err != nil {
 		return err
 	}
-	state, left := store.ImportMade, sums[store.ImportFaulty].Bills
+	state, left := store.ImportMade, sums[store.ImportFaulty].Items
 	if left > 0 {
 		state = store.ImportMapped
 	}
-	return tx.FinishImport(i.ID, state, sums[store.ImportedBill], left)
+	return tx.FinishImport(i.ID, state, sums[store.ImportedItem], left)
+}
+
+// undoImport puts together the drafts that nobody has touched since, to be
+// discarded as any other drafts are: looked at first, and restored if wanted.
+func (a *App) undoImport(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	f := readForm(r)
+	key := f.key()
+	if err := f.check(); err != nil {
+		return err
+	}
+	var drafts []store.ID
+	err = a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error {
+		if _, err := q.Import(id); err != nil {
+			return err
+		}
+		drafts, err = q.UntouchedDrafts(id, store.MaxBatch)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if len(drafts) == 0 {
+		return a.seeOther(w, r, u, importHref(id), text.Msg("import.nothing_untouched"))
+	}
+	kind, _ := a.batchKind("discard")
+	batch, err := a.prepareBatch(r.Context(), u, kind, key, drafts)
+	if err != nil {
+		return err
+	}
+	return a.seeOther(w, r, u, "/batches/"+batch.String(), text.Message{})
 }

@@ -13,6 +13,7 @@ import (
 	"portal/internal/app/intake"
 	"portal/internal/app/sheet"
 	"portal/internal/store"
+	"portal/web/templates"
 	"portal/web/text"
 )
 
@@ -32,9 +33,9 @@ func (a *App) mendBill(w http.ResponseWriter, r *http.Request, u user) error {
 	if f.broken != nil {
 		return f.broken
 	}
-	var after store.ImportBill
+	var after store.ImportItem
 	err = a.changeImport(r.Context(), u, id, func(tx *store.Tx, i store.Import) error {
-		bills, err := tx.ImportBillsByNo(id, []int{no})
+		bills, err := tx.ImportItemsByNo(id, []int{no})
 		if err != nil {
 			return err
 		}
@@ -43,13 +44,13 @@ func (a *App) mendBill(w http.ResponseWriter, r *http.Request, u user) error {
 			return store.ErrStale
 		case len(bills) == 0:
 			return store.ErrNotFound
-		case bills[0].Standing == store.ImportedBill:
+		case bills[0].Standing == store.ImportedItem:
 			return store.ErrStale
 		}
 		if err := a.mend(tx, i, bills[0], f, do); err != nil {
 			return err
 		}
-		bills, err = tx.ImportBillsByNo(id, []int{no})
+		bills, err = tx.ImportItemsByNo(id, []int{no})
 		if err == nil {
 			after = bills[0]
 		}
@@ -61,19 +62,19 @@ func (a *App) mendBill(w http.ResponseWriter, r *http.Request, u user) error {
 	return a.seeOther(w, r, u, place.href(), mendedMessage(after))
 }
 
-func mendedMessage(b store.ImportBill) text.Message {
+func mendedMessage(b store.ImportItem) text.Message {
 	switch b.Standing {
 	case store.ImportGood:
-		return text.Msg("import.mended", "number", b.DocumentNumber)
+		return text.Msg("import.mended", "number", b.Number)
 	case store.ImportDropped:
-		return text.Msg("import.dropped", "number", b.DocumentNumber)
+		return text.Msg("import.dropped", "number", b.Number)
 	}
-	return text.Msg("import.still_faulty", "number", b.DocumentNumber)
+	return text.Msg("import.still_faulty", "number", b.Number)
 }
 
 // mend does what the pressed button says to one bill.
-func (a *App) mend(tx *store.Tx, i store.Import, b store.ImportBill, f *form, do string) error {
-	rows, err := tx.ImportRowsOfBills(i.ID, []int{b.No})
+func (a *App) mend(tx *store.Tx, i store.Import, b store.ImportItem, f *form, do string) error {
+	rows, err := tx.ImportRowsOfItems(i.ID, []int{b.No})
 	if err != nil {
 		return err
 	}
@@ -100,7 +101,7 @@ func (a *App) mend(tx *store.Tx, i store.Import, b store.ImportBill, f *form, do
 		}
 		rows[n].Dropped = true
 	case "fix":
-		if err := applyFix(b, rules.Mapping, rows, at); err != nil {
+		if err := applyFix(tx, i.ID, b, rules.Mapping, rows, at); err != nil {
 			return err
 		}
 	default:
@@ -113,11 +114,11 @@ func (a *App) mend(tx *store.Tx, i store.Import, b store.ImportBill, f *form, do
 	if do == "drop" {
 		b.Standing = store.ImportDropped
 	}
-	if err := tx.KeepImportChecks(i.ID, []store.ImportBill{b}); err != nil {
+	if err := tx.KeepImportChecks(i.ID, []store.ImportItem{b}); err != nil {
 		return err
 	}
-	number := intake.NumberOf(rules.Mapping.Cell(rows[0].Cells, intake.Number))
-	return a.checkAlike(tx, i, b.No, b.DocumentNumber, number)
+	number := intake.Kind(i.Kind).NumberIn(rules.Mapping, rows[0].Cells)
+	return a.checkAlike(tx, i, b.No, b.Number, number)
 }
 
 // typedCell is what somebody typed into a cell, as a file would have it.
@@ -132,19 +133,19 @@ func typedCell(s string) string {
 // checkAlike judges a bill again, and those that have or had its number: one
 // of them may have become the first.
 func (a *App) checkAlike(tx *store.Tx, i store.Import, no int, numbers ...string) error {
-	nos, err := tx.ImportBillsOfNumbers(i.ID, numbers)
+	nos, err := tx.ImportItemsOfNumbers(i.ID, numbers)
 	if err != nil {
 		return err
 	}
 	if !slices.Contains(nos, no) {
 		nos = append(nos, no)
 	}
-	_, err = a.checkBills(tx, i, nos)
+	_, err = a.checkItems(tx, i, nos)
 	return err
 }
 
 // faultsOf reads the faults that were stored with a bill.
-func faultsOf(b store.ImportBill) (faults []intake.Fault, err error) {
+func faultsOf(b store.ImportItem) (faults []intake.Fault, err error) {
 	if err = json.Unmarshal(b.Faults, &faults); err != nil {
 		err = fmt.Errorf("reading the faults of a bill: %w", err)
 	}
@@ -153,19 +154,35 @@ func faultsOf(b store.ImportBill) (faults []intake.Fault, err error) {
 
 // applyFix puts the mend of one fault into its cell; which names fault and
 // mend by their numbers.
-func applyFix(b store.ImportBill, m intake.Mapping, rows []store.ImportRow, which string) error {
+func applyFix(tx *store.Tx, id store.ID, b store.ImportItem, m intake.Mapping, rows []store.ImportRow, which string) error {
 	faults, err := faultsOf(b)
 	if err != nil {
 		return err
 	}
 	for nf, fault := range faults {
 		for nx, fix := range fault.Fixes {
-			if fixName(nf, nx) == which {
-				return setCell(m, rows, fault, fix.Value)
+			if fixName(nf, nx) != which {
+				continue
 			}
+			if fix.Kind == intake.FixUpdate {
+				return letGoOver(tx, id, []int{b.No}, []string{fix.Value})
+			}
+			return setCell(m, rows, fault, fix.Value)
 		}
 	}
 	return store.ErrStale // it was mended meanwhile
+}
+
+// letGoOver lets items replace the versions of known buyers that were shown.
+func letGoOver(tx *store.Tx, id store.ID, nos []int, shown []string) error {
+	versions := make([]int, len(shown))
+	for n, v := range shown {
+		var err error
+		if versions[n], err = strconv.Atoi(v); err != nil {
+			return fmt.Errorf("reading a version: %w", err)
+		}
+	}
+	return tx.LetImportGoOver(id, nos, versions)
 }
 
 func fixName(fault, fix int) string { return strconv.Itoa(fault) + "-" + strconv.Itoa(fix) }
@@ -190,8 +207,10 @@ func (a *App) mendAlike(w http.ResponseWriter, r *http.Request, u user) error {
 	for _, rule := range intake.AllRules {
 		rules = append(rules, string(rule))
 	}
-	for _, c := range intake.Columns {
-		fields = append(fields, string(c.Field))
+	for _, k := range intake.Kinds {
+		for _, c := range k.Columns() {
+			fields = append(fields, string(c.Field))
+		}
 	}
 	for _, k := range intake.FixKinds {
 		kinds = append(kinds, string(k))
@@ -210,7 +229,7 @@ func (a *App) mendAlike(w http.ResponseWriter, r *http.Request, u user) error {
 			if i.State != store.ImportMapped {
 				return store.ErrStale
 			}
-			bills, err := tx.ImportBillsWithFault(id, string(pattern), after, importChunk)
+			bills, err := tx.ImportItemsWithFault(id, string(pattern), after, importChunk)
 			if err != nil {
 				return err
 			}
@@ -230,15 +249,17 @@ func (a *App) mendAlike(w http.ResponseWriter, r *http.Request, u user) error {
 	return a.seeOther(w, r, u, importHref(id), text.Msg("import.mended_alike", "n", mended))
 }
 
-func (a *App) mendChunk(tx *store.Tx, i store.Import, bills []store.ImportBill, suits func(intake.Fault, intake.Fix) bool) (mended int, err error) {
+func (a *App) mendChunk(tx *store.Tx, i store.Import, bills []store.ImportItem, suits func(intake.Fault, intake.Fix) bool) (mended int, err error) {
 	rules, err := a.rulesOf(tx.Query, i)
 	if err != nil {
 		return 0, err
 	}
-	rows, err := tx.ImportRowsOfBills(i.ID, nosOf(bills))
+	rows, err := tx.ImportRowsOfItems(i.ID, nosOf(bills))
 	if err != nil {
 		return 0, err
 	}
+	var over []int
+	var shown []string
 	for _, b := range bills {
 		faults, err := faultsOf(b)
 		if err != nil {
@@ -249,17 +270,22 @@ func (a *App) mendChunk(tx *store.Tx, i store.Import, bills []store.ImportBill, 
 				if !suits(fault, fix) {
 					continue
 				}
-				if err := setCell(rules.Mapping, rows, fault, fix.Value); err != nil {
+				mended++
+				if fix.Kind == intake.FixUpdate {
+					over, shown = append(over, b.No), append(shown, fix.Value)
+				} else if err := setCell(rules.Mapping, rows, fault, fix.Value); err != nil {
 					return 0, err
 				}
-				mended++
 			}
 		}
 	}
 	if err := tx.ChangeImportRows(i.ID, rows); err != nil {
 		return 0, err
 	}
-	_, err = a.checkBills(tx, i, nosOf(bills))
+	if err := letGoOver(tx, i.ID, over, shown); err != nil {
+		return 0, err
+	}
+	_, err = a.checkItems(tx, i, nosOf(bills))
 	return mended, err
 }
 
@@ -281,7 +307,7 @@ func (a *App) importFaults(w http.ResponseWriter, r *http.Request, u user) error
 	var file bytes.Buffer
 	rows := 0
 	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
-		return sheet.WriteText(&file, text.T(ctx, "import.form.sheet"), heading, func(row func([]string) error) error {
+		return sheet.WriteText(&file, templates.ImportText(ctx, i.Kind, "sheet"), heading, func(row func([]string) error) error {
 			return eachFaultyRow(ctx, q, i.ID, func(cells []string, what string) error {
 				rows++
 				return row(append(pick(cells, kept), what))
@@ -323,11 +349,11 @@ func pick(cells []string, kept []int) []string {
 
 func eachFaultyRow(ctx context.Context, q *store.Query, id store.ID, do func(cells []string, what string) error) error {
 	for after := 0; ; {
-		bills, err := q.ImportBills(id, store.ImportFaulty, after, importChunk)
+		bills, err := q.ImportItems(id, store.ImportFaulty, after, importChunk)
 		if err != nil || len(bills) == 0 {
 			return err
 		}
-		rows, err := q.ImportRowsOfBills(id, nosOf(bills))
+		rows, err := q.ImportRowsOfItems(id, nosOf(bills))
 		if err != nil {
 			return err
 		}

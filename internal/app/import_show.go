@@ -50,21 +50,28 @@ func (a *App) showImport(w http.ResponseWriter, r *http.Request, u user) error {
 		if v.Working() || i.State == store.ImportRead || i.State == store.ImportDiscarded {
 			return nil
 		}
+		if v.Made > 0 && v.MayMake && i.Kind == store.ImportOfBills {
+			untouched, err := q.UntouchedDrafts(id, store.MaxBatch)
+			if err != nil {
+				return err
+			}
+			v.Untouched, v.Key = len(untouched), newKey()
+		}
 		return fillImport(ctx, q, i, sums, place, &v)
 	})
 	if err != nil {
 		return err
 	}
-	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaPresentments, Part: templates.ImportPart}, templates.Import(v))
+	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: importArea(intake.Kind(v.Kind)), Part: templates.ImportPart}, templates.Import(v))
 }
 
 func importView(ctx context.Context, u user, i store.Import, sums map[string]store.ImportSum) templates.ImportView {
 	v := templates.ImportView{
-		ID: i.ID.String(), File: i.FileName, FileHref: "/files/" + i.FileID.String() + "?download=1", SHA256: i.FileSHA256, Format: i.Format, Rows: i.RowCount,
-		By: i.CreatedByName, At: i.CreatedAt, State: i.State, Status: importStatus(ctx, i.State), MayMake: u.can(store.Maker),
-		Good: sums[store.ImportGood].Bills, GoodSatang: sums[store.ImportGood].TotalSatang, Faulty: sums[store.ImportFaulty].Bills,
-		Dropped: sums[store.ImportDropped].Bills, Made: sums[store.ImportedBill].Bills, MadeSatang: sums[store.ImportedBill].TotalSatang,
-		Unchecked: sums[store.ImportUnchecked].Bills,
+		Kind: i.Kind, ID: i.ID.String(), File: i.FileName, FileHref: "/files/" + i.FileID.String() + "?download=1", SHA256: i.FileSHA256, Format: i.Format, Rows: i.RowCount,
+		By: i.CreatedByName, At: i.CreatedAt, State: i.State, Status: importStatus(ctx, i.Kind, i.State), MayMake: u.can(store.Maker),
+		Good: sums[store.ImportGood].Items, GoodSatang: sums[store.ImportGood].TotalSatang, Faulty: sums[store.ImportFaulty].Items,
+		Dropped: sums[store.ImportDropped].Items, Made: sums[store.ImportedItem].Items, MadeSatang: sums[store.ImportedItem].TotalSatang,
+		Unchecked: sums[store.ImportUnchecked].Items,
 	}
 	return v
 }
@@ -75,21 +82,21 @@ func fillImport(ctx context.Context, q *store.Query, i store.Import, sums map[st
 		place.standing = firstTab(sums)
 	}
 	v.Standing, v.After = place.standing, place.after
-	for _, standing := range []string{store.ImportFaulty, store.ImportGood, store.ImportDropped, store.ImportedBill} {
-		n := sums[standing].Bills
+	for _, standing := range []string{store.ImportFaulty, store.ImportGood, store.ImportDropped, store.ImportedItem} {
+		n := sums[standing].Items
 		if n == 0 && standing != place.standing {
 			continue
 		}
 		at := importPlace{id: i.ID, standing: standing}
 		v.Tabs = append(v.Tabs, ui.Tab{
-			Label: text.T(ctx, text.Prefix("import.standing.")+standing), Href: at.href(), Count: text.Int(int64(n)), Current: standing == place.standing,
+			Label: templates.ImportText(ctx, i.Kind, "standing_"+standing), Href: at.href(), Count: text.Int(int64(n)), Current: standing == place.standing,
 		})
 	}
 	size := importPageSize
 	if place.standing == store.ImportFaulty {
 		size = faultyPageSize
 	}
-	bills, err := q.ImportBills(i.ID, place.standing, place.after, size+1)
+	bills, err := q.ImportItems(i.ID, place.standing, place.after, size+1)
 	if err != nil {
 		return err
 	}
@@ -100,7 +107,7 @@ func fillImport(ctx context.Context, q *store.Query, i store.Import, sums map[st
 	if place.after > 0 {
 		v.Pager.First = importPlace{i.ID, place.standing, 0}.href()
 	}
-	v.Pager.Showing = text.T(ctx, "import.showing", "n", len(bills), "total", text.Int(int64(sums[place.standing].Bills)))
+	v.Pager.Showing = text.T(ctx, "import.showing", "n", len(bills), "total", text.Int(int64(sums[place.standing].Items)))
 	if place.standing != store.ImportFaulty {
 		return plainBills(ctx, bills, v)
 	}
@@ -118,27 +125,31 @@ func fillImport(ctx context.Context, q *store.Query, i store.Import, sums map[st
 
 // firstTab is where a reader begins: with what is to be mended.
 func firstTab(sums map[string]store.ImportSum) string {
-	for _, standing := range []string{store.ImportFaulty, store.ImportGood, store.ImportedBill} {
-		if sums[standing].Bills > 0 {
+	for _, standing := range []string{store.ImportFaulty, store.ImportGood, store.ImportedItem} {
+		if sums[standing].Items > 0 {
 			return standing
 		}
 	}
 	return store.ImportGood
 }
 
-func plainBills(ctx context.Context, bills []store.ImportBill, v *templates.ImportView) error {
+func plainBills(ctx context.Context, bills []store.ImportItem, v *templates.ImportView) error {
 	for _, b := range bills {
 		faults, err := faultsOf(b)
 		if err != nil {
 			return err
 		}
-		line := templates.ImportBill{No: b.No, Row: b.FirstRow, Number: b.DocumentNumber, Buyer: b.BuyerName, AmountSatang: b.TotalSatang}
+		line := templates.ImportBill{No: b.No, Row: b.FirstRow, Number: b.Number, Buyer: b.BuyerName, AmountSatang: b.TotalSatang}
+		if b.BuyerID.Valid {
+			line.Href = buyerHref(b.BuyerID.UUID)
+		}
 		if b.PresentmentID.Valid {
 			line.Href = "/presentments/" + b.PresentmentID.UUID.String()
 		}
 		for _, f := range faults {
 			if f.Note {
 				line.Notes = append(line.Notes, faultWords(ctx, f))
+				line.Changes = append(line.Changes, buyerChanges(ctx, f.Changes)...)
 			}
 		}
 		v.Bills = append(v.Bills, line)
@@ -148,34 +159,31 @@ func plainBills(ctx context.Context, bills []store.ImportBill, v *templates.Impo
 
 // faultyBills makes a form of each bill: its faulty cells, and folded away all
 // others.
-func faultyBills(ctx context.Context, q *store.Query, i store.Import, bills []store.ImportBill, v *templates.ImportView) error {
-	rows, err := q.ImportRowsOfBills(i.ID, nosOf(bills))
+func faultyBills(ctx context.Context, q *store.Query, i store.Import, bills []store.ImportItem, v *templates.ImportView) error {
+	rows, err := q.ImportRowsOfItems(i.ID, nosOf(bills))
 	if err != nil {
 		return err
 	}
 	of := make(map[int][]store.ImportRow, len(bills))
 	for _, row := range rows {
 		if !row.Dropped {
-			of[row.BillNo] = append(of[row.BillNo], row)
+			of[row.ItemNo] = append(of[row.ItemNo], row)
 		}
 	}
-	m := make(intake.Mapping, len(i.Mapping))
-	for c, f := range i.Mapping {
-		m[c] = intake.Field(f)
-	}
+	m := mappingOf(i)
 	for _, b := range bills {
 		faults, err := faultsOf(b)
 		if err != nil {
 			return err
 		}
-		line := templates.ImportBill{No: b.No, Row: b.FirstRow, Number: b.DocumentNumber, Buyer: b.BuyerName, AmountSatang: b.TotalSatang}
+		line := templates.ImportBill{No: b.No, Row: b.FirstRow, Number: b.Number, Buyer: b.BuyerName, AmountSatang: b.TotalSatang}
 		shown := make(map[string]bool)
 		for nf, f := range faults {
 			line.Faults = append(line.Faults, faultView(ctx, nf, f, m, of[b.No], shown))
 		}
 		if len(of[b.No]) <= maxWholeRows {
 			for _, row := range of[b.No] {
-				line.Others = append(line.Others, otherCells(ctx, row, m, len(of[b.No]) > 1, shown))
+				line.Others = append(line.Others, otherCells(ctx, intake.Kind(i.Kind), row, m, len(of[b.No]) > 1, shown))
 			}
 		}
 		v.Bills = append(v.Bills, line)
@@ -185,10 +193,10 @@ func faultyBills(ctx context.Context, q *store.Query, i store.Import, bills []st
 
 func faultView(ctx context.Context, nf int, f intake.Fault, m intake.Mapping, rows []store.ImportRow, shown map[string]bool) templates.ImportFault {
 	name := cellName(f.Row, f.Field)
-	v := templates.ImportFault{Row: f.Row, Column: columnName(ctx, f.Field), Message: faultWords(ctx, f), Rule: string(f.Rule)}
+	v := templates.ImportFault{Row: f.Row, Column: columnName(ctx, f.Field), Message: faultWords(ctx, f), Rule: string(f.Rule), Changes: buyerChanges(ctx, f.Changes)}
 	for _, row := range rows {
 		// A cell with two faults has one input.
-		if row.No == f.Row && !shown[name] && slices.Contains(m, f.Field) {
+		if row.No == f.Row && !shown[name] && f.Rule != intake.BuyerKnown && slices.Contains(m, f.Field) {
 			v.Name, v.Value, shown[name] = name, m.Cell(row.Cells, f.Field), true
 		}
 	}
@@ -198,9 +206,9 @@ func faultView(ctx context.Context, nf int, f intake.Fault, m intake.Mapping, ro
 	return v
 }
 
-func otherCells(ctx context.Context, row store.ImportRow, m intake.Mapping, many bool, shown map[string]bool) templates.ImportCells {
+func otherCells(ctx context.Context, kind intake.Kind, row store.ImportRow, m intake.Mapping, many bool, shown map[string]bool) templates.ImportCells {
 	v := templates.ImportCells{Row: row.No, MayDrop: many}
-	for _, c := range intake.Columns {
+	for _, c := range kind.Columns() {
 		if name := cellName(row.No, c.Field); slices.Contains(m, c.Field) && !shown[name] {
 			v.Cells = append(v.Cells, templates.ImportCell{Name: name, Label: columnName(ctx, c.Field), Value: m.Cell(row.Cells, c.Field)})
 		}

@@ -167,7 +167,7 @@ func TestAMonthOfBillsIsMendedInPlaceAndBecomesDrafts(t *testing.T) {
 	goOn(t, c, at)
 	c.Post(at + "/drafts")
 	var drafts, links int
-	err = w.DB.Super.QueryRowContext(t.Context(), `SELECT count(*), (SELECT count(*) FROM import_bills WHERE presentment_id IS NOT NULL) FROM presentments WHERE state = 'draft'`).Scan(&drafts, &links)
+	err = w.DB.Super.QueryRowContext(t.Context(), `SELECT count(*), (SELECT count(*) FROM import_items WHERE presentment_id IS NOT NULL) FROM presentments WHERE state = 'draft'`).Scan(&drafts, &links)
 	if err != nil || drafts != 1000 || links != 1000 {
 		t.Errorf("%d drafts, %d links, %v", drafts, links, err)
 	}
@@ -225,7 +225,7 @@ func TestTheEmptyFormIsReadBackWithoutItsExample(t *testing.T) {
 			if len(rows) != 2 || !intake.IsExample(rows[1]) || !slices.Contains(rows[1], "0105562000007") {
 				t.Fatalf("%s %s: %q", lang, format, rows)
 			}
-			if m, asks := intake.Recognise(rows[0]); asks || slices.Contains(m, "") {
+			if m, asks := intake.Bills.Recognise(rows[0]); asks || slices.Contains(m, "") {
 				t.Errorf("%s %s: headings %v", lang, format, m)
 			}
 			if a := c.Do(sheetRequest(c, "form."+format, []byte(a.Body))); a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, `id="file-error"`) {

@@ -45,13 +45,18 @@ var (
 
 // newImport is where a file is chosen.
 func (a *App) newImport(w http.ResponseWriter, r *http.Request, u user) error {
-	return a.importNewPage(w, r, u, "")
+	f := readQuery(r)
+	kind := readImportKind(f)
+	if err := f.check(); err != nil {
+		return err
+	}
+	return a.importNewPage(w, r, u, kind, "")
 }
 
-func (a *App) importNewPage(w http.ResponseWriter, r *http.Request, u user, refusal string) error {
+func (a *App) importNewPage(w http.ResponseWriter, r *http.Request, u user, kind intake.Kind, refusal string) error {
 	ctx := r.Context()
-	v := templates.ImportNewView{Error: refusal}
-	s := shell{Header: v.Header(ctx), Area: areaPresentments}
+	v := templates.ImportNewView{Kind: string(kind), Error: refusal}
+	s := shell{Header: v.Header(ctx), Area: importArea(kind)}
 	if refusal != "" {
 		v.Errors, s.Status = []ui.FieldError{{Field: "file", Message: refusal}}, http.StatusUnprocessableEntity
 	}
@@ -60,6 +65,7 @@ func (a *App) importNewPage(w http.ResponseWriter, r *http.Request, u user, refu
 
 // sheetFile is a file that can be read, and what is known of it.
 type sheetFile struct {
+	kind                intake.Kind
 	name, media, format string
 	content             []byte
 	heading             []string
@@ -69,6 +75,11 @@ type sheetFile struct {
 // createImport takes a file in, and says at once what its columns mean where
 // there is nothing to ask.
 func (a *App) createImport(w http.ResponseWriter, r *http.Request, u user) error {
+	f := readQuery(r)
+	kind := readImportKind(f)
+	if err := f.check(); err != nil {
+		return err
+	}
 	reader, err := r.MultipartReader()
 	if err != nil {
 		return &requestError{"not a multipart form"}
@@ -83,6 +94,7 @@ func (a *App) createImport(w http.ResponseWriter, r *http.Request, u user) error
 	}
 	file, err := receiveSheet(r, reader)
 	if err == nil {
+		file.kind = kind
 		err = file.examine()
 	}
 	for _, s := range sheetRefusals {
@@ -91,7 +103,7 @@ func (a *App) createImport(w http.ResponseWriter, r *http.Request, u user) error
 			if at == nil {
 				at = &sheet.CellError{}
 			}
-			return a.importNewPage(w, r, u, text.T(r.Context(), s.word, "row", at.Row, "column", sheet.ColumnName(at.Column), "max", text.Int(importRows)))
+			return a.importNewPage(w, r, u, kind, text.T(r.Context(), s.word, "row", at.Row, "column", sheet.ColumnName(at.Column), "max", text.Int(importRows)))
 		}
 	}
 	if err != nil {
@@ -212,14 +224,14 @@ func (a *App) storeImport(r *http.Request, u user, f *sheetFile) (i store.Import
 		if err != nil {
 			return err
 		}
-		i = store.Import{ID: store.NewID(), Format: f.format, Heading: f.heading, RowCount: f.rows, State: store.ImportRead}
+		i = store.Import{ID: store.NewID(), Kind: string(f.kind), Format: f.format, Heading: f.heading, RowCount: f.rows, State: store.ImportRead}
 		if err := tx.AddImport(i, kept); err != nil {
 			return err
 		}
 		if err := addRows(tx, i.ID, f); err != nil {
 			return err
 		}
-		mapping, grouped, asks, err := knownMapping(tx.Query, f.heading)
+		mapping, grouped, asks, err := knownMapping(tx.Query, f.kind, f.heading)
 		if err != nil || asks {
 			return err
 		}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"mime"
 	"net/http"
@@ -22,6 +23,19 @@ const (
 	// importRows is how many rows one file may have.
 	importRows = 10_000
 )
+
+// importArea is where imports of a kind belong.
+func importArea(kind intake.Kind) area {
+	if kind == intake.Buyers {
+		return areaBuyers
+	}
+	return areaPresentments
+}
+
+// readImportKind reads of what kind a file is to be: of bills, unless it says so.
+func readImportKind(f *form) intake.Kind {
+	return intake.Kind(cmp.Or(f.choice("kind", string(intake.Bills), string(intake.Buyers)), string(intake.Bills)))
+}
 
 // listImports shows the merchant's imports, the newest first.
 func (a *App) listImports(w http.ResponseWriter, r *http.Request, u user) error {
@@ -49,7 +63,7 @@ func (a *App) listImports(w http.ResponseWriter, r *http.Request, u user) error 
 	}
 	for _, i := range list {
 		v.Rows = append(v.Rows, templates.ImportRow{
-			Href: importHref(i.ID), Name: i.FileName, Rows: i.RowCount, Status: importStatus(ctx, i.State), By: i.CreatedByName, At: i.CreatedAt,
+			Href: importHref(i.ID), Name: i.FileName, Rows: i.RowCount, Kind: text.T(ctx, text.Prefix("import.kind.")+i.Kind), Status: importStatus(ctx, i.Kind, i.State), By: i.CreatedByName, At: i.CreatedAt,
 		})
 	}
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaPresentments}, templates.ImportList(v))
@@ -61,8 +75,8 @@ var importMeanings = map[string]ui.Meaning{
 	store.ImportRead: ui.Warning, store.ImportMapped: ui.Warning, store.ImportMaking: ui.Info, store.ImportMade: ui.Good, store.ImportDiscarded: ui.Neutral,
 }
 
-func importStatus(ctx context.Context, state string) ui.Status {
-	return ui.Status{Meaning: importMeanings[state], Label: text.T(ctx, text.Prefix("import.state.")+state)}
+func importStatus(ctx context.Context, kind, state string) ui.Status {
+	return ui.Status{Meaning: importMeanings[state], Label: templates.ImportText(ctx, kind, "state_"+state)}
 }
 
 // importOf reads the import that the path names.
@@ -116,19 +130,19 @@ func (a *App) discardImport(w http.ResponseWriter, r *http.Request, u user) erro
 // importForm gives out the empty table to fill in, in the reader's language.
 func (a *App) importForm(w http.ResponseWriter, r *http.Request, _ user) error {
 	f := readQuery(r)
-	format := f.choice("format", "xlsx", "csv")
+	format, kind := f.choice("format", "xlsx", "csv"), readImportKind(f)
 	if err := f.check(); err != nil {
 		return err
 	}
 	ctx := r.Context()
-	form := sheet.Form{Name: text.T(ctx, "import.form.sheet"), HelpName: text.T(ctx, "import.form.help_sheet"), Rows: importRows}
+	form := sheet.Form{Name: templates.ImportText(ctx, string(kind), "sheet"), HelpName: text.T(ctx, "import.form.help_sheet"), Rows: importRows}
 	form.HelpHeading = []string{
 		text.T(ctx, "import.form.column"), text.T(ctx, "import.form.needed"), text.T(ctx, "import.form.meaning"), text.T(ctx, "import.form.example"),
 	}
-	for _, c := range intake.Columns {
+	for _, c := range kind.Columns() {
 		column := sheet.FormColumn{Name: columnName(ctx, c.Field), Example: c.Example, Choices: c.Values, Width: 18}
-		if c.Field == intake.Number {
-			column.Example = text.T(ctx, "import.form.example_number")
+		if c.Field == kind.Columns()[0].Field {
+			column.Example = templates.ImportText(ctx, string(kind), "example")
 		}
 		needed := text.T(ctx, "import.form.optional")
 		if c.Required {
@@ -137,7 +151,7 @@ func (a *App) importForm(w http.ResponseWriter, r *http.Request, _ user) error {
 		form.Columns = append(form.Columns, column)
 		form.Help = append(form.Help, []string{column.Name, needed, text.T(ctx, text.Prefix("import.help.")+string(c.Field)), column.Example})
 	}
-	return withBufferOf(w, text.T(ctx, "import.form.file"), format, func(out http.ResponseWriter) error {
+	return withBufferOf(w, templates.ImportText(ctx, string(kind), "form_file"), format, func(out http.ResponseWriter) error {
 		if format == "csv" {
 			return form.WriteCSV(out)
 		}
@@ -147,14 +161,14 @@ func (a *App) importForm(w http.ResponseWriter, r *http.Request, _ user) error {
 
 // columnName is a field in the reader's language, as the heading of a column.
 func columnName(ctx context.Context, f intake.Field) string {
-	c, ok := intake.ColumnOf(f)
-	switch {
-	case !ok:
-		return "–"
-	case text.From(ctx).Lang == text.TH:
-		return c.Thai
+	for _, k := range intake.Kinds {
+		if c, ok := k.Column(f); ok && text.From(ctx).Lang == text.TH {
+			return c.Thai
+		} else if ok {
+			return c.English
+		}
 	}
-	return c.English
+	return "–"
 }
 
 // withBufferOf sends a sheet as a file to save.
@@ -197,7 +211,7 @@ func (p importPlace) href() string {
 
 // readImportPlace reads which bills of an import are to be shown.
 func readImportPlace(f *form, id store.ID) importPlace {
-	p := importPlace{id: id, standing: f.choice("standing", store.ImportFaulty, store.ImportGood, store.ImportDropped, store.ImportedBill)}
+	p := importPlace{id: id, standing: f.choice("standing", store.ImportFaulty, store.ImportGood, store.ImportDropped, store.ImportedItem)}
 	if after := f.raw("after"); after != "" {
 		n, err := strconv.Atoi(after)
 		if err != nil || n < 0 || n > importRows {

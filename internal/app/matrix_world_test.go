@@ -174,14 +174,14 @@ func (k *kingdom) addImports(t *testing.T, maker store.Actor) map[string]store.I
 			if err != nil {
 				return err
 			}
-			i := store.Import{ID: id, Format: "CSV", Heading: store.Texts{"number"}, RowCount: 1, Mapping: store.Texts{"number"}}
+			i := store.Import{ID: id, Kind: store.ImportOfBills, Format: "CSV", Heading: store.Texts{"number"}, RowCount: 1, Mapping: store.Texts{"number"}}
 			if err := tx.AddImport(i, f); err != nil {
 				return err
 			}
 			if err := tx.AddImportRows(id, []store.ImportRow{{No: 2, Cells: store.Texts{"M-1"}}}); err != nil || state == store.ImportRead {
 				return err
 			}
-			return tx.MapImport(i, []byte(state), []store.ImportBill{{No: 1, DocumentNumber: "M-1", FirstRow: 2}}, []store.ImportRow{{No: 2, BillNo: 1}})
+			return tx.MapImport(i, []byte(state), []store.ImportItem{{No: 1, Number: "M-1", FirstRow: 2}}, []store.ImportRow{{No: 2, ItemNo: 1}})
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -459,6 +459,8 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("key", strings.Repeat("C", 26), "kind", "submit", "id", e.bills["draft"].String(), "id", e.bills["presented"].String())
 	case "/batches/{id}/start":
 		return apptest.Form("fingerprint", e.batchSum, "reason", "wrong buyer")
+	case "/imports/{id}/undo":
+		return apptest.Form("key", strings.Repeat("U", 26))
 	case "/imports/{id}/columns":
 		return apptest.Form("grouped", "lines", "column-1", "number")
 	case "/imports/{id}/bills":

@@ -35,6 +35,9 @@ func (a *App) exportPage(w http.ResponseWriter, r *http.Request, u user, status 
 	ctx := r.Context()
 	var sum store.PresentmentSum
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
+		if err := p.nameImport(q); err != nil {
+			return err
+		}
 		sum, err = q.CountSelected(p.PresentmentSelection, true)
 		return err
 	})

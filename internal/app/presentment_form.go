@@ -22,6 +22,7 @@ const (
 	maxName      = 256
 	maxAddress   = 512
 	maxRemark    = 500
+	maxOrder     = 35
 	maxBillLines = 200
 	maxDaysOld   = 366
 	maxDaysToPay = 366
@@ -92,7 +93,7 @@ func (f *presentmentForm) judge(today thai.Day, own string) {
 	f.buyer(own)
 	p.DocumentType = f.choice("type", documentTypes...)
 	p.DocumentNumber = f.text("number", required, maxLen(35), matching(documentNumber, text.Msg("presentment.error.number_form")))
-	p.OrderReference = f.text("order_reference", maxLen(35))
+	p.OrderReference = f.text("order_reference", maxLen(maxOrder))
 	f.days(today)
 	f.items()
 	p.Remark = f.paragraph("remark", maxLen(maxRemark))

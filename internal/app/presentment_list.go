@@ -73,7 +73,10 @@ func (a *App) listPresentments(w http.ResponseWriter, r *http.Request, u user) e
 
 // readBillList reads all that a page shows.
 func (a *App) readBillList(q *store.Query, u user, l *billList, all bool) error {
-	var err error
+	err := l.place.nameImport(q)
+	if err != nil {
+		return err
+	}
 	if l.preferences, err = q.ListPreferences(); err != nil {
 		return err
 	}

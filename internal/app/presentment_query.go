@@ -24,6 +24,7 @@ type billQuery struct {
 	On, Due   period
 	Amounts   [2]string
 	Mine      bool
+	FileName  string // of the import, once it was read
 	Fault     bool
 	Sort      store.PresentmentSort
 	Ascending bool
@@ -81,6 +82,7 @@ func (a *App) readBillQuery(f *form, me store.ID) billQuery {
 	if q.Mine {
 		q.MadeBy = me
 	}
+	q.Import = f.id("import")
 	sorts := make([]string, len(store.PresentmentSorts))
 	for n, s := range store.PresentmentSorts {
 		sorts[n] = string(s)
@@ -222,6 +224,9 @@ func (q billQuery) values() url.Values {
 			values.Set(field, strings.ReplaceAll(text.Amount(*satang), ",", ""))
 		}
 	}
+	if q.Import != store.NoID {
+		values.Set("import", q.Import.String())
+	}
 	for field, set := range map[string]bool{"mine": q.Mine, "fault": q.Fault} {
 		if set {
 			values.Set(field, "1")
@@ -255,6 +260,16 @@ func addressOf(path string, values url.Values) string {
 		return path
 	}
 	return path + "?" + values.Encode()
+}
+
+// nameImport finds the name of the file whose bills are asked for.
+func (p *billPlace) nameImport(q *store.Query) error {
+	if p.Import == store.NoID {
+		return nil
+	}
+	i, err := q.Import(p.Import)
+	p.FileName = i.FileName
+	return err
 }
 
 // href is the address of the list from a place on.
@@ -341,6 +356,9 @@ func (p billPlace) chips(ctx context.Context) []ui.Chip {
 	}
 	if p.Mine {
 		add(text.T(ctx, "list.chip.made_by"), text.T(ctx, "list.chip.me"), "mine")
+	}
+	if p.Import != store.NoID {
+		add(text.T(ctx, "list.chip.import"), p.FileName, "import")
 	}
 	if p.Fault {
 		add(text.T(ctx, "list.chip.only"), text.T(ctx, "list.chip.fault"), "fault")

@@ -69,7 +69,7 @@ func hiddenFields(p billPlace) url.Values {
 // keptFields are the fields of the list that its filter panel does not have.
 func keptFields(p billPlace) url.Values {
 	all, kept := p.values(), url.Values{}
-	for _, name := range []string{"sort", "dir", "view"} {
+	for _, name := range []string{"sort", "dir", "view", "import"} {
 		if all.Has(name) {
 			kept[name] = all[name]
 		}

@@ -235,6 +235,7 @@ func (a *App) table() []route {
 		{"POST", "/imports/{id}/fixes", maker, a.mendAlike, extra{}},
 		{"GET", "/imports/{id}/faults", anyDuty, a.importFaults, extra{}},
 		{"POST", "/imports/{id}/drafts", maker, a.makeDrafts, extra{}},
+		{"POST", "/imports/{id}/undo", maker, a.undoImport, extra{}},
 		{"POST", "/imports/{id}/discard", maker, a.discardImport, extra{}},
 
 		// The desk of unknown outcomes.

@@ -195,7 +195,7 @@ func (s seeker) imports(q *store.Query) (templates.SearchGroup, error) {
 	g := templates.SearchGroup{Title: text.T(s.ctx, "search.imports")}
 	for _, i := range rows {
 		g.Hits = append(g.Hits, templates.SearchHit{
-			Href: "/imports/" + i.ID.String(), Label: i.FileName, Note: text.When(s.ctx, i.CreatedAt) + " · " + i.CreatedByName, Status: importStatus(s.ctx, i.State),
+			Href: "/imports/" + i.ID.String(), Label: i.FileName, Note: text.When(s.ctx, i.CreatedAt) + " · " + i.CreatedByName, Status: importStatus(s.ctx, i.Kind, i.State),
 		})
 	}
 	return g, err

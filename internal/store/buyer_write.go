@@ -1,8 +1,17 @@
 package store
 
-import "fmt"
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+)
 
 var (
+	sqlInsertBuyers = statement(`
+		INSERT INTO buyers (id, merchant_id, name, name_en, tax_id, branch, address, postcode, email, phone, contact, terms_days, wht_rate, note)
+		SELECT b.id, $1, b.name, b.name_en, b.tax_id, b.branch, b.address, b.postcode, b.email, b.phone, b.contact, b.terms_days, b.wht_rate, b.note
+		FROM jsonb_to_recordset($2::text::jsonb) AS b (id uuid, name text, name_en text, tax_id text, branch text, address text, postcode text, email text,
+			phone text, contact text, terms_days smallint, wht_rate numeric, note text)`)
 	sqlInsertBuyer = statement(`
 		INSERT INTO buyers (id, merchant_id, name, name_en, tax_id, branch, address, postcode, email, phone, contact, terms_days, wht_rate, note)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`)
@@ -25,6 +34,27 @@ func (t *Tx) AddBuyer(b Buyer) error {
 	}
 	b.Version = 1
 	return t.Audit("buyer.added", About("buyer", b.ID), buyerDetail(b))
+}
+
+// AddBuyers stores many new buyers, each as AddBuyer does, in a few statements.
+func (t *Tx) AddBuyers(list []Buyer) error {
+	rows := make([]map[string]any, len(list))
+	leaves := make([]leafOf, len(list))
+	for i, b := range list {
+		b.Version = 1
+		detail := buyerDetail(b)
+		leaves[i] = leafOf{"buyer.added", About("buyer", b.ID), detail}
+		rows[i] = map[string]any{"id": b.ID}
+		maps.Copy(rows[i], detail)
+	}
+	raw, err := json.Marshal(rows)
+	if err == nil {
+		_, err = t.exec(sqlInsertBuyers, t.actor.Merchant, string(raw))
+	}
+	if err != nil {
+		return fmt.Errorf("adding buyers: %w", err)
+	}
+	return t.auditAll(leaves)
 }
 
 // ChangeBuyer replaces what is known of an active buyer. ErrStale means that

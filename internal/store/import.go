@@ -8,26 +8,32 @@ import (
 	"github.com/lib/pq"
 )
 
+// What the rows of an import are.
+const (
+	ImportOfBills  = "bills"
+	ImportOfBuyers = "buyers"
+)
+
 // The states of an import.
 const (
 	ImportRead      = "read" // nobody has said yet what its columns mean
 	ImportMapped    = "mapped"
-	ImportMaking    = "making" // its good bills are being made
+	ImportMaking    = "making" // what is good of it is being made
 	ImportMade      = "made"
 	ImportDiscarded = "discarded"
 )
 
-// How a bill of an import stands.
+// How an item of an import stands.
 const (
 	ImportUnchecked = "unchecked"
 	ImportFaulty    = "faulty"
 	ImportGood      = "good"
 	ImportDropped   = "dropped"
-	ImportedBill    = "made"
+	ImportedItem    = "made"
 )
 
-// ImportStandings lists how a bill of an import can stand.
-var ImportStandings = []string{ImportUnchecked, ImportFaulty, ImportGood, ImportDropped, ImportedBill}
+// ImportStandings lists how an item of an import can stand.
+var ImportStandings = []string{ImportUnchecked, ImportFaulty, ImportGood, ImportDropped, ImportedItem}
 
 // Texts is a column with a JSON list of texts.
 type Texts []string
@@ -42,9 +48,10 @@ func (l *Texts) Scan(value any) error {
 	return json.Unmarshal(raw, l)
 }
 
-// Import is a list of bills from a spreadsheet.
+// Import is a list of bills or of buyers from a spreadsheet.
 type Import struct {
 	ID            ID        `db:"id"`
+	Kind          string    `db:"kind"`
 	FileID        ID        `db:"file_id"`
 	FileName      string    `db:"file_name"`
 	FileSHA256    []byte    `db:"file_sha256"`
@@ -63,66 +70,75 @@ type Import struct {
 // ImportRow is a row of the file, as it is now. No is its number in the file.
 type ImportRow struct {
 	No      int   `db:"row_no"`
-	BillNo  int   `db:"bill_no"`
+	ItemNo  int   `db:"item_no"`
 	Dropped bool  `db:"dropped"`
 	Cells   Texts `db:"cells"`
 }
 
-// ImportBill is a bill of the list. What its faults mean is the edge's affair.
-type ImportBill struct {
-	No             int             `db:"no"`
-	Standing       string          `db:"standing"`
-	DocumentNumber string          `db:"document_number"`
-	BuyerName      string          `db:"buyer_name"`
-	TotalSatang    int64           `db:"total_satang"`
-	FirstRow       int             `db:"first_row"`
-	Faults         json.RawMessage `db:"faults"`
-	PresentmentID  uuid.NullUUID   `db:"presentment_id"`
+// ImportItem is a bill or a buyer of the list. What its faults mean is the
+// edge's affair.
+type ImportItem struct {
+	No            int             `db:"no"`
+	Standing      string          `db:"standing"`
+	Number        string          `db:"number"` // of the document, or tax id and branch
+	BuyerName     string          `db:"buyer_name"`
+	TotalSatang   int64           `db:"total_satang"`
+	FirstRow      int             `db:"first_row"`
+	Faults        json.RawMessage `db:"faults"`
+	GoesOver      *int            `db:"goes_over"` // the version of the known buyer that it may replace
+	PresentmentID uuid.NullUUID   `db:"presentment_id"`
+	BuyerID       uuid.NullUUID   `db:"buyer_id"`
 }
 
-// ImportSum is what the bills of one standing come to.
+// ImportSum is what the items of one standing come to.
 type ImportSum struct {
 	Standing    string `db:"standing"`
-	Bills       int    `db:"bills"`
+	Items       int    `db:"items"`
 	TotalSatang int64  `db:"total_satang"`
 }
 
-const importColumns = `i.id, i.file_id, f.name AS file_name, f.sha256 AS file_sha256, i.format, i.heading, i.row_count, i.mapping, i.grouped,
+const importColumns = `i.id, i.kind, i.file_id, f.name AS file_name, f.sha256 AS file_sha256, i.format, i.heading, i.row_count, i.mapping, i.grouped,
 	i.state, i.created_by, i.editors, c.name AS created_by_name, i.created_at
 	FROM imports i JOIN files f ON f.id = i.file_id JOIN people c ON c.id = i.created_by`
+
+const importItemColumns = `no, standing, number, buyer_name, total_satang, first_row, faults, goes_over, presentment_id, buyer_id`
 
 var (
 	sqlImport     = statement(`SELECT ` + importColumns + ` WHERE i.merchant_id = $1 AND i.id = $2`)
 	sqlImports    = statement(`SELECT ` + importColumns + ` WHERE i.merchant_id = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT $3`)
 	sqlImportSums = statement(`
-		SELECT standing, count(*) AS bills, coalesce(sum(total_satang), 0) AS total_satang FROM import_bills
+		SELECT standing, count(*) AS items, coalesce(sum(total_satang), 0) AS total_satang FROM import_items
 		WHERE merchant_id = $1 AND import_id = $2 GROUP BY standing`)
-	sqlImportBills = statement(`
-		SELECT no, standing, document_number, buyer_name, total_satang, first_row, faults, presentment_id FROM import_bills
+	sqlImportItems = statement(`
+		SELECT ` + importItemColumns + ` FROM import_items
 		WHERE merchant_id = $1 AND import_id = $2 AND standing = $3 AND no > $4 ORDER BY no LIMIT $5`)
-	sqlImportBillsByNo = statement(`
-		SELECT no, standing, document_number, buyer_name, total_satang, first_row, faults, presentment_id FROM import_bills
+	sqlImportItemsByNo = statement(`
+		SELECT ` + importItemColumns + ` FROM import_items
 		WHERE merchant_id = $1 AND import_id = $2 AND no = ANY ($3) ORDER BY no`)
-	sqlImportBillsOfNumbers = statement(`
-		SELECT no FROM import_bills WHERE merchant_id = $1 AND import_id = $2 AND document_number = ANY ($3) AND standing NOT IN ('dropped', 'made') ORDER BY no`)
-	sqlImportRowsOfBills = statement(`
-		SELECT row_no, coalesce(bill_no, 0) AS bill_no, dropped, cells FROM import_rows
-		WHERE merchant_id = $1 AND import_id = $2 AND bill_no = ANY ($3) ORDER BY bill_no, row_no`)
+	sqlImportItemsOfNumbers = statement(`
+		SELECT no FROM import_items WHERE merchant_id = $1 AND import_id = $2 AND number = ANY ($3) AND standing NOT IN ('dropped', 'made') ORDER BY no`)
+	sqlImportRowsOfItems = statement(`
+		SELECT row_no, coalesce(item_no, 0) AS item_no, dropped, cells FROM import_rows
+		WHERE merchant_id = $1 AND import_id = $2 AND item_no = ANY ($3) ORDER BY item_no, row_no`)
 	sqlImportRows = statement(`
-		SELECT row_no, coalesce(bill_no, 0) AS bill_no, dropped, cells FROM import_rows
+		SELECT row_no, coalesce(item_no, 0) AS item_no, dropped, cells FROM import_rows
 		WHERE merchant_id = $1 AND import_id = $2 AND row_no > $3 ORDER BY row_no LIMIT $4`)
 	sqlImportFaultsLike = statement(`
-		SELECT no, standing, document_number, buyer_name, total_satang, first_row, faults, presentment_id FROM import_bills
+		SELECT ` + importItemColumns + ` FROM import_items
 		WHERE merchant_id = $1 AND import_id = $2 AND standing = 'faulty' AND faults @> $3::text::jsonb AND no > $4 ORDER BY no LIMIT $5`)
-	// The first bill of the list with each number, and the row it stands in.
+	// The first item of the list with each number, and the row it stands in.
 	sqlImportFirsts = statement(`
-		SELECT DISTINCT ON (document_number) document_number AS number, no, first_row AS row FROM import_bills
-		WHERE merchant_id = $1 AND import_id = $2 AND document_number = ANY ($3) AND standing <> 'dropped'
-		ORDER BY document_number, no`)
+		SELECT DISTINCT ON (number) number, no, first_row AS row FROM import_items
+		WHERE merchant_id = $1 AND import_id = $2 AND number = ANY ($3) AND standing <> 'dropped'
+		ORDER BY number, no`)
 	sqlTakenNumbers = statement(`
 		SELECT document_number FROM presentments WHERE merchant_id = $1 AND document_number = ANY ($2) AND state NOT IN ('cancelled', 'discarded')`)
-	sqlImportMapping = statement(`SELECT mapping, grouped FROM import_mappings WHERE merchant_id = $1 AND signature = $2`)
-	sqlImportOfFile  = statement(`
+	sqlImportMapping   = statement(`SELECT mapping, grouped FROM import_mappings WHERE merchant_id = $1 AND signature = $2`)
+	sqlUntouchedDrafts = statement(`
+		SELECT p.id FROM import_items i JOIN presentments p ON p.id = i.presentment_id
+		WHERE i.merchant_id = $1 AND i.import_id = $2 AND i.standing = 'made' AND p.merchant_id = $1 AND p.state = 'draft' AND p.version = 1
+		ORDER BY i.no LIMIT $3`)
+	sqlImportOfFile = statement(`
 		SELECT ` + importColumns + ` WHERE i.merchant_id = $1 AND f.sha256 = $2 AND i.id <> $3 AND i.state <> 'discarded' ORDER BY i.id LIMIT 1`)
 )
 
@@ -137,7 +153,7 @@ func (q *Query) Imports(before ID, limit int) ([]Import, error) {
 	return rows[Import](q, sqlImports, q.actor.Merchant, before, limit)
 }
 
-// ImportSums returns what the bills of an import come to, by how they stand.
+// ImportSums returns what the items of an import come to, by how they stand.
 func (q *Query) ImportSums(id ID) (map[string]ImportSum, error) {
 	list, err := rows[ImportSum](q, sqlImportSums, q.actor.Merchant, id)
 	sums := make(map[string]ImportSum, len(list))
@@ -147,31 +163,31 @@ func (q *Query) ImportSums(id ID) (map[string]ImportSum, error) {
 	return sums, err
 }
 
-// ImportBills returns the next bills of one standing.
-func (q *Query) ImportBills(id ID, standing string, after, limit int) ([]ImportBill, error) {
-	return rows[ImportBill](q, sqlImportBills, q.actor.Merchant, id, standing, after, limit)
+// ImportItems returns the next items of one standing.
+func (q *Query) ImportItems(id ID, standing string, after, limit int) ([]ImportItem, error) {
+	return rows[ImportItem](q, sqlImportItems, q.actor.Merchant, id, standing, after, limit)
 }
 
-// ImportBillsByNo returns the bills with the given numbers in the list.
-func (q *Query) ImportBillsByNo(id ID, nos []int) ([]ImportBill, error) {
-	return rows[ImportBill](q, sqlImportBillsByNo, q.actor.Merchant, id, pq.Array(nos))
+// ImportItemsByNo returns the items with the given places in the list.
+func (q *Query) ImportItemsByNo(id ID, nos []int) ([]ImportItem, error) {
+	return rows[ImportItem](q, sqlImportItemsByNo, q.actor.Merchant, id, pq.Array(nos))
 }
 
-// ImportBillsOfNumbers returns which bills of the list have one of the given
-// document numbers and can still change.
-func (q *Query) ImportBillsOfNumbers(id ID, numbers []string) ([]int, error) {
-	return rows[int](q, sqlImportBillsOfNumbers, q.actor.Merchant, id, pq.Array(numbers))
+// ImportItemsOfNumbers returns which items of the list have one of the given
+// numbers and can still change.
+func (q *Query) ImportItemsOfNumbers(id ID, numbers []string) ([]int, error) {
+	return rows[int](q, sqlImportItemsOfNumbers, q.actor.Merchant, id, pq.Array(numbers))
 }
 
-// ImportBillsWithFault returns the next bills that have a fault like the
+// ImportItemsWithFault returns the next items that have a fault like the
 // given one, which is part of its JSON.
-func (q *Query) ImportBillsWithFault(id ID, fault string, after, limit int) ([]ImportBill, error) {
-	return rows[ImportBill](q, sqlImportFaultsLike, q.actor.Merchant, id, fault, after, limit)
+func (q *Query) ImportItemsWithFault(id ID, fault string, after, limit int) ([]ImportItem, error) {
+	return rows[ImportItem](q, sqlImportFaultsLike, q.actor.Merchant, id, fault, after, limit)
 }
 
-// ImportRowsOfBills returns the rows that the given bills consist of.
-func (q *Query) ImportRowsOfBills(id ID, nos []int) ([]ImportRow, error) {
-	return rows[ImportRow](q, sqlImportRowsOfBills, q.actor.Merchant, id, pq.Array(nos))
+// ImportRowsOfItems returns the rows that the given items consist of.
+func (q *Query) ImportRowsOfItems(id ID, nos []int) ([]ImportRow, error) {
+	return rows[ImportRow](q, sqlImportRowsOfItems, q.actor.Merchant, id, pq.Array(nos))
 }
 
 // ImportRows returns the next rows of the file.
@@ -179,7 +195,7 @@ func (q *Query) ImportRows(id ID, after, limit int) ([]ImportRow, error) {
 	return rows[ImportRow](q, sqlImportRows, q.actor.Merchant, id, after, limit)
 }
 
-// ImportPlace is where a document number stands first in the list.
+// ImportPlace is where a number stands first in the list.
 type ImportPlace struct {
 	Number string `db:"number"`
 	No     int    `db:"no"`
@@ -194,6 +210,12 @@ func (q *Query) ImportFirsts(id ID, numbers []string) ([]ImportPlace, error) {
 // TakenNumbers returns which of the numbers a bill of the merchant has already.
 func (q *Query) TakenNumbers(numbers []string) ([]string, error) {
 	return rows[string](q, sqlTakenNumbers, q.actor.Merchant, pq.Array(numbers))
+}
+
+// UntouchedDrafts returns drafts of an import that nobody has changed since,
+// in the order of the list.
+func (q *Query) UntouchedDrafts(id ID, limit int) ([]ID, error) {
+	return rows[ID](q, sqlUntouchedDrafts, q.actor.Merchant, id, limit)
 }
 
 // ImportMapping is what the columns of a heading were said to mean last time.
@@ -224,13 +246,15 @@ type ImportMend struct {
 var (
 	sqlImportMends = statement(`
 		SELECT f ->> 'rule' AS rule, f ->> 'field' AS field, x ->> 'kind' AS kind, count(*) AS cells
-		FROM import_bills b, jsonb_array_elements(b.faults) f, jsonb_array_elements(f -> 'fixes') x
+		FROM import_items b, jsonb_array_elements(b.faults) f, jsonb_array_elements(f -> 'fixes') x
 		WHERE b.merchant_id = $1 AND b.import_id = $2 AND b.standing = 'faulty'
 		GROUP BY 1, 2, 3 ORDER BY cells DESC, 1, 2, 3`)
+	sqlBuyersOfTaxIDs = statement(`
+		SELECT ` + buyerColumns + ` FROM buyers b WHERE b.merchant_id = $1 AND b.tax_id = ANY ($2) AND b.state = 'active' ORDER BY b.tax_id, b.branch`)
 	sqlKnownTaxIDs = statement(`SELECT DISTINCT tax_id FROM buyers WHERE merchant_id = $1 AND tax_id = ANY ($2) AND state = 'active'`)
 )
 
-// ImportMends returns which mends the faulty bills offer, and how often.
+// ImportMends returns which mends the faulty items offer, and how often.
 func (q *Query) ImportMends(id ID) ([]ImportMend, error) {
 	return rows[ImportMend](q, sqlImportMends, q.actor.Merchant, id)
 }
@@ -238,4 +262,9 @@ func (q *Query) ImportMends(id ID) ([]ImportMend, error) {
 // KnownTaxIDs returns which of the tax ids some buyer in the directory has.
 func (q *Query) KnownTaxIDs(taxIDs []string) ([]string, error) {
 	return rows[string](q, sqlKnownTaxIDs, q.actor.Merchant, pq.Array(taxIDs))
+}
+
+// BuyersOfTaxIDs returns the active buyers with any of the tax ids.
+func (q *Query) BuyersOfTaxIDs(taxIDs []string) ([]Buyer, error) {
+	return rows[Buyer](q, sqlBuyersOfTaxIDs, q.actor.Merchant, pq.Array(taxIDs))
 }

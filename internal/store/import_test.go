@@ -66,7 +66,7 @@ func (w lived) uploaded() store.ID {
 		if err != nil {
 			return err
 		}
-		if err := tx.AddImport(store.Import{ID: id, Format: "CSV", Heading: store.Texts{"number"}, RowCount: 1}, f); err != nil {
+		if err := tx.AddImport(store.Import{ID: id, Kind: store.ImportOfBills, Format: "CSV", Heading: store.Texts{"number"}, RowCount: 1}, f); err != nil {
 			return err
 		}
 		return tx.AddImportRows(id, []store.ImportRow{{No: 2, Cells: store.Texts{"INV-1"}}})
@@ -77,7 +77,7 @@ func (w lived) uploaded() store.ID {
 func mapImport(id store.ID) func(*store.Tx) error {
 	return func(tx *store.Tx) error {
 		i := store.Import{ID: id, Mapping: store.Texts{"number"}, Grouped: true}
-		return tx.MapImport(i, []byte("signature"), []store.ImportBill{{No: 1, DocumentNumber: "INV-1", FirstRow: 2}}, []store.ImportRow{{No: 2, BillNo: 1}})
+		return tx.MapImport(i, []byte("signature"), []store.ImportItem{{No: 1, Number: "INV-1", FirstRow: 2}}, []store.ImportRow{{No: 2, ItemNo: 1}})
 	}
 }
 
@@ -88,9 +88,9 @@ func (w lived) imported() {
 	for _, step := range []func(*store.Tx) error{
 		mapImport(id),
 		func(tx *store.Tx) error { return tx.KeepImportChecks(id, goodBill) },
-		func(tx *store.Tx) error { return tx.ConfirmImport(id, store.ImportSum{Bills: 1}) },
-		func(tx *store.Tx) error { return tx.ImportBillsBecame(id, []int{1}, []store.ID{bill.ID}) },
-		func(tx *store.Tx) error { return tx.FinishImport(id, store.ImportMade, store.ImportSum{Bills: 1}, 0) },
+		func(tx *store.Tx) error { return tx.ConfirmImport(id, store.ImportSum{Items: 1}) },
+		func(tx *store.Tx) error { return tx.ImportItemsBecame(id, []int{1}, []store.ID{bill.ID}) },
+		func(tx *store.Tx) error { return tx.FinishImport(id, store.ImportMade, store.ImportSum{Items: 1}, 0) },
 	} {
 		w.Write(w.Web, w.As(w.Maker), step)
 	}
@@ -98,15 +98,15 @@ func (w lived) imported() {
 	w.Write(w.Web, w.As(w.Maker), func(tx *store.Tx) error { return tx.DiscardImport(given) })
 }
 
-var goodBill = []store.ImportBill{{No: 1, Standing: store.ImportGood, DocumentNumber: "INV-1", TotalSatang: 7, Faults: json.RawMessage("[]")}}
+var goodBill = []store.ImportItem{{No: 1, Standing: store.ImportGood, Number: "INV-1", TotalSatang: 7, Faults: json.RawMessage("[]")}}
 
 func TestAnImportMovesOnAndNeverBack(t *testing.T) {
 	t.Parallel()
 	w := lived{World: tellertest.New(t, tellertest.Options{}), t: t}
 	id, draft := w.uploaded(), w.Bill("INV-1").ID
-	confirm := func(tx *store.Tx) error { return tx.ConfirmImport(id, store.ImportSum{Bills: 1}) }
+	confirm := func(tx *store.Tx) error { return tx.ConfirmImport(id, store.ImportSum{Items: 1}) }
 	discard := func(tx *store.Tx) error { return tx.DiscardImport(id) }
-	becomes := func(tx *store.Tx) error { return tx.ImportBillsBecame(id, []int{1}, []store.ID{draft}) }
+	becomes := func(tx *store.Tx) error { return tx.ImportItemsBecame(id, []int{1}, []store.ID{draft}) }
 	keep := func(tx *store.Tx) error { return tx.KeepImportChecks(id, goodBill) }
 	stale := func(err error) bool { return errors.Is(err, store.ErrStale) }
 	taken := func(err error) bool { return err == nil }
@@ -125,8 +125,8 @@ func TestAnImportMovesOnAndNeverBack(t *testing.T) {
 		{"discarded while it is made", discard, stale},
 		{"made", becomes, taken},
 		{"made twice", becomes, stale},
-		{"good again", keep, func(err error) bool { return store.Violated(err, "import_bill_is_made_once") }},
-		{"finished", func(tx *store.Tx) error { return tx.FinishImport(id, store.ImportMade, store.ImportSum{Bills: 1}, 0) }, taken},
+		{"good again", keep, func(err error) bool { return store.Violated(err, "import_item_is_made_once") }},
+		{"finished", func(tx *store.Tx) error { return tx.FinishImport(id, store.ImportMade, store.ImportSum{Items: 1}, 0) }, taken},
 		{"discarded after it was made", discard, stale},
 	} {
 		if err := w.Web.Write(t.Context(), w.As(w.Maker), step.do); !step.want(err) {

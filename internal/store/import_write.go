@@ -10,7 +10,7 @@ import (
 
 var (
 	sqlInsertImport = statement(`
-		INSERT INTO imports (id, merchant_id, file_id, format, heading, row_count, created_by) VALUES ($1, $2, $3, $4, $5::text::jsonb, $6, $7)`)
+		INSERT INTO imports (id, merchant_id, kind, file_id, format, heading, row_count, created_by) VALUES ($1, $2, $3, $4, $5, $6::text::jsonb, $7, $8)`)
 	sqlInsertImportRows = statement(`
 		INSERT INTO import_rows (import_id, merchant_id, row_no, cells)
 		SELECT $1, $2, r.no, r.cells::jsonb FROM unnest($3::int[], $4::text[]) AS r (no, cells)`)
@@ -23,23 +23,27 @@ var (
 	sqlMoveImport        = statement(`UPDATE imports SET state = $4 WHERE merchant_id = $1 AND id = $2 AND state = $3`)
 	sqlDiscardImport     = statement(`UPDATE imports SET state = 'discarded' WHERE merchant_id = $1 AND id = $2 AND state IN ('read', 'mapped')`)
 	sqlDeleteImportRows  = statement(`DELETE FROM import_rows WHERE merchant_id = $1 AND import_id = $2`)
-	sqlDeleteImportBills = statement(`DELETE FROM import_bills WHERE merchant_id = $1 AND import_id = $2 AND standing <> 'made'`)
-	sqlInsertImportBills = statement(`
-		INSERT INTO import_bills (import_id, merchant_id, no, document_number, first_row)
+	sqlDeleteImportItems = statement(`DELETE FROM import_items WHERE merchant_id = $1 AND import_id = $2 AND standing <> 'made'`)
+	sqlInsertImportItems = statement(`
+		INSERT INTO import_items (import_id, merchant_id, no, number, first_row)
 		SELECT $1, $2, b.no, b.number, b.first FROM unnest($3::int[], $4::text[], $5::int[]) AS b (no, number, first)`)
 	sqlImportRowsBelong = statement(`
-		UPDATE import_rows r SET bill_no = b.bill_no FROM unnest($3::int[], $4::int[]) AS b (row_no, bill_no)
+		UPDATE import_rows r SET item_no = b.item_no FROM unnest($3::int[], $4::int[]) AS b (row_no, item_no)
 		WHERE r.merchant_id = $1 AND r.import_id = $2 AND r.row_no = b.row_no`)
 	sqlRememberMapping = statement(`
 		INSERT INTO import_mappings (merchant_id, signature, mapping, grouped) VALUES ($1, $2, $3::text::jsonb, $4)
 		ON CONFLICT (merchant_id, signature) DO UPDATE SET mapping = excluded.mapping, grouped = excluded.grouped, used_at = now()`)
 	sqlKeepImportChecks = statement(`
-		UPDATE import_bills i SET standing = b.standing, document_number = b.number, buyer_name = b.buyer, total_satang = b.total, faults = b.faults::jsonb
+		UPDATE import_items i SET standing = b.standing, number = b.number, buyer_name = b.buyer, total_satang = b.total, faults = b.faults::jsonb
 		FROM unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[]) AS b (no, standing, number, buyer, total, faults)
 		WHERE i.merchant_id = $1 AND i.import_id = $2 AND i.no = b.no`)
-	sqlImportBillsMade = statement(`
-		UPDATE import_bills i SET standing = 'made', presentment_id = b.bill FROM unnest($3::int[], $4::uuid[]) AS b (no, bill)
-		WHERE i.merchant_id = $1 AND i.import_id = $2 AND i.no = b.no AND i.standing = 'good'`)
+	sqlLetImportGoOver = statement(`
+		UPDATE import_items i SET goes_over = b.version FROM unnest($3::int[], $4::int[]) AS b (no, version)
+		WHERE i.merchant_id = $1 AND i.import_id = $2 AND i.no = b.no`)
+	sqlImportItemsMade = statement(`
+		UPDATE import_items i SET standing = 'made', presentment_id = CASE l.kind WHEN 'bills' THEN b.made END, buyer_id = CASE l.kind WHEN 'buyers' THEN b.made END
+		FROM unnest($3::int[], $4::uuid[]) AS b (no, made), imports l
+		WHERE l.merchant_id = $1 AND l.id = $2 AND i.merchant_id = $1 AND i.import_id = $2 AND i.no = b.no AND i.standing = 'good'`)
 	sqlChangeImportRows = statement(`
 		UPDATE import_rows r SET cells = b.cells::jsonb, dropped = b.dropped FROM unnest($3::int[], $4::text[], $5::boolean[]) AS b (row_no, cells, dropped)
 		WHERE r.merchant_id = $1 AND r.import_id = $2 AND r.row_no = b.row_no`)
@@ -58,12 +62,12 @@ func (t *Tx) AddImport(i Import, f File) error {
 	if err := t.planByKey(); err != nil {
 		return fmt.Errorf("adding an import: %w", err)
 	}
-	_, err := t.exec(sqlInsertImport, i.ID, t.actor.Merchant, f.ID, i.Format, jsonText(i.Heading), i.RowCount, t.actor.Person)
+	_, err := t.exec(sqlInsertImport, i.ID, t.actor.Merchant, i.Kind, f.ID, i.Format, jsonText(i.Heading), i.RowCount, t.actor.Person)
 	if err != nil {
 		return fmt.Errorf("adding an import: %w", err)
 	}
 	return t.Audit("import.uploaded", About("import", i.ID), map[string]any{
-		"file": f.ID, "name": f.Name, "sha256": hex.EncodeToString(f.SHA256), "rows": i.RowCount,
+		"kind": i.Kind, "file": f.ID, "name": f.Name, "sha256": hex.EncodeToString(f.SHA256), "rows": i.RowCount,
 	})
 }
 
@@ -114,24 +118,24 @@ func (t *Tx) LockImport(id ID) (state string, err error) {
 }
 
 // MapImport says what the columns mean, how rows make bills, and remembers
-// both for the next file with this heading. All bills but those already made
+// both for the next file with this heading. All items but those already made
 // are unchecked afterwards. ErrStale: it is too late for that.
-func (t *Tx) MapImport(i Import, signature []byte, bills []ImportBill, of []ImportRow) error {
+func (t *Tx) MapImport(i Import, signature []byte, items []ImportItem, of []ImportRow) error {
 	if err := t.one(sqlMapImport, t.actor.Merchant, i.ID, jsonText(i.Mapping), i.Grouped); err != nil {
 		return fmt.Errorf("mapping an import: %w", err)
 	}
-	if _, err := t.exec(sqlDeleteImportBills, t.actor.Merchant, i.ID); err != nil {
+	if _, err := t.exec(sqlDeleteImportItems, t.actor.Merchant, i.ID); err != nil {
 		return fmt.Errorf("mapping an import: %w", err)
 	}
 	var nos, firsts, rowNos, billNos []int
 	var numbers []string
-	for _, b := range bills {
-		nos, numbers, firsts = append(nos, b.No), append(numbers, b.DocumentNumber), append(firsts, b.FirstRow)
+	for _, b := range items {
+		nos, numbers, firsts = append(nos, b.No), append(numbers, b.Number), append(firsts, b.FirstRow)
 	}
 	for _, r := range of {
-		rowNos, billNos = append(rowNos, r.No), append(billNos, r.BillNo)
+		rowNos, billNos = append(rowNos, r.No), append(billNos, r.ItemNo)
 	}
-	if _, err := t.exec(sqlInsertImportBills, i.ID, t.actor.Merchant, pq.Array(nos), pq.Array(numbers), pq.Array(firsts)); err != nil {
+	if _, err := t.exec(sqlInsertImportItems, i.ID, t.actor.Merchant, pq.Array(nos), pq.Array(numbers), pq.Array(firsts)); err != nil {
 		return fmt.Errorf("mapping an import: %w", err)
 	}
 	if _, err := t.exec(sqlImportRowsBelong, t.actor.Merchant, i.ID, pq.Array(rowNos), pq.Array(billNos)); err != nil {
@@ -140,16 +144,16 @@ func (t *Tx) MapImport(i Import, signature []byte, bills []ImportBill, of []Impo
 	if _, err := t.exec(sqlRememberMapping, t.actor.Merchant, signature, jsonText(i.Mapping), i.Grouped); err != nil {
 		return fmt.Errorf("remembering a mapping: %w", err)
 	}
-	return t.Audit("import.mapped", About("import", i.ID), map[string]any{"mapping": i.Mapping, "grouped": i.Grouped, "bills": len(bills)})
+	return t.Audit("import.mapped", About("import", i.ID), map[string]any{"mapping": i.Mapping, "grouped": i.Grouped, "items": len(items)})
 }
 
-// KeepImportChecks stores how bills stand after they were looked at.
-func (t *Tx) KeepImportChecks(id ID, bills []ImportBill) error {
+// KeepImportChecks stores how items stand after they were looked at.
+func (t *Tx) KeepImportChecks(id ID, bills []ImportItem) error {
 	var nos []int
 	var standings, numbers, buyers, faults []string
 	var totals []int64
 	for _, b := range bills {
-		nos, standings, numbers = append(nos, b.No), append(standings, b.Standing), append(numbers, b.DocumentNumber)
+		nos, standings, numbers = append(nos, b.No), append(standings, b.Standing), append(numbers, b.Number)
 		buyers, totals, faults = append(buyers, b.BuyerName), append(totals, b.TotalSatang), append(faults, string(b.Faults))
 	}
 	_, err := t.exec(sqlKeepImportChecks, t.actor.Merchant, id, pq.Array(nos), pq.Array(standings), pq.Array(numbers), pq.Array(buyers), pq.Array(totals), pq.Array(faults))
@@ -159,17 +163,25 @@ func (t *Tx) KeepImportChecks(id ID, bills []ImportBill) error {
 	return nil
 }
 
-// ConfirmImport lets the good bills be made. ErrStale: it is not the time.
+// ConfirmImport lets the good items be made. ErrStale: it is not the time.
 func (t *Tx) ConfirmImport(id ID, good ImportSum) error {
 	if err := t.one(sqlMoveImport, t.actor.Merchant, id, ImportMapped, ImportMaking); err != nil {
 		return fmt.Errorf("confirming an import: %w", err)
 	}
-	return t.Audit("import.confirmed", About("import", id), map[string]any{"bills": good.Bills, "total_satang": good.TotalSatang})
+	return t.Audit("import.confirmed", About("import", id), map[string]any{"items": good.Items, "total_satang": good.TotalSatang})
 }
 
-// ImportBillsBecame stores which drafts were made of which bills of the list.
-func (t *Tx) ImportBillsBecame(id ID, nos []int, drafts []ID) error {
-	n, err := t.exec(sqlImportBillsMade, t.actor.Merchant, id, pq.Array(nos), pq.Array(idTexts(drafts)))
+// LetImportGoOver says which version of a known buyer each item may replace.
+func (t *Tx) LetImportGoOver(id ID, nos, versions []int) error {
+	if _, err := t.exec(sqlLetImportGoOver, t.actor.Merchant, id, pq.Array(nos), pq.Array(versions)); err != nil {
+		return fmt.Errorf("letting an import go over buyers: %w", err)
+	}
+	return nil
+}
+
+// ImportItemsBecame stores which drafts or buyers were made of which items.
+func (t *Tx) ImportItemsBecame(id ID, nos []int, made []ID) error {
+	n, err := t.exec(sqlImportItemsMade, t.actor.Merchant, id, pq.Array(nos), pq.Array(idTexts(made)))
 	if err == nil && int(n) != len(nos) {
 		err = ErrStale
 	}
@@ -184,15 +196,15 @@ func (t *Tx) FinishImport(id ID, state string, made ImportSum, left int) error {
 	if err := t.one(sqlMoveImport, t.actor.Merchant, id, ImportMaking, state); err != nil {
 		return fmt.Errorf("finishing an import: %w", err)
 	}
-	return t.Audit("import.made", About("import", id), map[string]any{"bills": made.Bills, "total_satang": made.TotalSatang, "left": left, "import_state": state})
+	return t.Audit("import.made", About("import", id), map[string]any{"items": made.Items, "total_satang": made.TotalSatang, "left": left, "import_state": state})
 }
 
-// DiscardImport gives the list up. Drafts made of it stay; its file stays too.
+// DiscardImport gives the list up. What was made of it stays; its file too.
 func (t *Tx) DiscardImport(id ID) error {
 	if err := t.one(sqlDiscardImport, t.actor.Merchant, id); err != nil {
 		return fmt.Errorf("discarding an import: %w", err)
 	}
-	for _, sql := range []string{sqlDeleteImportBills, sqlDeleteImportRows} {
+	for _, sql := range []string{sqlDeleteImportItems, sqlDeleteImportRows} {
 		if _, err := t.exec(sql, t.actor.Merchant, id); err != nil {
 			return fmt.Errorf("discarding an import: %w", err)
 		}

@@ -15,7 +15,8 @@ var (
 	SQLPresentmentsByWord        = sqlPresentmentsByWord
 	SQLCountPresentments         = sqlCountPresentments
 	SQLImports                   = sqlImports
-	SQLImportBills               = sqlImportBills
+	SQLUntouchedDrafts           = sqlUntouchedDrafts
+	SQLImportItems               = sqlImportItems
 	SQLImportRows                = sqlImportRows
 	SQLImportFaultsLike          = sqlImportFaultsLike
 	SQLWaitingBatchRows          = sqlWaitingBatchRows

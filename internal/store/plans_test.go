@@ -92,11 +92,13 @@ func bigShop(t *testing.T) *storetest.DB {
 		INSERT INTO audit_checkpoints (size, root, note, published_at) VALUES (%[5]d, '', '', now());
 		INSERT INTO files (id, merchant_id, name, media_type, size, sha256, uploaded_by)
 			SELECT gen_random_uuid(), '%[1]s', 'bills-' || n, 'text/csv', 1, sha256(n::text::bytea), '%[3]s' FROM generate_series(1, 2000) AS n;
-		INSERT INTO imports (id, merchant_id, file_id, format, heading, row_count, state, created_by)
-			SELECT CASE name WHEN 'bills-1' THEN '%[1]s'::uuid ELSE gen_random_uuid() END, merchant_id, id, 'CSV', '[]', 10000, 'mapped', '%[3]s' FROM files WHERE name LIKE 'bills-%%';
-		INSERT INTO import_bills (import_id, merchant_id, no, standing, document_number, first_row, faults)
+		INSERT INTO imports (id, merchant_id, kind, file_id, format, heading, row_count, state, created_by)
+			SELECT CASE name WHEN 'bills-1' THEN '%[1]s'::uuid WHEN 'bills-2' THEN '%[2]s'::uuid ELSE gen_random_uuid() END, merchant_id, 'bills', id, 'CSV', '[]', 10000, 'mapped', '%[3]s' FROM files WHERE name LIKE 'bills-%%';
+		INSERT INTO import_items (import_id, merchant_id, no, standing, number, first_row, faults)
 			SELECT '%[1]s', '%[1]s', n, CASE WHEN n %% 100 = 0 THEN 'faulty' ELSE 'good' END, 'INV-' || n, n, '[{"rule": "total"}]' FROM generate_series(1, 10000) AS n;
-		INSERT INTO import_rows (import_id, merchant_id, row_no, bill_no, cells) SELECT '%[1]s', '%[1]s', n + 1, n, '[]' FROM generate_series(1, 10000) AS n;
+		INSERT INTO import_items (import_id, merchant_id, no, standing, number, first_row, presentment_id)
+			SELECT '%[2]s', merchant_id, n, 'made', 'INV-' || n, n, bill FROM bills WHERE n %% 20 = 0;
+		INSERT INTO import_rows (import_id, merchant_id, row_no, item_no, cells) SELECT '%[1]s', '%[1]s', n + 1, n, '[]' FROM generate_series(1, 10000) AS n;
 		CREATE TEMPORARY TABLE papers AS SELECT n, bill, merchant_id, gen_random_uuid() AS file FROM bills;
 		INSERT INTO files (id, merchant_id, name, media_type, size, sha256, uploaded_by)
 			SELECT file, merchant_id, 'a.pdf', 'application/pdf', 1, sha256(CASE n %% 4 WHEN 0 THEN 'same' ELSE n::text END::bytea), '%[3]s'::uuid FROM papers
@@ -143,6 +145,9 @@ func readings() []reading {
 		{"bills due between two days, by number", web, store.SQLPresentmentsListed, shop + listed(`{"due_from": "2025-01-01", "due_to": "2025-01-10"}`, `{presented}`, `'number', true, '', NULL`), 260},
 		{"bills of an amount, by date", web, store.SQLPresentmentsListed, shop + listed(`{"amount_from": "108"}`, `{presented}`, `'date', true, '', NULL`), 60},
 		{"bills of a buyer", web, store.SQLPresentmentsListed, shop + listed(`{"tax_id": "1111111119998"}`, `{presented,submitted}`, `'amount', true, '', NULL`), 60},
+		{"bills of an import", web, store.SQLPresentmentsListed, shop + listed(`{"import": "`+planOther+`"}`, `{draft,presented,submitted}`, `'amount', true, '', NULL`), 1000},
+		{"bills of an import, last page", web, store.SQLPresentmentsListed, shop + listed(`{"import": "`+planOther+`", "pattern": "%trading%"}`, `{draft,presented,submitted}`, `'date', false, '2026-10-31', `+lastOfAll), 1000},
+		{"count of bills of an import", web, store.SQLPresentmentsCounted, `'{"import": "` + planOther + `"}', '{submitted,presented}', 1001`, 1000},
 		{"bills that somebody made who made none", web, store.SQLPresentmentsListed, shop + listed(`{"made_by": "`+planChecker+`"}`, `{presented,submitted}`, `'amount', true, '', NULL`), 60},
 		// A search reads what matches, or the head of the order until a page matches.
 		{"bills by a common word", web, store.SQLPresentmentsListed, shop + listed(`{"pattern": "%trading%"}`, `{submitted,presented}`, `'date', true, '', NULL`), 3000},
@@ -169,8 +174,9 @@ func readings() []reading {
 		{"bills by the bank's reference", worker, store.SQLPresentmentsAtBank, `'PSM-1'`, 60},
 		{"bills by their number, for the trail", web, store.SQLPresentmentsByWord, `'%inv-19998%', 50`, 60},
 		{"count of bills", web, store.SQLCountPresentments, shop + `'{draft,submitted,presented,unknown}'`, 60}, // by index alone
+		{"untouched drafts of an import", web, store.SQLUntouchedDrafts, shop + `'` + planOther + `', 2000`, 1000},
 		{"imports", web, store.SQLImports, shop + `'ffffffff-ffff-ffff-ffff-ffffffffffff', 51`, 60},
-		{"bills of an import", web, store.SQLImportBills, shop + shop + `'good', 5000, 51`, 60},
+		{"bills of an import", web, store.SQLImportItems, shop + shop + `'good', 5000, 51`, 60},
 		{"rows of an import", web, store.SQLImportRows, shop + shop + `5000, 51`, 60},
 		// Stops once a page is full, else at the end of what is faulty.
 		{"the same fault in an import", web, store.SQLImportFaultsLike, shop + shop + `'[{"rule": "date"}]', 0, 51`, 120},

@@ -40,6 +40,7 @@ type PresentmentSelection struct {
 	AmountFrom *int64
 	AmountTo   *int64
 	MadeBy     ID
+	Import     ID       // that they were made of
 	Decided    []string // by the buyer, any of these
 	Unpaid     bool
 }
@@ -54,7 +55,7 @@ func (s PresentmentSelection) simple() bool {
 
 func (s PresentmentSelection) free() bool {
 	return len(s.States) == 0 && s.Text == "" && s.TaxID == "" && s.OnFrom.IsZero() && s.OnTo.IsZero() && s.DueFrom.IsZero() && s.DueTo.IsZero() &&
-		s.AmountFrom == nil && s.AmountTo == nil && s.MadeBy == NoID && len(s.Decided) == 0 && !s.Unpaid
+		s.AmountFrom == nil && s.AmountTo == nil && s.MadeBy == NoID && s.Import == NoID && len(s.Decided) == 0 && !s.Unpaid
 }
 
 func (s PresentmentSelection) states() []string {
@@ -64,7 +65,7 @@ func (s PresentmentSelection) states() []string {
 	return s.States
 }
 
-// MarshalJSON writes the selection as presentment_conditions reads it.
+// MarshalJSON writes the selection as bills_listed reads it.
 func (s PresentmentSelection) MarshalJSON() ([]byte, error) {
 	f := map[string]string{}
 	if s.Text != "" {
@@ -85,6 +86,9 @@ func (s PresentmentSelection) MarshalJSON() ([]byte, error) {
 	}
 	if s.MadeBy != NoID {
 		f["made_by"] = s.MadeBy.String()
+	}
+	if s.Import != NoID {
+		f["import"] = s.Import.String()
 	}
 	if len(s.Decided) > 0 {
 		f["decided"] = strings.Join(s.Decided, " ")
@@ -188,11 +192,11 @@ var (
 		ORDER BY p.document_on, p.id LIMIT $4`)
 	sqlPresentmentsListed = statement(`
 		SELECT ` + presentmentWideColumns + `
-		FROM presentments_listed($2, $3, $4, $5, $6, $7, $8) WITH ORDINALITY AS m (id, n)
+		FROM bills_listed($2, $3, $4, $5, $6, $7, $8) WITH ORDINALITY AS m (id, n)
 			JOIN presentments p ON p.id = m.id JOIN people c ON c.id = p.created_by
 		WHERE p.merchant_id = $1 ORDER BY m.n`)
-	sqlPresentmentIDsListed = statement(`SELECT presentment_id FROM presentments_listed($1, $2, $3, $4, NULL, NULL, $5)`)
-	sqlPresentmentsCounted  = statement(`SELECT number, sum_satang FROM presentments_counted($1, $2, $3)`)
+	sqlPresentmentIDsListed = statement(`SELECT presentment_id FROM bills_listed($1, $2, $3, $4, NULL, NULL, $5)`)
+	sqlPresentmentsCounted  = statement(`SELECT number, sum_satang FROM bills_counted($1, $2, $3)`)
 )
 
 // lastDay and lastID come after every row in the order of the list.
@@ -289,7 +293,7 @@ func (q *Query) CountSelected(s PresentmentSelection, all bool) (PresentmentSum,
 
 var sqlSelectionsCounted = statement(`
 	SELECT c.number FROM unnest($1::jsonb[], $2::text[]) WITH ORDINALITY AS f (filter, states, n),
-		LATERAL presentments_counted(f.filter, string_to_array(f.states, ' '), 1001) AS c
+		LATERAL bills_counted(f.filter, string_to_array(f.states, ' '), 1001) AS c
 	ORDER BY f.n`)
 
 // CountEach counts several selections, each up to CountLimit+1.

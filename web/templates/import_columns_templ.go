@@ -18,6 +18,7 @@ import (
 
 // ImportColumnsView asks what the columns of a file mean.
 type ImportColumnsView struct {
+	Kind    string
 	ID      string
 	File    string
 	Columns []ImportColumn
@@ -37,7 +38,7 @@ type ImportColumn struct {
 
 // Header is the top of the page.
 func (v ImportColumnsView) Header(ctx context.Context) ui.Header {
-	return ui.Header{Title: text.T(ctx, "import.columns_title"), Crumbs: append(importsCrumb(ctx), ui.Crumb{Label: v.File, Href: "/imports/" + v.ID})}
+	return ui.Header{Title: text.T(ctx, "import.columns_title"), Crumbs: append(importsCrumb(ctx, v.Kind), ui.Crumb{Label: v.File, Href: "/imports/" + v.ID})}
 }
 
 // ImportColumns shows each column with a few of its values.
@@ -112,7 +113,7 @@ func ImportColumns(v ImportColumnsView) templ.Component {
 					var templ_7745c5c3_Var4 string
 					templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(c.Letter)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/import_columns.templ`, Line: 51, Col: 61}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/import_columns.templ`, Line: 52, Col: 61}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 					if templ_7745c5c3_Err != nil {
@@ -125,7 +126,7 @@ func ImportColumns(v ImportColumnsView) templ.Component {
 					var templ_7745c5c3_Var5 string
 					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(c.Heading)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/import_columns.templ`, Line: 51, Col: 82}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/import_columns.templ`, Line: 52, Col: 82}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 					if templ_7745c5c3_Err != nil {
@@ -138,7 +139,7 @@ func ImportColumns(v ImportColumnsView) templ.Component {
 					var templ_7745c5c3_Var6 string
 					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(strings.Join(c.Samples, " · "))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/import_columns.templ`, Line: 52, Col: 56}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/import_columns.templ`, Line: 53, Col: 56}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 					if templ_7745c5c3_Err != nil {
@@ -178,12 +179,14 @@ func ImportColumns(v ImportColumnsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Choices{Name: "grouped", Legend: text.T(ctx, "import.grouping"), Options: []ui.Choice{
-				{Value: "lines", Label: text.T(ctx, "import.grouped"), Checked: v.Grouped},
-				{Value: "single", Label: text.T(ctx, "import.single"), Checked: !v.Grouped},
-			}}.Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
+			if v.Kind == "bills" {
+				templ_7745c5c3_Err = ui.Choices{Name: "grouped", Legend: text.T(ctx, "import.grouping"), Options: []ui.Choice{
+					{Value: "lines", Label: text.T(ctx, "import.grouped"), Checked: v.Grouped},
+					{Value: "single", Label: text.T(ctx, "import.single"), Checked: !v.Grouped},
+				}}.Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 			}
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, " ")
 			if templ_7745c5c3_Err != nil {

@@ -1,5 +1,5 @@
-// Package intake turns the rows of a spreadsheet into bills, and says of each
-// cell what is wrong with it and how it could be mended. It only judges: it
+// Package intake turns the rows of a spreadsheet into bills or buyers, and says
+// of each cell what is wrong with it and how it could be mended. It only judges: it
 // must never change what somebody wrote, least of all a year that is 543 off.
 // A mend is offered with its result, and a person takes it or not.
 package intake
@@ -18,23 +18,24 @@ type Field string
 
 // The fields of a bill, and of its lines.
 const (
-	Number      Field = "number"
-	Type        Field = "type"
-	On          Field = "document_on"
-	Due         Field = "due_on"
-	BuyerName   Field = "buyer_name"
-	TaxID       Field = "buyer_tax_id"
-	Branch      Field = "buyer_branch"
-	Address     Field = "buyer_address"
-	Description Field = "description"
-	Quantity    Field = "quantity"
-	Price       Field = "unit_price"
-	VAT         Field = "vat"
-	Total       Field = "total"
-	Remark      Field = "remark"
-	Order       Field = "order_reference"
-	Discount    Field = "discount"
-	Income      Field = "income"
+	Number       Field = "number"
+	Type         Field = "type"
+	On           Field = "document_on"
+	Due          Field = "due_on"
+	BuyerName    Field = "buyer_name"
+	TaxID        Field = "buyer_tax_id"
+	Branch       Field = "buyer_branch"
+	Address      Field = "buyer_address"
+	Description  Field = "description"
+	Quantity     Field = "quantity"
+	Price        Field = "unit_price"
+	VAT          Field = "vat"
+	Total        Field = "total"
+	Remark       Field = "remark"
+	Order        Field = "order_reference"
+	Discount     Field = "discount"
+	BillDiscount Field = "bill_discount"
+	Income       Field = "income"
 )
 
 // Column is what is known of a field's column.
@@ -49,7 +50,27 @@ type Column struct {
 	Values   []string // what may stand there, where that is a short list
 }
 
-// Columns lists the columns in the order of the template.
+// Kind is what the rows of a file are. The values are stored.
+type Kind string
+
+// The kinds of files.
+const (
+	Bills  Kind = "bills"
+	Buyers Kind = "buyers"
+)
+
+// Kinds lists the kinds.
+var Kinds = []Kind{Bills, Buyers}
+
+// Columns lists the columns of a file of this kind, in the order of the template.
+func (k Kind) Columns() []Column {
+	if k == Buyers {
+		return BuyerColumns
+	}
+	return Columns
+}
+
+// Columns lists the columns of bills in the order of the template.
 var Columns = []Column{
 	{Field: Number, Required: true, Thai: "เลขที่เอกสาร", English: "Document number", Example: "INV-2569-0001", also: []string{
 		"เลขที่", "เลขที่ใบแจ้งหนี้", "เลขที่บิล", "เลขที่ใบกำกับภาษี", "เลขที่ใบกำกับ", "เลขเอกสาร", "invoice number", "invoice no", "inv no", "bill number", "bill no", "document no", "doc no", "number",
@@ -89,6 +110,9 @@ var Columns = []Column{
 	{Field: Income, OfLine: true, Thai: "ประเภทเงินได้หัก ณ ที่จ่าย", English: "Withholding", Values: []string{"ค่าบริการ", "ค่าเช่า", "ค่าโฆษณา", "ค่าขนส่ง"}, also: []string{
 		"หัก ณ ที่จ่าย", "ภาษีหัก ณ ที่จ่าย", "ประเภทเงินได้", "withholding tax", "wht", "income type",
 	}},
+	{Field: BillDiscount, Thai: "ส่วนลดท้ายบิล", English: "Discount of the whole bill", also: []string{
+		"ส่วนลดทั้งบิล", "ส่วนลดทั้งใบ", "ส่วนลดรวม", "ส่วนลดท้ายใบ", "bill discount", "total discount", "invoice discount", "document discount",
+	}},
 	{Field: Total, Thai: "ยอดรวมทั้งสิ้น", English: "Total", Example: "1070.00", also: []string{
 		"ยอดรวม", "รวมทั้งสิ้น", "จำนวนเงินรวม", "จำนวนเงินรวมทั้งสิ้น", "ยอดสุทธิ", "รวมเงิน", "ยอดรวมสุทธิ", "grand total", "total amount", "amount due", "total incl vat",
 	}},
@@ -103,23 +127,27 @@ var FaultColumns = [2]string{"สิ่งที่ต้องแก้", "What
 // readOver are headings of columns that mean nothing to us.
 var readOver = []string{FaultColumns[0], FaultColumns[1], "ลำดับ", "ลำดับที่", "ที่", "row", "seq", "line no"}
 
-var known = func() map[string]Field {
-	m := make(map[string]Field)
-	for _, c := range Columns {
-		for _, name := range append([]string{c.Thai, c.English, string(c.Field)}, c.also...) {
-			m[plain(name)] = c.Field
+var known = func() map[Kind]map[string]Field {
+	all := make(map[Kind]map[string]Field)
+	for _, k := range Kinds {
+		m := make(map[string]Field)
+		for _, c := range k.Columns() {
+			for _, name := range append([]string{c.Thai, c.English, string(c.Field)}, c.also...) {
+				m[plain(name)] = c.Field
+			}
 		}
+		all[k] = m
 	}
-	return m
+	return all
 }()
 
-// ColumnOf returns what is known of a field's column.
-func ColumnOf(f Field) (Column, bool) {
-	i := slices.IndexFunc(Columns, func(c Column) bool { return c.Field == f })
+// Column returns what is known of a field's column.
+func (k Kind) Column(f Field) (Column, bool) {
+	i := slices.IndexFunc(k.Columns(), func(c Column) bool { return c.Field == f })
 	if i < 0 {
 		return Column{}, false
 	}
-	return Columns[i], true
+	return k.Columns()[i], true
 }
 
 // Mapping says what each column means; "" for nothing.
@@ -127,10 +155,10 @@ type Mapping []Field
 
 // Recognise reads a heading. Asks is whether a person has to say more: a
 // required column was not found, or a heading means nothing to us.
-func Recognise(heading []string) (m Mapping, asks bool) {
+func (k Kind) Recognise(heading []string) (m Mapping, asks bool) {
 	m = make(Mapping, len(heading))
 	for i, name := range heading {
-		f, ok := known[plain(name)]
+		f, ok := known[k][plain(name)]
 		switch {
 		case ok && !slices.Contains(m, f):
 			m[i] = f
@@ -138,13 +166,13 @@ func Recognise(heading []string) (m Mapping, asks bool) {
 			asks = true
 		}
 	}
-	return m, asks || len(m.Missing()) > 0
+	return m, asks || len(k.Missing(m)) > 0
 }
 
 // Missing returns the required fields that no column has.
-func (m Mapping) Missing() []Field {
+func (k Kind) Missing(m Mapping) []Field {
 	var list []Field
-	for _, c := range Columns {
+	for _, c := range k.Columns() {
 		if c.Required && !slices.Contains(m, c.Field) {
 			list = append(list, c.Field)
 		}
@@ -177,8 +205,9 @@ func (m Mapping) Cell(cells []string, f Field) string {
 }
 
 // Signature stands for a heading, so that what its columns mean is asked once.
-func Signature(heading []string) []byte {
+func (k Kind) Signature(heading []string) []byte {
 	h := sha256.New()
+	_, _ = h.Write([]byte(k + "\n"))
 	for _, name := range heading {
 		_, _ = h.Write([]byte(plain(name) + "\n")) // a hash never fails
 	}

@@ -19,12 +19,21 @@ type Fault struct {
 	Value string            `json:"value,omitempty"`
 	Words map[string]string `json:"words,omitempty"` // what the sentence about it names
 	Fixes []Fix             `json:"fixes,omitempty"`
-	Note  bool              `json:"note,omitempty"` // worth knowing, and no hindrance
+	// Changes are what a known buyer would become.
+	Changes []Change `json:"changes,omitempty"`
+	Note    bool     `json:"note,omitempty"` // worth knowing, and no hindrance
 }
 
 // Hinder reports whether any of the faults keeps the bill from being made.
 func Hinder(faults []Fault) bool {
 	return slices.ContainsFunc(faults, func(f Fault) bool { return !f.Note })
+}
+
+// Change is a field of a known buyer that the file has otherwise.
+type Change struct {
+	Field  Field  `json:"field"`
+	Before string `json:"before"`
+	After  string `json:"after"`
 }
 
 // Fix is a mend. Kind names the idea, which may suit many cells.
@@ -43,10 +52,11 @@ const (
 	FixMeant    FixKind = "meant"    // 543 years less, or more
 	FixZero     FixKind = "zero"     // the zero in front that a spreadsheet took away
 	FixSerial   FixKind = "serial"   // the number is how a spreadsheet counts days
+	FixUpdate   FixKind = "update"   // no mend of the cell: the known buyer shall become what the file says
 )
 
 // FixKinds lists the ideas.
-var FixKinds = []FixKind{FixBuddhist, FixCommon, FixMeant, FixZero, FixSerial}
+var FixKinds = []FixKind{FixBuddhist, FixCommon, FixMeant, FixZero, FixSerial, FixUpdate}
 
 // Rule is what a cell breaks.
 type Rule string
@@ -93,6 +103,15 @@ const (
 	DiscountLarge  Rule = "discount_large"
 	IncomeWord     Rule = "income_word"
 	BuyerUnknown   Rule = "buyer_unknown"
+	BuyerTwice     Rule = "buyer_twice"
+	BuyerKnown     Rule = "buyer_known"
+	BuyerUpdated   Rule = "buyer_updated"
+	BuyerSame      Rule = "buyer_same"
+	EmailForm      Rule = "email_form"
+	PhoneForm      Rule = "phone_form"
+	PostcodeForm   Rule = "postcode_form"
+	TermsForm      Rule = "terms_form"
+	RateForm       Rule = "rate_form"
 )
 
 // AllRules lists the rules, so that each has its words in both languages.
@@ -101,6 +120,7 @@ var AllRules = []Rule{
 	DateFar, DateEra, DateFuture, DateOld, DueBefore, DueFar, TaxIDForm, TaxIDZero, TaxIDRounded, TaxIDCheck, TaxIDOurs, BranchForm,
 	AmountForm, AmountDecimals, AmountNegative, AmountLarge, QuantityZero, VATWord, VATRate, TotalDiffers, TotalZero, TooManyLines,
 	RowDiffers, RowTwice, DiscountForm, DiscountLarge, IncomeWord, BuyerUnknown,
+	BuyerTwice, BuyerKnown, BuyerUpdated, BuyerSame, EmailForm, PhoneForm, PostcodeForm, TermsForm, RateForm,
 }
 
 // dateFault says what is wrong with a day, with the days it may mean.

@@ -29,7 +29,8 @@ const (
 // NumberPattern is the form of a document number.
 var NumberPattern = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{M}\p{N}/._-]{0,34}$`)
 
-var maxQuantity = decimal.New(1, 10)
+// MaxQuantity is what every quantity must be less than.
+var MaxQuantity = decimal.New(1, 10)
 
 // judge is one bill being read.
 type judge struct {
@@ -51,7 +52,7 @@ func (r Rules) Judge(rows []Row) (Bill, []Fault) {
 	j.number(first)
 	j.bill.Type = j.documentType(first)
 	j.bill.BuyerName = j.text(first, BuyerName, true, MaxName)
-	j.taxID(first)
+	j.bill.TaxID = j.taxID(first, TaxID)
 	j.branch(first)
 	j.bill.Address = j.paragraph(first, Address, true, MaxAddress)
 	j.bill.Order = j.text(first, Order, false, MaxOrder)
@@ -152,43 +153,47 @@ func (j *judge) documentType(row Row) string {
 	return t
 }
 
-func (j *judge) taxID(row Row) {
-	typed := j.cell(row, TaxID)
+func (j *judge) taxID(row Row, f Field) string {
+	typed := j.cell(row, f)
 	if typed == "" {
-		j.breaks(row, TaxID, Required)
-		return
+		j.breaks(row, f, Required)
+		return ""
 	}
 	id, err := thai.ParseTaxID(typed)
-	j.bill.TaxID = string(id)
 	switch {
-	case err == nil && j.bill.TaxID == j.Own:
-		j.breaks(row, TaxID, TaxIDOurs)
+	case err == nil && string(id) == j.Own:
+		j.breaks(row, f, TaxIDOurs)
 	case err == nil:
 	case strings.ContainsAny(typed, "eE") && strings.Contains(typed, "+"):
-		j.breaks(row, TaxID, TaxIDRounded)
+		j.breaks(row, f, TaxIDRounded)
 	case errors.Is(err, thai.ErrTaxIDCheckDigit):
-		j.breaks(row, TaxID, TaxIDCheck)
+		j.breaks(row, f, TaxIDCheck)
 	default:
 		if whole, errZero := thai.ParseTaxID("0" + typed); errZero == nil {
-			j.fail(row, TaxID, Fault{Rule: TaxIDZero, Fixes: []Fix{{FixZero, string(whole)}}})
-			return
+			j.fail(row, f, Fault{Rule: TaxIDZero, Fixes: []Fix{{FixZero, string(whole)}}})
+			break
 		}
-		j.breaks(row, TaxID, TaxIDForm)
+		j.breaks(row, f, TaxIDForm)
 	}
+	return string(id)
 }
 
 var branchWords = []string{"", "สำนักงานใหญ่", "สนญ", "headoffice", "ho", "hq", "main"}
 
-func (j *judge) branch(row Row) {
-	typed := plain(j.cell(row, Branch))
+// branchTyped is the branch in a cell without the words around it.
+func branchTyped(cell string) string {
+	typed := plain(cell)
 	if slices.Contains(branchWords, typed) {
-		j.bill.Branch = string(thai.HeadOffice)
-		return
+		return string(thai.HeadOffice)
 	}
 	for _, word := range []string{"สาขาที่", "สาขา", "branchno", "branch"} {
 		typed = strings.TrimPrefix(typed, word)
 	}
-	b, err := thai.ParseBranch(typed)
+	return typed
+}
+
+func (j *judge) branch(row Row) {
+	b, err := thai.ParseBranch(branchTyped(j.cell(row, Branch)))
 	if err != nil {
 		j.breaks(row, Branch, BranchForm)
 	}

@@ -23,15 +23,19 @@ func (j *judge) lines() {
 	for i, row := range j.rows {
 		items[i] = j.line(row)
 	}
+	whole := j.discount(j.rows[0], BillDiscount)
 	if len(j.faults) > before || j.bill.On.IsZero() {
 		return
 	}
-	j.bill.Asked = bill.Bill{Lines: items}
+	j.bill.Asked = bill.Bill{Lines: items, Discount: whole}
 	totals, err := j.bill.Asked.Total(j.bill.On)
 	switch line, ofLine := errors.AsType[*bill.LineError](err); {
 	case ofLine:
 		field, rule := totalRule(line.Err)
 		j.breaks(j.rows[line.Index], field, rule)
+		return
+	case errors.Is(err, bill.ErrDiscount):
+		j.breaks(j.rows[0], BillDiscount, DiscountLarge)
 		return
 	case err != nil:
 		field, rule := totalRule(err)
@@ -53,7 +57,7 @@ func (j *judge) line(row Row) bill.Line {
 		if l.Quantity.IsZero() && !j.faulty(row, Quantity) {
 			j.breaks(row, Quantity, QuantityZero)
 		}
-		if !l.Quantity.LessThan(maxQuantity) {
+		if !l.Quantity.LessThan(MaxQuantity) {
 			j.breaks(row, Quantity, AmountLarge)
 		}
 	}
@@ -68,13 +72,13 @@ func (j *judge) line(row Row) bill.Line {
 	} else {
 		j.breaks(row, Income, IncomeWord)
 	}
-	l.Discount = j.discount(row)
+	l.Discount = j.discount(row, Discount)
 	return l
 }
 
 // discount is baht, or a part where a percent sign follows.
-func (j *judge) discount(row Row) bill.Discount {
-	typed := strings.TrimSpace(currency.Replace(j.cell(row, Discount)))
+func (j *judge) discount(row Row, f Field) bill.Discount {
+	typed := strings.TrimSpace(currency.Replace(j.cell(row, f)))
 	if typed == "" || typed == "-" {
 		return bill.Discount{}
 	}
@@ -82,13 +86,13 @@ func (j *judge) discount(row Row) bill.Discount {
 	if !isPercent {
 		satang, err := thai.ParseSatang(typed)
 		if err != nil {
-			j.breaks(row, Discount, DiscountForm)
+			j.breaks(row, f, DiscountForm)
 		}
 		return bill.Discount{Satang: satang}
 	}
 	percent, err := thai.ParseDecimal(part)
 	if err != nil || !percent.Equal(percent.Truncate(bill.PercentPlaces)) {
-		j.breaks(row, Discount, DiscountForm)
+		j.breaks(row, f, DiscountForm)
 		return bill.Discount{}
 	}
 	return bill.Discount{Percent: percent.Truncate(bill.PercentPlaces)}

@@ -83,6 +83,9 @@ func TestEveryFaultNamesItsCellItsRuleAndItsMend(t *testing.T) {
 		{intake.Discount, "สิบบาท", intake.DiscountForm, nil},
 		{intake.Discount, "1000.01", intake.DiscountLarge, nil},
 		{intake.Discount, "101%", intake.DiscountLarge, nil},
+		{intake.BillDiscount, "สิบบาท", intake.DiscountForm, nil},
+		{intake.BillDiscount, "1000.01", intake.DiscountLarge, nil},
+		{intake.BillDiscount, "100.01%", intake.DiscountLarge, nil},
 		{intake.Income, "3%", intake.IncomeWord, nil},
 		{intake.Order, strings.Repeat("9", 36), intake.TooLong, nil},
 		{intake.Total, "1000.00", intake.TotalDiffers, nil},
@@ -115,12 +118,14 @@ func TestEveryFaultNamesItsCellItsRuleAndItsMend(t *testing.T) {
 func TestAGoodRowIsAWholeBill(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]intake.Row{
-		"as in the template": good(),
-		"with words":         good("vat", "มี VAT", "type", "Tax invoice", "buyer_branch", "สนญ.", "unit_price", "฿500.00", "total", "1,070.00 บาท"),
-		"as a spreadsheet":   good("document_on", "2025-12-25", "quantity", "2", "vat", "7%"),
-		"with a discount":    good("unit_price", "600", "discount", "200", "income", "ค่าบริการ"),
-		"with a part off":    good("unit_price", "625", "discount", "20%", "income", "rent"),
-		"the least":          good("vat", "", "type", "", "buyer_branch", "", "total", "", "remark", ""),
+		"as in the template":           good(),
+		"with words":                   good("vat", "มี VAT", "type", "Tax invoice", "buyer_branch", "สนญ.", "unit_price", "฿500.00", "total", "1,070.00 บาท"),
+		"as a spreadsheet":             good("document_on", "2025-12-25", "quantity", "2", "vat", "7%"),
+		"with a discount":              good("unit_price", "600", "discount", "200", "income", "ค่าบริการ"),
+		"with a part off":              good("unit_price", "625", "discount", "20%", "income", "rent"),
+		"with a discount on the whole": good("unit_price", "550", "discount", "50", "bill_discount", "50.00"),
+		"with a part off the whole":    good("unit_price", "625", "bill_discount", "20%"),
+		"the least":                    good("vat", "", "type", "", "buyer_branch", "", "total", "", "remark", ""),
 	} {
 		if name == "with words" {
 			row.Cells = all.Set(row.Cells, intake.VAT, "vat 7%")
@@ -164,16 +169,16 @@ func TestRowsOfOneNumberAreOneBill(t *testing.T) {
 func TestHeadingsAreKnownInBothLanguages(t *testing.T) {
 	t.Parallel()
 	for name, heading := range map[string][]string{"Thai": samplemonth.ThaiHeadings, "English": samplemonth.EnglishHeadings} {
-		m, asks := intake.Recognise(heading)
+		m, asks := intake.Bills.Recognise(heading)
 		if asks || slices.Contains(m, "") || len(m) != len(heading) {
 			t.Errorf("%s: %v, %v", name, m, asks)
 		}
 	}
-	m, asks := intake.Recognise([]string{"INVOICE  NO.", "สิ่งที่ต้องแก้", "ลำดับ", "อะไรก็ไม่รู้"})
+	m, asks := intake.Bills.Recognise([]string{"INVOICE  NO.", "สิ่งที่ต้องแก้", "ลำดับ", "อะไรก็ไม่รู้"})
 	if m[0] != intake.Number || m[1] != "" || m[2] != "" || !asks {
 		t.Errorf("%v, %v", m, asks)
 	}
-	if m, _ := intake.Recognise([]string{"ชื่อ", "ชื่อลูกค้า"}); m[1] != "" {
+	if m, _ := intake.Bills.Recognise([]string{"ชื่อ", "ชื่อลูกค้า"}); m[1] != "" {
 		t.Error("two columns have one meaning")
 	}
 	if !intake.IsExample([]string{"", "example-1"}) || intake.IsExample([]string{"INV-1", "EXAMPLE"}) {
@@ -201,7 +206,7 @@ func read(t testing.TB, data []byte) (bills int, total int64, faults []intake.Fa
 		}
 		if in.Mapping == nil {
 			in = rules
-			in.Mapping, _ = intake.Recognise(row.Cells)
+			in.Mapping, _ = intake.Bills.Recognise(row.Cells)
 			continue
 		}
 		rows = append(rows, intake.Row{No: row.Number, Cells: slices.Clone(row.Cells)})
