@@ -6,8 +6,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"portal/internal/app"
 	"portal/internal/app/apptest"
+	"portal/internal/app/notify"
 	"portal/internal/browsertest"
 	"portal/internal/store"
 )
@@ -219,5 +222,37 @@ func TestTheFrameIsReadAlongWithThePageOnce(t *testing.T) {
 	}
 	if frames != 1 || pages != 3 {
 		t.Errorf("the frame was read %d times along with %d reads", frames, pages)
+	}
+}
+
+func TestMailsThatWouldBeSentAndThoseThatWereNot(t *testing.T) {
+	t.Parallel()
+	box := &notify.Outbox{Clock: time.Now}
+	w := apptest.New(t, func(c *app.Config) { c.Outbox = box })
+	if err := box.Send(t.Context(), notify.Message{To: apptest.Email(apptest.Maker), Subject: "มีรายการรอคุณอนุมัติ", Text: "เรียน คุณmaker\r\n", HTML: "<p>เรียน คุณmaker</p>"}); err != nil {
+		t.Fatal(err)
+	}
+	w.DB.Exec(`INSERT INTO mails (id, merchant_id, person_id, next_at, dead_at, tries, error) VALUES (gen_random_uuid(), $1, $2, now(), now(), 9, '550 5.1.1 <b>no such mailbox</b>')`,
+		w.Merchant, w.Person(apptest.Maker))
+	p := browsertest.Open(t).Page(t, browsertest.Options{Lang: "th"})
+	enter(p, w, apptest.Admin, "th")
+	p.Go(w.URL + "/mail")
+	p.Axe()
+	p.Click("td.lead a")
+	p.Axe()
+	if !strings.Contains(p.Text("pre"), "เรียน คุณmaker") {
+		t.Errorf("the mail says %q", p.Text("main"))
+	}
+	p.Go(w.URL + "/search?q=qwxzjk")
+	p.Axe()
+	p.Go(w.URL + "/mails/undelivered")
+	p.Axe()
+	if !strings.Contains(p.Text("main"), "550 5.1.1 <b>no such mailbox</b>") {
+		t.Errorf("the page says %q", p.Text("main"))
+	}
+	p.Click("main form button")
+	p.Axe()
+	if strings.Contains(p.Text("main"), "550 5.1.1") {
+		t.Error("a mail that is tried again still counts as undelivered")
 	}
 }

@@ -37,6 +37,7 @@ func (s *Store) prepare(ctx context.Context) error {
 // stmt binds a registered statement to this transaction; database/sql prepares
 // it on the connection when that connection has not seen it yet.
 func (q *Query) stmt(text string) *sqlx.Stmt {
+	countStatement(q.ctx)
 	return q.tx.StmtxContext(q.ctx, q.store.stmts[text])
 }
 

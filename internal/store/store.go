@@ -248,6 +248,7 @@ func (t transaction) end() {
 }
 
 func (s *Store) begin(ctx context.Context, a Actor, o *sql.TxOptions) (transaction, error) {
+	countTransaction(ctx)
 	waiting, cancel := context.WithTimeout(ctx, connWait)
 	defer cancel()
 	conn, err := s.db.Connx(waiting)
