@@ -311,7 +311,10 @@ func TestTheListIsFilteredByWhatBuyersDecided(t *testing.T) {
 	}
 	c.Post("/list/columns", "return", "/presentments", "column", "decided", "column", "buyer_remark")
 	page := c.Get("/presentments?decided=disputed").Body
-	for _, want := range []string{`value="disputed" checked`, "ผู้ซื้อตัดสินใจ", `<td class="meta wide-only">ผู้ซื้อโต้แย้ง</td>`, "ไม่ตรงใบสั่งซื้อ"} {
+	if panel := c.Get("/presentments/filter?decided=disputed").Body; !strings.Contains(panel, `value="disputed" checked`) {
+		t.Error("the panel forgets what is chosen")
+	}
+	for _, want := range []string{"ผู้ซื้อตัดสินใจ", `<td class="meta wide-only">ผู้ซื้อโต้แย้ง</td>`, "ไม่ตรงใบสั่งซื้อ"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the list lacks %s", want)
 		}

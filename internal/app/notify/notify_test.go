@@ -268,7 +268,16 @@ func TestMailThatNobodyTakesIsTriedAndThenGivenUp(t *testing.T) {
 		t.Errorf("dead: %+v", dead)
 	}
 	w.told = w.notifier(w.box)
-	w.Write(w.Web, w.As(w.Auditor), func(tx *store.Tx) error { return tx.ReviveMail(dead[0].ID) })
+	revive := func(by store.ID) error {
+		return w.Web.Write(t.Context(), w.As(by), func(tx *store.Tx) error { return tx.ReviveMail(dead[0].ID) })
+	}
+	if err := revive(w.Auditor); !store.Violated(err, "mail_is_revived_on_duty") {
+		t.Errorf("an auditor had a mail tried again: %v", err)
+	}
+	w.Write(w.Owner, store.Actor{Merchant: w.Merchant.ID}, func(tx *store.Tx) error {
+		return tx.GrantDuties(w.Merchant.ID, w.Auditor, store.Admin)
+	})
+	w.must(revive(w.Auditor))
 	w.step()
 	if n := len(w.box.Kept()); n != 1 {
 		t.Errorf("a mail that was tried again was sent %d times", n)

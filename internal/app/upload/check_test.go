@@ -73,7 +73,7 @@ func TestOrdinaryDocumentsPass(t *testing.T) {
 	} {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := upload.Check(context.Background(), bytes.NewReader(d.data), upload.PresentmentLimits())
+			got, err := upload.Check(context.Background(), bytes.NewReader(d.data), patient())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -87,11 +87,11 @@ func TestOrdinaryDocumentsPass(t *testing.T) {
 
 func TestChunksDoNotChangeTheVerdict(t *testing.T) {
 	t.Parallel()
-	want, err := upload.Check(context.Background(), bytes.NewReader(sample()), upload.PresentmentLimits())
+	want, err := upload.Check(context.Background(), bytes.NewReader(sample()), patient())
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := upload.Check(context.Background(), iotest.OneByteReader(bytes.NewReader(sample())), upload.PresentmentLimits())
+	got, err := upload.Check(context.Background(), iotest.OneByteReader(bytes.NewReader(sample())), patient())
 	if err != nil || got != want {
 		t.Errorf("byte by byte: %v, %v; at once: %v", got, err, want)
 	}
@@ -142,7 +142,7 @@ func TestCheckEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err := upload.Check(ctx, bytes.NewReader(sample()), upload.PresentmentLimits())
+	_, err := upload.Check(ctx, bytes.NewReader(sample()), patient())
 	if !errors.Is(err, upload.ErrTooComplex) || !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -152,7 +152,7 @@ func TestParserLeavesNoFolderBehind(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	t.Setenv("XDG_CONFIG_HOME", home)
-	if _, err := upload.Check(context.Background(), bytes.NewReader(sample()), upload.PresentmentLimits()); err != nil {
+	if _, err := upload.Check(context.Background(), bytes.NewReader(sample()), patient()); err != nil {
 		t.Fatal(err)
 	}
 	left, err := os.ReadDir(home)
@@ -188,7 +188,7 @@ func FuzzCheck(f *testing.F) {
 	f.Add(packed{}.modern(objects(openHex)...))
 	f.Add(revision(sample(), "", objects("")...))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := upload.Check(context.Background(), bytes.NewReader(data), upload.PresentmentLimits())
+		r, err := upload.Check(context.Background(), bytes.NewReader(data), patient())
 		if err == nil && (r.Pages < 1 || !bytes.HasPrefix(data, []byte("%PDF-")) || r.SHA256 != sha256.Sum256(data)) {
 			t.Errorf("passed with %+v", r)
 		}

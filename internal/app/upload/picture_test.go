@@ -100,7 +100,7 @@ func TestOrdinaryPicturesPass(t *testing.T) {
 	} {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := upload.Check(context.Background(), bytes.NewReader(d.data), upload.PresentmentLimits())
+			got, err := upload.Check(context.Background(), bytes.NewReader(d.data), patient())
 			if err != nil || got.Kind != d.kind || got.Width != d.w || got.Height != d.h || got.Pages != 0 {
 				t.Errorf("got %+v, %v", got, err)
 			}

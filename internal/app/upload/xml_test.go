@@ -35,7 +35,7 @@ func TestOrdinaryXMLPasses(t *testing.T) {
 		"a thousand lines":         "<Invoice>" + strings.Repeat("<Line n='1'>ที่</Line>", 1000) + "</Invoice>",
 		"a picture as text inside": "<Invoice><Pdf>" + strings.Repeat("QUJD", 1_000_000) + "</Pdf></Invoice>",
 	} {
-		r, err := upload.Check(context.Background(), strings.NewReader(data), upload.PresentmentLimits())
+		r, err := upload.Check(context.Background(), strings.NewReader(data), patient())
 		if err != nil || r.Kind != upload.XML || r.Bytes != int64(len(data)) {
 			t.Errorf("%s: %+v, %v", name, r, err)
 		}
@@ -95,7 +95,7 @@ func FuzzXML(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := upload.Check(context.Background(), bytes.NewReader(data), upload.PresentmentLimits())
+		r, err := upload.Check(context.Background(), bytes.NewReader(data), patient())
 		if err != nil || r.Kind != upload.XML {
 			return
 		}
