@@ -132,6 +132,7 @@ CREATE TABLE bill_changes (
     state       text NOT NULL,
     document_on date NOT NULL,
     due_on      date NOT NULL,
+    owed        boolean NOT NULL, -- not known to be paid: what is paid is never due
     number      bigint NOT NULL,
     satang      bigint NOT NULL
 );
@@ -149,16 +150,17 @@ GRANT SELECT ON bill_tallies, bill_changes, approval_tallies TO portal_web;
 -- +goose StatementBegin
 CREATE FUNCTION bill_is_tallied() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' AND (NEW.state, NEW.document_on, NEW.due_on, NEW.total_satang) IS NOT DISTINCT FROM (OLD.state, OLD.document_on, OLD.due_on, OLD.total_satang) THEN
+    IF TG_OP = 'UPDATE' AND (NEW.state, NEW.document_on, NEW.due_on, NEW.buyer_decision, NEW.total_satang)
+        IS NOT DISTINCT FROM (OLD.state, OLD.document_on, OLD.due_on, OLD.buyer_decision, OLD.total_satang) THEN
         RETURN NULL;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        INSERT INTO bill_changes (merchant_id, state, document_on, due_on, number, satang)
-        VALUES (OLD.merchant_id, OLD.state, OLD.document_on, OLD.due_on, -1, -OLD.total_satang);
+        INSERT INTO bill_changes (merchant_id, state, document_on, due_on, owed, number, satang)
+        VALUES (OLD.merchant_id, OLD.state, OLD.document_on, OLD.due_on, OLD.buyer_decision <> 'paid', -1, -OLD.total_satang);
     END IF;
     IF TG_OP <> 'DELETE' THEN
-        INSERT INTO bill_changes (merchant_id, state, document_on, due_on, number, satang)
-        VALUES (NEW.merchant_id, NEW.state, NEW.document_on, NEW.due_on, 1, NEW.total_satang);
+        INSERT INTO bill_changes (merchant_id, state, document_on, due_on, owed, number, satang)
+        VALUES (NEW.merchant_id, NEW.state, NEW.document_on, NEW.due_on, NEW.buyer_decision <> 'paid', 1, NEW.total_satang);
     END IF;
     RETURN NULL;
 END $$;
@@ -195,6 +197,7 @@ BEGIN
         SELECT merchant_id, m.measure, state, m.on_day, sum(number), sum(satang)
         FROM taken CROSS JOIN LATERAL (VALUES
             ('state', date '0001-01-01'), ('month', date_trunc('month', document_on)::date), ('due', due_on)) AS m (measure, on_day)
+        WHERE m.measure <> 'due' OR owed
         GROUP BY merchant_id, m.measure, state, m.on_day
         ON CONFLICT (merchant_id, measure, state, on_day) DO UPDATE SET number = t.number + excluded.number, satang = t.satang + excluded.satang
     )
@@ -213,6 +216,7 @@ INSERT INTO bill_tallies (merchant_id, measure, state, on_day, number, satang)
     SELECT merchant_id, m.measure, state, m.on_day, count(*), sum(total_satang)
     FROM presentments CROSS JOIN LATERAL (VALUES
         ('state', date '0001-01-01'), ('month', date_trunc('month', document_on)::date), ('due', due_on)) AS m (measure, on_day)
+    WHERE m.measure <> 'due' OR buyer_decision <> 'paid'
     GROUP BY merchant_id, m.measure, state, m.on_day;
 INSERT INTO approval_tallies (merchant_id, on_day, person_id, number)
     SELECT a.merchant_id, (a.at AT TIME ZONE 'Asia/Bangkok')::date, a.person_id, count(*)

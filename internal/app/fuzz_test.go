@@ -41,7 +41,7 @@ var nasty = []string{
 // parameters are what some page reads from its query.
 var parameters = []string{
 	"at", "id", "tab", "q", "state", "next", "return", "download", "seen", "person", "group", "from", "to", "amount", "number", "after", "before", "buyer", "bill",
-	"sort", "dir", "tax_id", "on", "on_from", "due", "due_to", "amount_from", "mine", "fault", "view", "sum", "rows", "format",
+	"sort", "dir", "tax_id", "on", "on_from", "due", "due_to", "amount_from", "mine", "fault", "unpaid", "view", "sum", "rows", "format",
 }
 
 // fuzzer sends one person's nonsense.

@@ -85,7 +85,7 @@ func dueChart(ctx context.Context, today thai.Day, figures []store.Figure) templ
 		}
 		c.Rows = append(c.Rows, templates.HomeFigure{
 			Label: text.T(ctx, dueAges[i].key), Number: figures[i].Number, Satang: figures[i].Satang, Meaning: dueAges[i].meaning,
-			Href: billsHref(billedStates, "due", span),
+			Href: billsHref(billedStates, "due", span) + "&unpaid=1",
 		})
 	}
 	return c

@@ -26,6 +26,7 @@ type billQuery struct {
 	Mine      bool
 	FileName  string // of the import, once it was read
 	Fault     bool
+	Owed      bool // nobody said that it is paid
 	Sort      store.PresentmentSort
 	Ascending bool
 }
@@ -60,7 +61,7 @@ var (
 // field and restricts nothing.
 func (a *App) readBillQuery(f *form, me store.ID) billQuery {
 	today := a.today()
-	q := billQuery{Query: strings.TrimSpace(f.raw("q")), Mine: f.flag("mine"), Fault: f.flag("fault")}
+	q := billQuery{Query: strings.TrimSpace(f.raw("q")), Mine: f.flag("mine"), Fault: f.flag("fault"), Owed: f.flag("unpaid")}
 	q.Text = searchText(q.Query)
 	for _, state := range f.list("state") {
 		switch {
@@ -99,6 +100,7 @@ func (a *App) readBillQuery(f *form, me store.ID) billQuery {
 // narrow works out the states that are left when a fault or an overdue bill is
 // asked for.
 func (q *billQuery) narrow() {
+	q.Unpaid = q.Owed || q.Due.Preset == overdue
 	if !q.Fault && q.Due.Preset != overdue {
 		return
 	}
@@ -116,7 +118,6 @@ func (q *billQuery) narrow() {
 		left = []string{noState}
 	}
 	q.States = left
-	q.Unpaid = q.Due.Preset == overdue
 }
 
 func readDecisions(f *form) (decided []string) {
@@ -227,7 +228,7 @@ func (q billQuery) values() url.Values {
 	if q.Import != store.NoID {
 		values.Set("import", q.Import.String())
 	}
-	for field, set := range map[string]bool{"mine": q.Mine, "fault": q.Fault} {
+	for field, set := range map[string]bool{"mine": q.Mine, "fault": q.Fault, "unpaid": q.Owed} {
 		if set {
 			values.Set(field, "1")
 		}
@@ -359,6 +360,9 @@ func (p billPlace) chips(ctx context.Context) []ui.Chip {
 	}
 	if p.Import != store.NoID {
 		add(text.T(ctx, "list.chip.import"), p.FileName, "import")
+	}
+	if p.Owed {
+		add(text.T(ctx, "list.chip.only"), text.T(ctx, "list.chip.unpaid"), "unpaid")
 	}
 	if p.Fault {
 		add(text.T(ctx, "list.chip.only"), text.T(ctx, "list.chip.fault"), "fault")

@@ -27,7 +27,7 @@ func billFilters(ctx context.Context, f *form, p billPlace) templates.Presentmen
 		return v
 	}
 	v := templates.PresentmentFilters{
-		Open: !f.valid(), Href: addressOf("/presentments/filter", p.values()), Hidden: hiddenFields(p), Kept: keptFields(p), TaxID: input("tax_id", f.raw("tax_id")), Mine: p.Mine, Fault: p.Fault,
+		Open: !f.valid(), Href: addressOf("/presentments/filter", p.values()), Hidden: hiddenFields(p), Kept: keptFields(p), TaxID: input("tax_id", f.raw("tax_id")), Mine: p.Mine, Fault: p.Fault, Owed: p.Owed,
 		AmountFrom: input("amount_from", p.Amounts[0]), AmountTo: input("amount_to", p.Amounts[1]),
 		On:  span("on", "presentment.on", p.On, thisMonth, lastMonth),
 		Due: span("due", "presentment.due", p.Due, overdue, thisMonth, lastMonth, nextWeek),

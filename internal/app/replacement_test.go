@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"portal/internal/app/apptest"
 	"portal/internal/app/teller/tellertest"
@@ -298,6 +299,7 @@ func TestTheListIsFilteredByWhatBuyersDecided(t *testing.T) {
 		"decided=paid&state=draft":                               "",
 		"state=presented&sort=number&dir=asc":                    "INV-1 INV-2 INV-3 INV-4 INV-5",
 		"due=overdue&sort=number&dir=asc":                        "INV-1 INV-2 INV-4 INV-5", // what is paid is never overdue
+		"unpaid=1&sort=number&dir=asc":                           "INV-1 INV-2 INV-4 INV-5",
 		"due=overdue&decided=accepted&decided=paid&q=inv":        "INV-1",
 		"decided=disputed&sort=amount&due_to=" + bangkokToday(0): "INV-2",
 	} {
@@ -305,6 +307,16 @@ func TestTheListIsFilteredByWhatBuyersDecided(t *testing.T) {
 		if got := numbersOn(page); page.Status != http.StatusOK || got != want {
 			t.Errorf("%s: %d, %q, want %q", query, page.Status, got, want)
 		}
+	}
+	err := w.Web.Read(t.Context(), w.Actor(apptest.Maker), func(q *store.Query) error {
+		due, err := q.FiguresByDue([]string{store.PresentmentPresented}, []store.Span{{First: time.Now().AddDate(-1, 0, 0), Last: time.Now().AddDate(1, 0, 0)}})
+		if err == nil && due[0].Number != 4 {
+			t.Errorf("%d bills are due, though one of five is paid", due[0].Number)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	if page := c.Get("/presentments?decided=lost"); page.Status != http.StatusBadRequest {
 		t.Errorf("a decision that there is not: %d", page.Status)

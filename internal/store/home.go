@@ -122,7 +122,7 @@ var (
 	sqlFiguresByDue = statement(`
 		SELECT s.no, coalesce(sum(f.number), 0)::bigint AS number, coalesce(sum(f.satang), 0)::bigint AS satang
 		FROM unnest($3::date[], $4::date[]) WITH ORDINALITY AS s (first, last, no)
-			LEFT JOIN ` + figuresOf("due", `c.due_on`) + ` f ON f.state = ANY ($2::text[]) AND f.on_day BETWEEN s.first AND s.last
+			LEFT JOIN ` + figuresOf("due", `CASE WHEN c.owed THEN c.due_on END`) + ` f ON f.state = ANY ($2::text[]) AND f.on_day BETWEEN s.first AND s.last
 		GROUP BY s.no ORDER BY s.no`)
 	sqlApprovalsByPerson = statement(`
 		SELECT t.person_id AS id, p.name, sum(t.number)::bigint AS number FROM approval_tallies t JOIN people p ON p.id = t.person_id
@@ -160,7 +160,7 @@ func (q *Query) FiguresByMonth(states []string, from time.Time) (map[time.Time]F
 type Span struct{ First, Last time.Time }
 
 // FiguresByDue are the figures of bills in the given states that are due within
-// each span.
+// each span and not known to be paid.
 func (q *Query) FiguresByDue(states []string, spans []Span) ([]Figure, error) {
 	first, last := make([]string, len(spans)), make([]string, len(spans))
 	for i, s := range spans {
