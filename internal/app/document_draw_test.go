@@ -19,7 +19,7 @@ func TestPortalDrawsTheBillAndSendsWhatItDrew(t *testing.T) {
 	w := apptest.New(t)
 	maker, checker, bank := w.Client(apptest.Maker), w.Client(apptest.Checker), w.OpenBank()
 	bill := stored(t, w, send(maker, "/presentments", billForm("INV-1/2569")))
-	if page := maker.Get("/presentments/" + bill.ID.String()); !strings.Contains(page.Body, "วาดใบแจ้งหนี้จากบิลนี้") {
+	if page := maker.Get("/presentments/" + bill.ID.String()); !strings.Contains(page.Body, "วาดใบแจ้งหนี้จากเอกสารนี้") {
 		t.Error("the draft does not offer to draw it")
 	}
 	a := maker.Post(drawPath(bill.ID), "language", "both", "back", "bill")
@@ -64,7 +64,7 @@ func TestDrawnInvoiceOfAnOlderBillIsNotSubmitted(t *testing.T) {
 	// Another file says nothing about the bill.
 	attach(t, maker, bill.ID, pdf("delivery note"))
 	check := "/presentments/" + bill.ID.String() + "/submission/new"
-	const stale = "ใบที่วาดไว้ไม่ตรงกับบิลแล้ว"
+	const stale = "ใบที่วาดไว้ไม่ตรงกับเอกสารแล้ว"
 	if page := maker.Get(check); strings.Contains(page.Body, stale) {
 		t.Error("a file made the drawn invoice old")
 	}

@@ -64,6 +64,9 @@ func (a *App) nav(ctx context.Context, u user, current area, counts store.WorkCo
 		if letter := goKeys[entry.area]; letter != "" {
 			item.Key = "Key" + letter
 		}
+		if entry.area == areaPresentments { // the one name that is too long for a phone
+			item.Short = text.T(ctx, "edge.area_short.presentments")
+		}
 		if entry.count != nil {
 			item.Count = entry.count(counts)
 		}

@@ -220,7 +220,7 @@ func TestAQuarantinedCallbackIsReadAgainByWhoeverMay(t *testing.T) {
 	again := strings.Replace(callback, "/callbacks/", "/callbacks/rereadings/", 1)
 	w.DB.Exec(`SET session_replication_role = replica; UPDATE presentments SET document_number = 'INV-1'; SET session_replication_role = DEFAULT`)
 	checker := w.Client(apptest.Checker)
-	if a := checker.Get(callback); a.Status != http.StatusOK || !strings.Contains(a.Body, again) || !strings.Contains(a.Body, "เลขที่หรือยอดเงินไม่ตรงกับบิล") {
+	if a := checker.Get(callback); a.Status != http.StatusOK || !strings.Contains(a.Body, again) || !strings.Contains(a.Body, "เลขที่หรือยอดเงินไม่ตรงกับเอกสาร") {
 		t.Errorf("the callback: %d %s", a.Status, a.Body)
 	}
 	if a := checker.Post(again, "reason", " "); a.Status != http.StatusUnprocessableEntity {
