@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -19,31 +20,30 @@ import (
 // earlier version. Both sides are read from the bytes that were approved. It
 // also notes what is out of the ordinary.
 func compare(ctx context.Context, q *store.Query, lead store.Instruction, v *templates.ApprovalView) error {
-	payload, err := teller.Payload(lead)
-	if err != nil {
+	now, ok, err := entryOf(lead)
+	if err != nil || !ok {
 		return err
 	}
-	now, ok := payload.(krungsri.CreatePresentmentRequest)
-	if !ok {
-		return nil
-	}
-	if lead.NewBuyer {
-		v.Notes = append(v.Notes, text.T(ctx, "approval.note.new_buyer"))
-	}
-	usual, err := q.UsualSatang(lead.SubjectID())
+	v.NewBuyer = lead.NewBuyer
+	usual, err := q.Usual(lead.SubjectID())
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	if (store.BatchLead{AmountSatang: lead.AmountSatang, UsualSatang: usual}).Outlier() {
-		v.Notes = append(v.Notes, text.T(ctx, "approval.note.much", "usual", text.Amount(usual)))
+	if usual.Outlier(lead.AmountSatang) {
+		v.Notes = append(v.Notes, text.T(ctx, "approval.note.much", "usual", text.Amount(usual.MeanSatang)))
 	}
 	if lead.ReplacesID.Valid {
 		earlier, err := q.Instruction(lead.ReplacesID.UUID)
 		if err != nil {
 			return err
 		}
-		if err := addComparison(ctx, v, earlier, now, text.T(ctx, "approval.compare.earlier"), everyField); err != nil {
+		was, ok, err := entryOf(earlier)
+		if err != nil {
 			return err
+		}
+		if ok {
+			warn(ctx, v, was, now)
+			addComparison(ctx, v, earlier, was, now, text.T(ctx, "approval.compare.earlier"), everyField)
 		}
 	}
 	last, err := q.LastEntry(now.Buyer.TaxIdentification, lead.SubjectID())
@@ -53,18 +53,45 @@ func compare(ctx context.Context, q *store.Query, lead store.Instruction, v *tem
 	if err != nil {
 		return err
 	}
-	return addComparison(ctx, v, last, now, text.T(ctx, "approval.compare.last", "title", last.Title), lastingFields)
-}
-
-func addComparison(ctx context.Context, v *templates.ApprovalView, before store.Instruction, now krungsri.CreatePresentmentRequest, title string, fields []comparedField) error {
-	payload, err := teller.Payload(before)
-	if err != nil {
+	was, ok, err := entryOf(last)
+	if err != nil || !ok {
 		return err
 	}
-	was, ok := payload.(krungsri.CreatePresentmentRequest)
-	if !ok {
-		return nil
+	warn(ctx, v, was, now)
+	// A replacement stands beside the bill that it replaces already.
+	if v.Original.Href != "/presentments/"+last.SubjectID().String() {
+		addComparison(ctx, v, last, was, now, text.T(ctx, "approval.compare.last", "title", last.Title), lastingFields)
 	}
+	return nil
+}
+
+// entryOf is what an instruction presents; ok is false when it does something
+// else.
+func entryOf(i store.Instruction) (r krungsri.CreatePresentmentRequest, ok bool, err error) {
+	payload, err := teller.Payload(i)
+	r, ok = payload.(krungsri.CreatePresentmentRequest)
+	return r, ok, err
+}
+
+// warn notes that the money goes elsewhere, or that the buyer is elsewhere,
+// than before: both are worth a word of their own, once.
+func warn(ctx context.Context, v *templates.ApprovalView, was, now krungsri.CreatePresentmentRequest) {
+	note := func(words string) {
+		if !slices.Contains(v.Notes, words) {
+			v.Notes = append(v.Notes, words)
+		}
+	}
+	if was.Seller.AccountNumber != now.Seller.AccountNumber {
+		note(text.T(ctx, "approval.note.account"))
+	}
+	if was.Buyer.Address != now.Buyer.Address {
+		note(text.T(ctx, "approval.note.address"))
+	}
+}
+
+// addComparison lists what differs from an earlier bill, that its instruction
+// names.
+func addComparison(ctx context.Context, v *templates.ApprovalView, before store.Instruction, was, now krungsri.CreatePresentmentRequest, title string, fields []comparedField) {
 	c := templates.ApprovalComparison{Title: title, Href: "/approvals/" + before.ID.String()}
 	for _, f := range fields {
 		if old, now := f.read(ctx, was), f.read(ctx, now); old != now {
@@ -77,16 +104,8 @@ func addComparison(ctx context.Context, v *templates.ApprovalView, before store.
 			Change: percent(int64(was.TotalAmount), int64(now.TotalAmount)),
 		})
 	}
-	// Where the money goes, and where the buyer is, are worth a word of their own.
-	if was.Seller.AccountNumber != now.Seller.AccountNumber {
-		v.Notes = append(v.Notes, text.T(ctx, "approval.note.account"))
-	}
-	if was.Buyer.Address != now.Buyer.Address {
-		v.Notes = append(v.Notes, text.T(ctx, "approval.note.address"))
-	}
 	c.Rows = append(c.Rows, changedLines(ctx, was.Items, now.Items)...)
 	v.Comparisons = append(v.Comparisons, c)
-	return nil
 }
 
 // comparedField is one thing that two bills may say differently.

@@ -57,10 +57,7 @@ func leads(a *App, q *store.Query, ids []store.ID, stops func(verdict string) bo
 }
 
 func strangeness(l store.BatchLead) int {
-	switch {
-	case l.Outlier():
-		return 2
-	case l.NewBuyer:
+	if l.Outlier() {
 		return 1
 	}
 	return 0
@@ -83,7 +80,9 @@ func rejectBefore(ctx context.Context, _ *App, _ *store.Query, _ user, _ []batch
 	return []string{text.T(ctx, "batch.reject.back"), text.T(ctx, "batch.reject.seen")}, nil
 }
 
-// approveExtra shows the totals by buyer, and what is out of the ordinary.
+// approveExtra shows the totals by buyer, and what is out of the ordinary. That
+// a buyer is new is said once, beside their total: in a merchant's first months
+// most are.
 func approveExtra(_ context.Context, _ *App, q *store.Query, _ user, items []batchItem) (templates.BatchExtra, error) {
 	ids := make([]store.ID, len(items))
 	for n, i := range items {
@@ -103,9 +102,10 @@ func approveExtra(_ context.Context, _ *App, q *store.Query, _ user, items []bat
 		}
 		v.Buyers[n].Number++
 		v.Buyers[n].Satang += l.AmountSatang
-		if l.Outlier() || l.NewBuyer {
+		v.Buyers[n].New = v.Buyers[n].New || l.NewBuyer
+		if l.Outlier() {
 			v.Strange = append(v.Strange, templates.ApprovalStrange{
-				Href: "/approvals/" + l.ID.String(), Title: l.Title, Satang: l.AmountSatang, UsualSatang: l.UsualSatang, New: l.NewBuyer, Much: l.Outlier(),
+				Href: "/approvals/" + l.ID.String(), Title: l.Title, Satang: l.AmountSatang, UsualSatang: l.MeanSatang,
 			})
 		}
 	}

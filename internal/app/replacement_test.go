@@ -107,6 +107,9 @@ func TestADisputedBillIsReplacedInOneStepAtTheBank(t *testing.T) {
 	tellertest.Attach(t, w.Web, w.Actor(apptest.Maker), id, "INV-0042")
 	lead := w.submit(draft)
 	approval := w.Client(apptest.Checker).Get("/approvals/" + lead).Body
+	if strings.Contains(approval, "เทียบกับ") {
+		t.Error("what differs from the original is shown twice")
+	}
 	if !strings.Contains(approval, `id="original"`) || !strings.Contains(approval, "INV-0041") {
 		t.Error("the approver does not see what it replaces")
 	}

@@ -122,31 +122,56 @@ type BatchLead struct {
 	Verdict      string    `db:"verdict"`     // see Standing
 	MakerID      ID        `db:"maker_id"`
 	NewBuyer     bool      `db:"new_buyer"`
-	UsualSatang  int64     `db:"usual_satang"` // what the buyer was billed of late, or 0
+	Usual
 }
-
-// outlierTimes is how many times the buyer's usual amount is worth a word.
-const outlierTimes = 3
 
 // Outlier reports whether the amount is far above the buyer's usual.
-func (l BatchLead) Outlier() bool {
-	return l.UsualSatang > 0 && l.AmountSatang > outlierTimes*l.UsualSatang
+func (l BatchLead) Outlier() bool { return l.Usual.Outlier(l.AmountSatang) }
+
+// Usual is what the buyer of a bill was billed of late: at most the last ten
+// bills besides that one.
+type Usual struct {
+	Bills      int   `db:"usual_bills"`
+	MeanSatang int64 `db:"usual_satang"`
+	MostSatang int64 `db:"most_satang"`
 }
 
-// usual is the mean of the last ten amounts that the buyer of bill p was
-// billed before.
-const usual = `coalesce((SELECT avg(b.total_satang)::bigint FROM (
-	SELECT o.total_satang FROM presentments o
-	WHERE o.merchant_id = p.merchant_id AND o.buyer_tax_id = p.buyer_tax_id AND o.bank_reference <> '' AND o.id <> p.id
-	ORDER BY o.document_on DESC LIMIT 10) AS b), 0)`
+// An amount is worth a word when it is more than the buyer was billed before,
+// and so many times the mean of it. A bill or two make no habit, so that it
+// takes more to stand out from them.
+const (
+	habit          = 3 // bills
+	timesOfHabit   = 3
+	timesOfHearsay = 10
+)
+
+// Outlier reports whether an amount is far above it.
+func (u Usual) Outlier(satang int64) bool {
+	times := int64(timesOfHabit)
+	if u.Bills < habit {
+		times = timesOfHearsay
+	}
+	return u.Bills > 0 && satang > u.MostSatang && satang/times > u.MeanSatang
+}
+
+const (
+	usualColumns = `u.usual_bills, u.usual_satang, u.most_satang`
+	// usualOfBill is the Usual of bill p.
+	usualOfBill = `CROSS JOIN LATERAL (
+		SELECT count(*) AS usual_bills, coalesce(avg(b.total_satang), 0)::bigint AS usual_satang, coalesce(max(b.total_satang), 0) AS most_satang FROM (
+			SELECT o.total_satang FROM presentments o
+			WHERE o.merchant_id = p.merchant_id AND o.buyer_tax_id = p.buyer_tax_id AND o.bank_reference <> '' AND o.id <> p.id
+			ORDER BY o.document_on DESC LIMIT 10) AS b) AS u`
+)
 
 var sqlBatchLeads = statement(`
 	SELECT i.id, i.title, coalesce(p.buyer_name, '') AS buyer_name, i.amount_satang, i.state, i.expires_at, h.verdict, i.maker_id, i.new_buyer,
-		CASE WHEN p.id IS NULL THEN 0 ELSE ` + usual + ` END AS usual_satang,
+		` + usualColumns + `,
 		(SELECT sha256(string_agg(uuid_send(x.id) || x.payload_hash, '' ORDER BY x.part)) FROM instructions x WHERE x.lead_id = i.id) AS fingerprint
 	FROM unnest($3::uuid[]) WITH ORDINALITY AS w (id, n) JOIN instructions i ON i.id = w.id AND i.part = 0
 		CROSS JOIN LATERAL hat_for(i, $2) AS h
 		LEFT JOIN presentments p ON p.merchant_id = i.merchant_id AND i.subject LIKE 'presentment/%' AND p.id = split_part(i.subject, '/', 2)::uuid
+		` + usualOfBill + `
 	WHERE i.merchant_id = $1 ORDER BY w.n`)
 
 // BatchLeads returns the leads with these ids in this order, as they stand to
@@ -171,9 +196,9 @@ func (q *Query) LastEntry(taxID string, besides ID) (Instruction, error) {
 	return row[Instruction](q, sqlLastEntry, q.actor.Merchant, taxID, besides)
 }
 
-var sqlUsual = statement(`SELECT ` + usual + ` FROM presentments p WHERE p.merchant_id = $1 AND p.id = $2`)
+var sqlUsual = statement(`SELECT ` + usualColumns + ` FROM presentments p ` + usualOfBill + ` WHERE p.merchant_id = $1 AND p.id = $2`)
 
-// UsualSatang is what the buyer of a bill was billed of late, or 0.
-func (q *Query) UsualSatang(bill ID) (int64, error) {
-	return row[int64](q, sqlUsual, q.actor.Merchant, bill)
+// Usual is what the buyer of a bill was billed of late.
+func (q *Query) Usual(bill ID) (Usual, error) {
+	return row[Usual](q, sqlUsual, q.actor.Merchant, bill)
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -11,7 +12,7 @@ type Mail struct {
 	MerchantID ID         `db:"merchant_id"`
 	NameTH     string     `db:"name_th"` // of the merchant
 	NameEN     string     `db:"name_en"`
-	DigestOn   *time.Time `db:"digest_on"` // nil for a mail about one notice
+	DigestOn   *time.Time `db:"digest_on"` // nil for a mail that is sent at once
 	Tries      int        `db:"tries"`
 	Person
 	Email string `db:"email"`
@@ -24,16 +25,28 @@ type Mail struct {
 var (
 	sqlInsertMail = statement(`
 		INSERT INTO mails (id, merchant_id, person_id, next_at) VALUES ($1, $2, $3, $4)`)
+	// What comes within one transaction, or waits for the same end of the quiet
+	// hours, shares a mail. The mails of the coming minute take nothing more: a
+	// worker may be at them already.
+	sqlMailToJoin = statement(`
+		SELECT m.id FROM mails m WHERE m.next_at = $3 AND m.sent_at IS NULL AND m.dead_at IS NULL
+			AND m.merchant_id = $1 AND m.person_id = $2 AND m.digest_on IS NULL AND m.tries = 0
+			AND (m.created_at = now() OR m.next_at > now() + interval '1 minute')
+		ORDER BY m.id DESC LIMIT 1`)
 	sqlInsertDigest = statement(`
 		INSERT INTO mails (id, merchant_id, person_id, next_at, digest_on) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (merchant_id, person_id, digest_on) DO NOTHING`)
 	sqlDigest = statement(`SELECT id FROM mails WHERE merchant_id = $1 AND person_id = $2 AND digest_on = $3`)
 )
 
-// QueueMail has a mail about one notice sent to a person, not before the given
-// time.
+// QueueMail returns the mail that goes to a person not before the given time.
+// Many things that happen at once, such as a batch of submissions, are one mail.
 func (t *Tx) QueueMail(person ID, at time.Time) (ID, error) {
-	id := NewID()
+	id, err := row[ID](t.Query, sqlMailToJoin, t.actor.Merchant, person, at)
+	if err == nil || !errors.Is(err, ErrNotFound) {
+		return id, err
+	}
+	id = NewID()
 	if _, err := t.exec(sqlInsertMail, id, t.actor.Merchant, person, at); err != nil {
 		return NoID, fmt.Errorf("queueing a mail: %w", err)
 	}

@@ -36,6 +36,7 @@ const (
 	Paid         = "paid"          // the buyer has paid
 	Unsent       = "unsent"        // it was approved, and was not sent
 	Hopeless     = "hopeless"      // too few are left who may approve it
+	Quarantined  = "quarantined"   // what the bank told contradicts what is known
 
 	PolicyProposed = "policy_proposed" // somebody proposed who approves what
 	PolicyApproved = "policy_approved" // what this administrator proposed is in force
@@ -49,12 +50,12 @@ const (
 )
 
 // Topics are what a person chooses about, in the order of the settings.
-var Topics = []string{"waiting", "expiring", "asked", "returned", "trouble", "disputed", "approved", "presented", "paid", "rules"}
+var Topics = []string{"waiting", "expiring", "asked", "returned", "trouble", "disputed", "rules", "approved", "presented", "paid"}
 
 var topicOf = map[string]string{
 	Waiting: "waiting", ExpiringHalf: "expiring", ExpiringSoon: "expiring", Rejected: "returned", Expired: "returned", Approved: "approved",
-	Refused: "trouble", Unknown: "trouble", Proposed: "trouble", Settled: "trouble", Incomplete: "trouble", Unsent: "trouble", Hopeless: "trouble",
-	Presented: "presented", Cancelled: "presented", Disputed: "disputed", Accepted: "paid", Unanswered: "paid", Paid: "paid",
+	Refused: "trouble", Unknown: "trouble", Proposed: "trouble", Settled: "trouble", Incomplete: "trouble", Unsent: "trouble", Hopeless: "trouble", Quarantined: "trouble",
+	Presented: "presented", Cancelled: "presented", Disputed: "disputed", Unanswered: "disputed", Accepted: "paid", Paid: "paid",
 	PolicyProposed: "asked", Delegated: "asked", PolicyApproved: "rules", PolicyRejected: "rules", Rules: "rules",
 	DelegationAccepted: "rules", DelegationDeclined: "rules", DelegationRevoked: "rules",
 }
@@ -70,10 +71,12 @@ const (
 var Choices = []string{Now, Digest, Off}
 
 // usual is what holds for whoever never chose: at once what somebody waits
-// for or has to repair, the next morning what is good to know.
+// for or has to repair, the next morning what is good to know. What merely goes
+// as it should is told to whoever asks for it: it comes once for every bill,
+// and would bury the rest.
 var usual = store.NoticeChoices{
 	"waiting": Now, "expiring": Now, "asked": Now, "returned": Now, "trouble": Now, "disputed": Now,
-	"approved": Digest, "presented": Digest, "paid": Digest, "rules": Digest,
+	"rules": Digest, "approved": Off, "presented": Off, "paid": Off,
 }
 
 // Usual are the settings of a person who never chose.
@@ -159,6 +162,8 @@ func Path(n store.Notice) string {
 	switch {
 	case n.Subject.Kind() == "presentment":
 		return "/presentments/" + id
+	case n.Subject.Kind() == "callback":
+		return "/callbacks/" + id
 	case n.Kind == Unknown || n.Kind == Proposed || n.Kind == Settled:
 		return "/unknown/" + id
 	case n.Subject.Kind() == "instruction":

@@ -62,9 +62,14 @@ func Compose(ctx context.Context, m store.Mail, origin string, now time.Time) (M
 		})
 	}
 	// Whoever sees the subject over a shoulder learns neither what nor how much.
-	subject := text.N(ctx, "notice.mail.digest", len(m.Notices), "merchant", merchant)
-	if m.DigestOn == nil && len(m.Notices) == 1 {
+	var subject string
+	switch {
+	case m.DigestOn != nil:
+		subject = text.N(ctx, "notice.mail.digest", len(m.Notices), "merchant", merchant)
+	case len(m.Notices) == 1:
 		subject = text.T(ctx, "notice.mail.subject", "headline", Headline(ctx, m.Notices[0]), "merchant", merchant)
+	default:
+		subject = text.N(ctx, "notice.mail.several", len(m.Notices), "merchant", merchant)
 	}
 	v.Title = subject
 	var html bytes.Buffer

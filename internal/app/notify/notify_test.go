@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -86,6 +87,15 @@ func (w *world) must(err error) {
 	}
 }
 
+// everything has a person told, the next morning, of what goes as it should, too.
+func (w *world) everything(person store.ID) {
+	w.Write(w.Web, w.As(person), func(tx *store.Tx) error {
+		s := notify.Usual()
+		s.Choices["approved"], s.Choices["presented"], s.Choices["paid"] = notify.Digest, notify.Digest, notify.Digest
+		return tx.SetNoticeSettings(s)
+	})
+}
+
 func TestEverybodyIsToldOnceOfWhatConcernsThem(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -100,19 +110,20 @@ func TestEverybodyIsToldOnceOfWhatConcernsThem(t *testing.T) {
 	w.Drain()
 	w.step()
 	w.step() // a second look tells nothing twice
-	w.wants(w.Maker, "the maker", notify.Approved, notify.Presented)
+	w.wants(w.Maker, "the maker, who never asked to hear that all is well", []string{}...)
 	w.wants(w.Checker, "who approved", notify.Waiting)
+	w.everything(w.Maker)
 
 	_, rejected := w.Submitted("INV-2")
 	w.must(w.Teller.Reject(t.Context(), w.As(w.Checker), rejected, "ราคาผิด"))
 	w.step() // it was decided before anybody looked: nobody is asked any more
-	w.wants(w.Maker, "the maker", notify.Approved, notify.Presented, notify.Rejected)
+	w.wants(w.Maker, "the maker", notify.Rejected)
 	w.wants(w.Checker2, "another checker", notify.Waiting)
 
 	_, unclear := w.Approved("INV-3-" + sandbox.MagicValue(sandbox.CutAfter))
 	w.Drain()
 	w.step()
-	w.wants(w.Maker, "the maker", notify.Approved, notify.Approved, notify.Presented, notify.Rejected, notify.Unknown)
+	w.wants(w.Maker, "the maker", notify.Approved, notify.Rejected, notify.Unknown)
 	w.wants(w.Checker2, "another checker", notify.Unknown, notify.Waiting)
 	w.must(w.Teller.ProposeSettlement(t.Context(), w.As(w.Checker2), unclear, teller.Settlement{Outcome: store.Done, BankReference: "PSM-9", Note: "the bank said so on the phone"}))
 	w.step()
@@ -170,9 +181,31 @@ func TestChoicesAreObeyed(t *testing.T) {
 	}
 }
 
+// What many submit at once is one mail for each of those who have to decide.
+func TestWhatComesTogetherIsOneMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.DB.Exec(`INSERT INTO notice_settings SELECT id, true, '{}', 0, 0 FROM people`)
+	for _, n := range []string{"INV-1", "INV-2", "INV-3"} {
+		w.Submitted(n)
+	}
+	w.step()
+	w.wants(w.Checker, "a checker", notify.Waiting, notify.Waiting, notify.Waiting)
+	kept := w.box.Kept()
+	if len(kept) != 3 || kept[0].Subject != "3 เรื่องที่ควรทราบ · บริษัท ทดสอบการค้า จำกัด" {
+		t.Errorf("%d mails to three people, the last one about %q", len(kept), kept[0].Subject)
+	}
+	w.Submitted("INV-4")
+	w.step()
+	if kept := w.box.Kept(); len(kept) != 6 || !strings.Contains(kept[0].Text, "INV-4") || strings.Contains(kept[0].Text, "INV-3") {
+		t.Errorf("%d mails, the last one says %s", len(kept), kept[0].Text)
+	}
+}
+
 func TestTheMorningMailCollectsADay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.everything(w.Maker)
 	for _, n := range []string{"INV-1", "INV-2"} {
 		w.Approved(n)
 	}

@@ -43,6 +43,8 @@ func tellingsOf(tx *store.Tx, n store.News) ([]telling, error) {
 		told, err = ofInstruction(tx, n, name)
 	case n.Action == "presentment.moved", n.Action == "presentment.decided":
 		told, err = ofBill(tx, n, d)
+	case n.Action == "callback."+store.CallbackQuarantined:
+		told, err = ofCallback(tx, n)
 	case kind == "policy":
 		told, err = ofPolicy(tx, n, name)
 	case kind == "delegation":
@@ -211,6 +213,25 @@ func ofBill(tx *store.Tx, n store.News, d detail) ([]telling, error) {
 		return nil, err
 	}
 	return []telling{{kind, n.Subject, store.Words{"title": maker.Name}, []store.ID{maker.ID}}}, nil
+}
+
+// ofCallback tells whoever may have it read again that a message of the bank
+// was set aside. What the bank did not sign is nobody's work, and would let
+// strangers ring the bell.
+func ofCallback(tx *store.Tx, n store.News) ([]telling, error) {
+	c, err := tx.Callback(n.Subject.ID())
+	if err != nil || c.State != store.CallbackQuarantined || !c.Genuine() {
+		return nil, err
+	}
+	checkers, err := tx.OnDuty(store.Checker)
+	if err != nil {
+		return nil, err
+	}
+	admins, err := tx.OnDuty(store.Admin)
+	if err != nil {
+		return nil, err
+	}
+	return []telling{{Quarantined, n.Subject, store.Words{"title": c.BankReference}, together(checkers, admins)}}, nil
 }
 
 // together are all of them, each once.

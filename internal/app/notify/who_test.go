@@ -172,6 +172,7 @@ func TestTheMakerIsToldWhatTheBuyerDecided(t *testing.T) {
 	paid, _ := w.Approved("INV-2")
 	late, _ := w.Approved("INV-3")
 	w.Drain()
+	w.everything(w.Maker)
 	w.clean()
 	tells(disputed, krungsri.StatusDisputed, "ราคา <b>ไม่ตรง</b>")
 	w.wants(w.Maker, "the maker", notify.Disputed)
@@ -183,6 +184,10 @@ func TestTheMakerIsToldWhatTheBuyerDecided(t *testing.T) {
 	tells(late, krungsri.StatusExpired, "")
 	w.wants(w.Maker, "the maker", notify.Accepted, notify.Disputed, notify.Paid, notify.Unanswered)
 	w.nothing(w.Maker2, w.Checker, w.Checker2, w.Auditor)
+	tells(disputed, krungsri.StatusAccepted, "") // which contradicts
+	w.wants(w.Checker, "a checker", notify.Quarantined)
+	w.wants(w.Checker2, "another checker", notify.Quarantined)
+	w.nothing(w.Auditor)
 }
 
 func TestAdministratorsAreToldOfWhatIsStuck(t *testing.T) {
