@@ -15,6 +15,9 @@ var (
 	SQLPresentmentsByWord        = sqlPresentmentsByWord
 	SQLCountPresentments         = sqlCountPresentments
 	SQLImports                   = sqlImports
+	SQLNumbers                   = sqlNumbers
+	SQLNumbersVoided             = sqlNumbersVoided
+	SQLSeriesList                = sqlSeriesList
 	SQLUntouchedDrafts           = sqlUntouchedDrafts
 	SQLImportItems               = sqlImportItems
 	SQLImportRows                = sqlImportRows

@@ -109,6 +109,12 @@ func bigShop(t *testing.T) *storetest.DB {
 		INSERT INTO batch_rows (batch_id, merchant_id, position, item_id, seen, title, amount_satang, state, at)
 			SELECT '%[6]s', '%[1]s', n, gen_random_uuid(), '1', 'INV', 1, CASE WHEN n > 1900 THEN 'waiting' ELSE 'done' END, CASE WHEN n <= 1900 THEN now() END
 			FROM generate_series(1, 2000) AS n;
+		INSERT INTO document_series (id, merchant_id, branch, kind) VALUES ('%[1]s', '%[1]s', '00000', 'T01');
+		INSERT INTO series_patterns (series_id, merchant_id, version, from_on, prefix, year, month, separator, digits, restarts, set_by)
+			VALUES ('%[1]s', '%[1]s', 1, '0001-01-01', 'RC', 'BB', true, '-', 4, 'month', '%[3]s');
+		INSERT INTO document_numbers (id, merchant_id, series_id, on_day, period, n, number, pattern_version, subject, given_at, given_by, voided_at, voided_by, void_cause)
+			SELECT bill, '%[1]s', '%[1]s', b.on, to_char(b.on, 'YYYY-MM'), n, 'RC' || n, 1, 'receipt/' || bill, at, '%[3]s', at, '%[3]s', CASE WHEN n %% 100 > 0 THEN 'taken' ELSE 'discarded' END FROM bills b;
+		UPDATE document_numbers SET voided_at = NULL, voided_by = NULL, void_cause = NULL WHERE n %% 20 > 0;
 		RESET session_replication_role`, planShop, planOther, planMaker, planChecker, planRows, planBatch))
 	db.Exec(`VACUUM ANALYZE`)
 	return db
@@ -254,6 +260,10 @@ func readings() []reading {
 		{"files by name", web, store.SQLFilesNamed, shop + `'%inv-19998%', 7`, 60},
 		{"files by a common name", web, store.SQLFilesNamed, shop + `'%inv%', 7`, 60},
 		{"imports by name", web, store.SQLImportsNamed, shop + `'%bills-1%', 7`, 200},
+		{"series", web, store.SQLSeriesList, shop + `'2026-11-01', NULL`, 60},
+		{"numbers of a series", web, store.SQLNumbers, shop + shop + newest + `, 51`, 60},
+		{"numbers of a series, last page", web, store.SQLNumbers, shop + shop + oldest + `, 51`, 60},
+		{"voided numbers", web, store.SQLNumbersVoided, shop + shop + newest + `, 51`, 60},
 		{"files by a name that none has", web, store.SQLFilesNamed, shop + `'%qwxzjk%', 7`, 60},
 	}
 }
@@ -294,7 +304,7 @@ func TestNoListReadsMoreThanItsPage(t *testing.T) {
 	}
 }
 
-var bigScan = regexp.MustCompile(`Seq Scan on (presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves|notices|mails|notice_reminders|callbacks|files|file_search|presentment_documents)\b`)
+var bigScan = regexp.MustCompile(`Seq Scan on (document_numbers|presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves|notices|mails|notice_reminders|callbacks|files|file_search|presentment_documents)\b`)
 
 // execute runs a statement for real, as a role acting for the checker of the
 // shop, and returns its plan and how many rows of each table it read: what a

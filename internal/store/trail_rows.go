@@ -22,6 +22,7 @@ var comparisons = []comparison{
 	instructionsAgree, exchangesAgree, filesAgree, presentmentsAgree, contentsAgree, authorsAgree, peopleAgree, buyersAgree,
 	batchesAgree, callbacksAgree, readingsAgree, decisionsOfBuyersAgree, replacementsAgree,
 	policiesAgree, templatesAgree,
+	seriesAgree, numbersAgree,
 	importsAgree,
 }
 

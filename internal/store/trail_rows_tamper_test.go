@@ -11,7 +11,7 @@ import (
 // kept is every table that a tampering may have changed.
 var kept = strings.Fields(`merchants people accounts memberships policies instructions instruction_authors instruction_moves approvals attempts settlements
 	policy_proposals delegations exchanges exchange_results presentments presentment_lines presentment_documents files buyers
-	batches batch_rows imports presentment_templates`)
+	batches batch_rows imports presentment_templates document_series series_patterns document_numbers`)
 
 // keep copies the tables to where verify does not look.
 func (w lived) keep() {
@@ -68,6 +68,15 @@ func TestVerifyFindsEveryRowThatIsNotWhatItWas(t *testing.T) {
 		{set(`imports`, `state = 'read'`, `state = 'made'`), store.Contradicts, "state"},
 		{set(`imports`, `row_count = 2`, `state = 'made'`), store.Contradicts, "number of rows"},
 		{`DELETE FROM imports WHERE state = 'discarded'`, store.Vanished, "no longer hold"},
+		// Numbers of documents.
+		{set(`document_numbers`, `number = 'RC6911-0009'`, `voided_at IS NULL`), store.Contradicts, "number"},
+		{set(`document_numbers`, `subject = 'receipt/x'`, `voided_at IS NULL`), store.Contradicts, "document"},
+		{set(`document_numbers`, `voided_at = NULL, voided_by = NULL, void_cause = NULL`, `true`), store.Contradicts, "void"},
+		{set(`document_numbers`, `void_note = 'x'`, `voided_at IS NOT NULL`), store.Contradicts, "void"},
+		{`DELETE FROM document_numbers`, store.Vanished, "no longer hold"},
+		{set(`series_patterns`, `digits = 9`, `version = 2`), store.Contradicts, "pattern 2"},
+		{`DELETE FROM series_patterns WHERE version = 2`, store.Vanished, "pattern 2"},
+		{set(`document_series`, `branch = '00009'`, `kind = '81'`), store.Contradicts, "kind"},
 		// How an instruction went.
 		{set(`instruction_moves`, `to_state = 'failed'`, ofIt+` AND to_state = 'done'`) + `; ` + set(`instructions`, `state = 'failed'`, `id = `+anInstruction), store.Unaudited, "moved from sending to failed"},
 		{set(`instruction_moves`, `to_state = 'approved', from_state = 'pending'`, ofIt+` AND to_state = 'done'`), store.Unaudited, "moved from pending to approved"},

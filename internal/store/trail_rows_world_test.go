@@ -40,6 +40,7 @@ func everyLife(t testing.TB) lived {
 	w.billsComeAgain()
 	w.doneAtOnce()
 	w.discarded()
+	w.numbered()
 	return w
 }
 
@@ -364,6 +365,33 @@ func (w lived) billsComeAgain() {
 	w.Write(w.Web, w.As(w.Maker), func(tx *store.Tx) error { return errors.Join(tx.ChangeTemplate(m), tx.DropTemplate(gone)) })
 	m.Version, m.Typed, m.LastMadeOn = 2, "number=R-2", &day
 	w.Write(w.Web, w.As(w.Maker), func(tx *store.Tx) error { return tx.TemplateMade(m) })
+}
+
+// numbered: documents of two kinds, one of which is voided, and a pattern that
+// was changed.
+func (w lived) numbered() {
+	day := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	kept, void := store.About("receipt", store.NewID()), store.About("receipt", store.NewID())
+	w.Write(w.Web, w.As(w.Maker), func(tx *store.Tx) error {
+		_, err := tx.AllotNumber("T01", "00000", day, void)
+		_, err2 := tx.AllotNumber("T03", "00000", day, kept)
+		return errors.Join(err, err2)
+	})
+	w.Write(w.Web, w.As(w.Maker), func(tx *store.Tx) error {
+		return tx.VoidNumber(void, store.VoidDiscarded, `"เลิก" <แล้ว>`)
+	})
+	w.duties(w.Auditor, store.Admin)
+	w.Write(w.Web, w.As(w.Auditor), func(tx *store.Tx) error {
+		s, err := tx.AllSeries(day)
+		if err != nil {
+			return err
+		}
+		p := s[0].Pattern
+		p.FromOn, p.Prefix, p.Digits = day.AddDate(0, 1, 0), "ใบเสร็จ", 6
+		_, err = tx.AddSeries("81", "00001", store.Pattern{Prefix: "CN", Digits: 5, Restarts: "never", FirstNo: 7})
+		return errors.Join(err, tx.SetPattern(s[0].Series, p))
+	})
+	w.duties(w.Auditor, store.Auditor)
 }
 
 // verify has the rows compared with the trail as it is now.
