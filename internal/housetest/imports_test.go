@@ -38,7 +38,7 @@ var whoKnowsWhom = []knows{
 	},
 	{
 		pkg:     "internal/app/teller",
-		may:     []string{"portal/internal/krungsri", "portal/internal/store", "github.com/google/uuid", "github.com/shopspring/decimal", "golang.org/x/sync/*"},
+		may:     []string{"portal/internal/krungsri", "portal/internal/store", "portal/internal/app/matching", "github.com/google/uuid", "github.com/shopspring/decimal", "golang.org/x/sync/*"},
 		mustNot: []string{"net/http", "html/template", "database/sql"},
 		because: "the teller is the only door to the bank and must not know HTTP, HTML or sessions, so that no page can carry an instruction past it",
 	},
@@ -74,6 +74,12 @@ var whoKnowsWhom = []knows{
 		may:     []string{"portal/internal/app/thai", "golang.org/x/text/*", "github.com/shopspring/decimal"},
 		mustNot: []string{"os", "net", "net/http", "io/fs", "database/sql", "log", "log/slog"},
 		because: "rules are pure: the same input gives the same answer, with no I/O to set up in a test",
+	},
+	{
+		pkg:     "internal/app/matching",
+		may:     []string{"portal/internal/app/buyer", "golang.org/x/text/*", "github.com/shopspring/decimal", "github.com/google/uuid"},
+		mustNot: []string{"os", "net", "net/http", "io/fs", "database/sql", "log", "log/slog", "time"},
+		because: "rules are pure: the same payment is explained alike, with no I/O to set up in a test",
 	},
 	{
 		pkg:     "internal/app/thaiqr",

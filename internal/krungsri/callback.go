@@ -134,6 +134,9 @@ type PresentmentCallback struct {
 	DocumentNumber       string            `json:"documentNumber,omitempty"`
 	TotalAmount          *Baht             `json:"totalAmount,omitempty"`
 	SellerTaxID          string            `json:"sellerTaxIdentification,omitempty"`
+	// Of a payment: what the buyer paid, which is less than the total where tax was withheld, and the bank's name for the transfer.
+	PaidAmount       *Baht  `json:"paidAmount,omitempty"`
+	PaymentReference string `json:"paymentReferenceIdentification,omitempty"`
 }
 
 // callbackStatuses are the statuses the bank may tell of. FNLD and RFSD: [confirmed: page P15]; the others: [inferred].
@@ -163,9 +166,14 @@ func ParsePresentmentCallback(body []byte) (PresentmentCallback, error) {
 		short("documentNumber", c.DocumentNumber, longestName),
 		short("sellerTaxIdentification", c.SellerTaxID, longestName),
 		short("remark", c.Remark, longestRemark),
+		short("paymentReferenceIdentification", c.PaymentReference, longestName),
 	)
-	if err == nil && c.At.IsZero() {
+	switch {
+	case err != nil:
+	case c.At.IsZero():
 		err = errors.New("statusDateTime is missing")
+	case c.PaidAmount != nil && *c.PaidAmount <= 0:
+		err = errors.New("paidAmount is not above zero")
 	}
 	if err != nil {
 		return PresentmentCallback{}, fmt.Errorf("%w: %w", ErrMalformed, err)

@@ -24,6 +24,7 @@ var comparisons = []comparison{
 	policiesAgree, templatesAgree,
 	seriesAgree, numbersAgree,
 	importsAgree,
+	paymentsAgree, asidesAgree, matchesAgree, settledAgree, closingsAgree, certificatesAgree,
 }
 
 // leavesOf is SQL for the leaves of a kind of action ("instruction"), of the

@@ -276,7 +276,13 @@ func (r *reading) about(merchant, bill store.ID) error {
 	if n.decision == "" {
 		return nil
 	}
-	return r.tx.Decide(p.ID, store.Decision{Decision: n.decision, Remark: r.said.Remark, DecidedAt: *r.SaidAt, Callback: r.c.ID})
+	if err := r.tx.Decide(p.ID, store.Decision{Decision: n.decision, Remark: r.said.Remark, DecidedAt: *r.SaidAt, Callback: r.c.ID}); err != nil {
+		return err
+	}
+	if n.decision != store.BuyerPaid || r.said.PaidAmount == nil {
+		return nil
+	}
+	return r.receive(p)
 }
 
 // lock makes everything that moves the bill take turns: its instructions first,

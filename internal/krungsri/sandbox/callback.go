@@ -107,11 +107,15 @@ func (b *Bank) tell(p *presentment) {
 		return
 	}
 	b.state.Sequence++
-	body, err := json.Marshal(krungsri.PresentmentCallback{
+	told := krungsri.PresentmentCallback{
 		EventID: fmt.Sprintf("EVT%s%06d", b.now().Format("20060102"), b.state.Sequence), PresentmentReference: p.Reference, Status: p.Status,
 		Remark: p.Remark, At: krungsri.Instant{Time: b.now()}, PartnerReference: p.Partner, DocumentNumber: p.Number,
 		TotalAmount: new(p.Total), SellerTaxID: p.Seller.TaxID,
-	})
+	}
+	if p.Paid > 0 {
+		told.PaidAmount, told.PaymentReference = new(p.Paid), p.PaymentReference
+	}
+	body, err := json.Marshal(told)
 	if err != nil {
 		panic(fmt.Sprintf("sandbox: callback cannot be encoded: %v", err)) // our own types: a mistake in this package
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"portal/internal/krungsri"
@@ -48,6 +49,7 @@ func (b *Bank) newPages() http.Handler {
 	mux.HandleFunc("POST /sandbox/fault", b.post(b.postFault))
 	mux.HandleFunc("POST /sandbox/faults/clear", b.post(func(*http.Request) error { return b.ClearFaults() }))
 	mux.HandleFunc("POST /sandbox/clock", b.post(b.postClock))
+	mux.HandleFunc("POST /sandbox/payment", b.post(b.postPayment))
 	mux.HandleFunc("POST /sandbox/decision", b.post(func(r *http.Request) error {
 		return b.Decide(r.PostFormValue("reference"), krungsri.PresentmentStatus(r.PostFormValue("status")), r.PostFormValue("remark"))
 	}))
@@ -102,6 +104,19 @@ func (b *Bank) postFault(r *http.Request) error {
 		delay = time.Duration(seconds) * time.Second
 	}
 	return b.SetFault(r.PostFormValue("operation"), Fault{Kind: FaultKind(r.PostFormValue("kind")), Delay: delay, Times: times})
+}
+
+// postPayment has the buyer pay an accepted entry: all of it, or what is typed.
+func (b *Bank) postPayment(r *http.Request) error {
+	reference, typed := r.PostFormValue("reference"), r.PostFormValue("amount")
+	if typed == "" {
+		return b.Pay(reference, nil)
+	}
+	amount, err := krungsri.ParseBaht(strings.ReplaceAll(typed, ",", ""))
+	if err != nil {
+		return fmt.Errorf("an amount in baht is expected, such as 1040.00, not %q", typed)
+	}
+	return b.Pay(reference, &amount)
 }
 
 func (b *Bank) postClock(r *http.Request) error {

@@ -27,6 +27,9 @@ type presentment struct {
 	At          time.Time                  `json:"at"`
 	Documents   []document                 `json:"documents"`
 	Content     string                     `json:"content"` // hash of what was asked, without the partner reference
+	// What the buyer paid, and the bank's name for the transfer.
+	Paid             krungsri.Baht `json:"paidAmount"`
+	PaymentReference string        `json:"paymentReference"`
 }
 
 type party struct {
@@ -229,26 +232,49 @@ func (b *Bank) Presentment(reference string) krungsri.PresentmentStatus {
 	return ""
 }
 
-// Decide plays the buyer, or the passing of time: a presented entry is accepted, disputed or expires; an accepted one is paid.
+// Decide plays the buyer, or the passing of time: a presented entry is accepted, disputed or expires; an accepted one is paid as a whole.
 func (b *Bank) Decide(reference string, status krungsri.PresentmentStatus, remark string) error {
+	switch status {
+	case krungsri.StatusAccepted, krungsri.StatusDisputed, krungsri.StatusExpired:
+		return b.move(reference, krungsri.StatusPresented, func(p *presentment) error {
+			p.Status, p.Remark = status, remark
+			return nil
+		})
+	case krungsri.StatusPaid:
+		return b.Pay(reference, nil)
+	}
+	return fmt.Errorf("sandbox: nobody decides %q", status)
+}
+
+// Pay has the buyer of an accepted entry pay so much of it, or all of it. Buyers who withhold tax pay less than the total, and
+// the bank takes that.
+func (b *Bank) Pay(reference string, amount *krungsri.Baht) error {
+	return b.move(reference, krungsri.StatusAccepted, func(p *presentment) error {
+		paid := p.Total
+		if amount != nil {
+			paid = *amount
+		}
+		if paid <= 0 || paid > p.Total {
+			return fmt.Errorf("sandbox: %s of %s cannot be paid", paid, p.Total)
+		}
+		p.Status, p.Remark, p.Paid, p.PaymentReference = krungsri.StatusPaid, "", paid, b.nextReference("TRF")
+		return nil
+	})
+}
+
+func (b *Bank) move(reference string, from krungsri.PresentmentStatus, change func(*presentment) error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p, ok := b.state.byReference[reference]
 	if !ok {
 		return fmt.Errorf("sandbox: no presentment %q", reference)
 	}
-	from := krungsri.StatusPresented
-	switch status {
-	case krungsri.StatusAccepted, krungsri.StatusDisputed, krungsri.StatusExpired:
-	case krungsri.StatusPaid:
-		from = krungsri.StatusAccepted
-	default:
-		return fmt.Errorf("sandbox: nobody decides %q", status)
-	}
 	if p.Status != from {
 		return fmt.Errorf("sandbox: %s is %s, not %s", reference, p.Status, from)
 	}
-	p.Status, p.Remark = status, remark
+	if err := change(p); err != nil {
+		return err
+	}
 	b.tell(p)
 	return b.save()
 }
