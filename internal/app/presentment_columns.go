@@ -171,7 +171,9 @@ func rowStatus(ctx context.Context, r store.PresentmentRow) ui.Status {
 }
 
 func billRow(ctx context.Context, columns []billColumn, r store.PresentmentRow) templates.PresentmentRow {
-	row := templates.PresentmentRow{ID: r.ID.String(), Buyer: r.BuyerName, Number: r.DocumentNumber, Status: rowStatus(ctx, r)}
+	row := templates.PresentmentRow{
+		ID: r.ID.String(), Buyer: r.BuyerName, Number: r.DocumentNumber, Status: rowStatus(ctx, r), Cells: make([]templates.PresentmentCell, 0, len(columns)),
+	}
 	for _, c := range columns {
 		if c.value == nil {
 			continue

@@ -184,6 +184,7 @@ func (a *App) billListView(ctx context.Context, u user, f *form, l billList) tem
 	v.Discarded = slices.Equal(l.place.Asked, []string{store.PresentmentDiscarded})
 	v.Filtered = !l.place.isPlain() || len(l.place.Asked) > 0
 	columns := columnsNamed(l.columns)
+	v.Rows = make([]templates.PresentmentRow, 0, len(l.page.Rows))
 	for _, row := range l.page.Rows {
 		v.PageSatang += row.TotalSatang
 		v.Rows = append(v.Rows, billRow(ctx, columns, row))

@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -62,11 +65,36 @@ func row[T any](q *Query, query string, args ...any) (T, error) {
 	return v, err
 }
 
-// rows reads every row.
-func rows[T any](q *Query, query string, args ...any) ([]T, error) {
-	var list []T
-	err := q.all(&list, query, args...)
-	return list, err
+// rows reads every row, right into its place in the list: sqlx.Select makes
+// each row first and copies it then.
+func rows[T any](q *Query, query string, args ...any) (list []T, err error) {
+	found, err := q.stmt(query).QueryxContext(q.ctx, args...) //nolint:sqlclosecheck // closed with the transaction
+	if err != nil {
+		return nil, refused(err)
+	}
+	defer func() { _ = found.Close() }() // Err has said what there is to say
+	whole := plain[T]()
+	for found.Next() {
+		if len(list) == cap(list) {
+			list = slices.Grow(list, max(8, len(list)))
+		}
+		list = list[:len(list)+1]
+		if whole {
+			err = found.Scan(&list[len(list)-1])
+		} else {
+			err = found.StructScan(&list[len(list)-1])
+		}
+		if err != nil {
+			return nil, refused(err)
+		}
+	}
+	return list, refused(found.Err())
+}
+
+// plain reports whether T is one column, and not a struct of several.
+func plain[T any]() bool {
+	t := reflect.TypeFor[T]()
+	return t.Kind() != reflect.Struct || t == reflect.TypeFor[time.Time]() || reflect.PointerTo(t).Implements(reflect.TypeFor[sql.Scanner]())
 }
 
 // exec runs a statement and returns how many rows it touched.

@@ -60,7 +60,8 @@ const inSearch = (event) => {
   }
 };
 
-addEventListener("keydown", (event) => {
+// A page without the frame, such as the one to sign in, has nothing to reach.
+if (one(".frame")) addEventListener("keydown", (event) => {
   const { code, target } = event;
   if (event.defaultPrevented || event.isComposing || event.altKey || one("dialog:modal")) return;
   const done = () => event.preventDefault();

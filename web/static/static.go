@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -46,6 +47,17 @@ type file struct {
 	hash      string
 	url       string
 	integrity string
+}
+
+// joined are the files that browsers get as one. The first is the name they go
+// by; the others are files apart for whoever edits them. What stands on every
+// page, and on the lists that people begin with, is one stylesheet and one
+// script; what stands on the page of one item is a second stylesheet. An area
+// with rules of its own that few pages need keeps a sheet for those pages.
+var joined = map[string][]string{
+	"app.css":  {"app.css", "tools.css", "list.css", "home.css"},
+	"item.css": {"item.css", "document.css", "replacement.css"},
+	"app.js":   {"app.js", "keys.js"},
 }
 
 var all = mustLoad()
@@ -117,51 +129,95 @@ func must(name string) *file {
 // they name other files by URL and their own hash must cover those names.
 func mustLoad() map[string]*file {
 	loaded := make(map[string]*file)
-	var sheets []string
-	err := fs.WalkDir(embedded, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		if path.Ext(name) == ".css" {
-			sheets = append(sheets, name)
-			return nil
-		}
-		content, err := embedded.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		loaded[name], err = newFile(name, content)
-		return err
-	})
+	names, err := embeddedNames()
 	if err != nil {
 		panic(fmt.Sprintf("static: %v", err))
 	}
-	for _, name := range sheets {
-		content, err := embedded.ReadFile(name)
+	parts := make(map[string]bool)
+	for name, of := range joined {
+		for _, part := range of {
+			parts[part] = part != name
+		}
+	}
+	for _, name := range names {
+		if parts[name] {
+			continue
+		}
+		content, err := read(name, loaded)
 		if err != nil {
 			panic(fmt.Sprintf("static: %v", err))
 		}
-		f, err := newFile(name, withURLs(name, squeezed(content), loaded))
-		if err != nil {
+		if loaded[name], err = newFile(name, content); err != nil {
 			panic(fmt.Sprintf("static: %v", err))
 		}
-		loaded[name] = f
 	}
 	return loaded
 }
 
+// embeddedNames are the embedded files, stylesheets last.
+func embeddedNames() (names []string, err error) {
+	var sheets []string
+	err = fs.WalkDir(embedded, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil || d.IsDir():
+		case path.Ext(name) == ".css":
+			sheets = append(sheets, name)
+		default:
+			names = append(names, name)
+		}
+		return err
+	})
+	return append(names, sheets...), err
+}
+
+// read returns a file as it is sent: with what is joined to it, and without
+// what is there for its editor alone. What others made is sent untouched.
+func read(name string, loaded map[string]*file) ([]byte, error) {
+	parts := joined[name]
+	if parts == nil {
+		parts = []string{name}
+	}
+	var whole []byte
+	for _, part := range parts {
+		content, err := embedded.ReadFile(part)
+		if err != nil {
+			return nil, err
+		}
+		switch ext := path.Ext(part); {
+		case ext == ".css":
+			content = withURLs(part, squeezed(content), loaded)
+		case ext == ".js" && !strings.HasPrefix(part, "vendor/"):
+			content = scriptWithoutComments(content)
+			if len(parts) > 1 { // a block keeps its names from those of the others
+				content = slices.Concat([]byte("{"), content, []byte("}\n"))
+			}
+		}
+		whole = append(whole, content...)
+	}
+	return whole, nil
+}
+
 var (
 	cssComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
-	cssSpace   = regexp.MustCompile(`\s*([{};,])\s*`)
+	cssSpace   = regexp.MustCompile(`\s*([{};,])\s*|(:)\s+`)
+	jsMargin   = regexp.MustCompile(`(?m)^[\t ]*(//.*)?\n?`)
 )
 
 // squeezed drops a stylesheet's comments and its layout: they are for whoever
 // edits it and would be a twentieth of what a first page loads. It knows
-// nothing of strings, so none in our sheets may hold a brace, comma or semicolon.
+// nothing of strings, so none in our sheets may hold a brace, comma, semicolon
+// or colon with a space after it.
 func squeezed(sheet []byte) []byte {
 	sheet = cssComment.ReplaceAll(sheet, nil)
-	sheet = cssSpace.ReplaceAll(sheet, []byte("$1"))
+	sheet = cssSpace.ReplaceAll(sheet, []byte("$1$2"))
 	return bytes.TrimSpace(bytes.ReplaceAll(sheet, []byte(";}"), []byte("}")))
+}
+
+// scriptWithoutComments drops the lines of a script that are comments, and the
+// margin of all others. It knows nothing of template literals, so none in our
+// scripts may go over several lines.
+func scriptWithoutComments(script []byte) []byte {
+	return bytes.TrimSpace(jsMargin.ReplaceAll(script, nil))
 }
 
 var reference = regexp.MustCompile(`url\("([^"]+)"\)`)

@@ -55,7 +55,15 @@ type Status struct {
 
 // Render writes the badge.
 func (s Status) Render(_ context.Context, w io.Writer) error {
-	return write(w, `<span class="badge `, s.Meaning.String(), `">`, templ.EscapeString(s.Label), `</span>`)
+	_, err := w.Write(s.Append(nil))
+	return err
+}
+
+// Append adds the badge to what is written by hand.
+func (s Status) Append(b []byte) []byte {
+	b = append(append(b, `<span class="badge `...), s.Meaning.String()...)
+	b = append(append(b, `">`...), templ.EscapeString(s.Label)...)
+	return append(b, `</span>`...)
 }
 
 // Hash is the short form of a digest with the full one to hover and copy.
