@@ -246,7 +246,7 @@ func (a *App) presentmentTabs(ctx context.Context, l billList) []ui.Tab {
 	}
 	for n, v := range l.preferences.Views {
 		href, _ := a.viewHref(l.preferences.Views, v.ID)
-		tabs = append(tabs, ui.Tab{Label: v.Name, Href: href, Count: countText(l.badges[n]), Current: v.ID == l.view.ID})
+		tabs = append(tabs, ui.Tab{Label: v.Name, Href: href, Count: countUpTo(store.ViewLimit, l.badges[n]), Current: v.ID == l.view.ID})
 	}
 	return tabs
 }
@@ -284,9 +284,11 @@ func countAll(counts map[string]int) int {
 }
 
 // countText says "1,000+" where counting stopped.
-func countText(n int) string {
-	if n > store.CountLimit {
-		return text.Int(store.CountLimit) + "+"
+func countText(n int) string { return countUpTo(store.CountLimit, n) }
+
+func countUpTo(limit, n int) string {
+	if n > limit {
+		return text.Int(int64(limit)) + "+"
 	}
 	return text.Int(int64(n))
 }

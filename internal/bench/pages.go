@@ -26,14 +26,22 @@ type site struct {
 	cookies          string // of the checker
 }
 
-// open starts both servers and signs in.
-func (b *bench) open(ctx context.Context, dsn string, w world) (s *site, err error) {
+// openProduct starts the product and signs the checker in.
+func (b *bench) openProduct(ctx context.Context, dsn string, w world) (s *site, err error) {
 	s = &site{bench: b, dsn: dsn, world: w}
 	if s.product, err = b.startProduct(ctx, dsn, "/readyz", ""); err != nil {
 		return nil, err
 	}
 	if s.cookies, err = s.product.signIn(ctx, checkerEmail); err != nil {
 		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+// open starts both servers and signs the checker in.
+func (b *bench) open(ctx context.Context, dsn string, w world) (s *site, err error) {
+	if s, err = b.openProduct(ctx, dsn, w); err != nil {
+		return nil, err
 	}
 	if s.anchors, err = b.startAnchors(ctx, dsn, w.merchant); err != nil {
 		return nil, errors.Join(err, s.close())
@@ -95,10 +103,10 @@ func (b *bench) pages(ctx context.Context) (rows []Row, err error) {
 			continue
 		}
 		more, err := part.run(ctx)
+		rows = append(rows, more...)
 		if err != nil {
 			return rows, err
 		}
-		rows = append(rows, more...)
 	}
 	return rows, nil
 }

@@ -21,17 +21,21 @@ import (
 
 // seedVersion is part of the databases' names: raise it with every change of
 // what is put into them.
-const seedVersion = 2
+const seedVersion = 3
 
 // world is a merchant, its people and how they sign in. Its ids follow from
 // their names, so that every run knows them.
 type world struct {
-	merchant, maker, checker, auditor store.ID
+	merchant, maker, helper, checker, auditor store.ID
 }
 
+// The people sign in with these. The helper made few of the bills, and the
+// auditor keeps views of the list.
 const (
 	makerEmail   = "maker@bench.test"
+	helperEmail  = "helper@bench.test"
 	checkerEmail = "checker@bench.test"
+	auditorEmail = "auditor@bench.test"
 	secret       = "bench only, on a private database"
 )
 
@@ -57,7 +61,7 @@ func schemaKey(rows int) (string, error) {
 	return fmt.Sprintf("%d_%s", rows, hex.EncodeToString(h.Sum(nil)[:6])), nil
 }
 
-// makeWorld migrates an empty database and puts a merchant and three people
+// makeWorld migrates an empty database and puts a merchant and four people
 // into it, through the store like anybody.
 func makeWorld(ctx context.Context, dsn string) (w world, err error) {
 	if _, err := store.Migrate(ctx, dsn); err != nil {
@@ -88,8 +92,9 @@ func makeWorld(ctx context.Context, dsn string) (w world, err error) {
 			duty  store.Duty
 		}{
 			{&w.maker, "สมศรี ผู้ทำ", makerEmail, store.Maker},
+			{&w.helper, "วินัย ผู้ช่วย", helperEmail, store.Maker},
 			{&w.checker, "สมชาย ผู้อนุมัติ", checkerEmail, store.Checker},
-			{&w.auditor, "อารี ตรวจสอบ", "auditor@bench.test", store.Auditor},
+			{&w.auditor, "อารี ตรวจสอบ", auditorEmail, store.Auditor},
 		} {
 			if *p.id, err = tx.AddPerson(store.NewPerson{Name: p.name, Email: p.email, PasswordHash: hash}); err != nil {
 				return err
@@ -110,10 +115,9 @@ func findWorld(ctx context.Context, dsn string) (w world, err error) {
 		return w, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	err = db.QueryRowContext(ctx, `
-		SELECT m.merchant_id, m.person_id, c.person_id, a.person_id FROM memberships m, memberships c, memberships a
-		WHERE 'maker' = ANY (m.duties) AND 'checker' = ANY (c.duties) AND 'auditor' = ANY (a.duties)`).
-		Scan(&w.merchant, &w.maker, &w.checker, &w.auditor)
+	err = db.QueryRowContext(ctx, `SELECT id, (SELECT person_id FROM accounts WHERE email = $1), (SELECT person_id FROM accounts WHERE email = $2),
+		(SELECT person_id FROM accounts WHERE email = $3), (SELECT person_id FROM accounts WHERE email = $4) FROM merchants`,
+		makerEmail, helperEmail, checkerEmail, auditorEmail).Scan(&w.merchant, &w.maker, &w.helper, &w.checker, &w.auditor)
 	if err != nil {
 		return w, fmt.Errorf("find the people of the bench: %w", err)
 	}
@@ -124,11 +128,13 @@ func findWorld(ctx context.Context, dsn string) (w world, err error) {
 type bill struct {
 	n                   int
 	id, lead, part      store.ID
-	file                store.ID
+	file, maker         store.ID
 	state, instruction  string
-	number, buyer, tax  string
-	on                  time.Time
-	at                  time.Time // when it was submitted
+	decision            string // of the buyer
+	number              string
+	buyer               buyer
+	on, due             time.Time
+	at, since           time.Time // when it was submitted, and when its state was last another
 	satang              int64
 	payload, attachment []byte
 }
@@ -139,10 +145,14 @@ type seeder struct {
 	world
 	rows   int
 	random *rand.Rand
+	buyers []buyer
 	last   time.Time
 	// backlog has bills of every age wait for approval, as nobody's do.
 	backlog bool
 }
+
+// buyer is one of those who are billed again and again.
+type buyer struct{ name, tax string }
 
 // The words of buyers: the search goals look for them. See searchTerms.
 var (
@@ -152,18 +162,56 @@ var (
 	kinds = []string{"บริษัท %s การค้า จำกัด", "ร้าน%s ค่าบริการ", "ห้างหุ้นส่วนจำกัด %s", "%s Trading Co., Ltd.", "%s Service", "คุณ%s", "บริษัท %s ขนส่ง จำกัด", "โรงงาน%s"}
 )
 
+// credit is how many days buyers are given.
+var credit = []int{0, 15, 30, 30, 30, 45, 60, 90}
+
+// decided is what the buyers of fifty bills say of them: six in ten have paid,
+// and one disputes.
+func decided(of50 int) string {
+	switch {
+	case of50 < 30:
+		return store.BuyerPaid
+	case of50 < 35:
+		return store.BuyerAccepted
+	case of50 == 49:
+		return store.BuyerDisputed
+	}
+	return ""
+}
+
+// start makes the buyers: one for fifty bills.
+func (s *seeder) start() {
+	s.random = rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same bills in every run
+	s.buyers = make([]buyer, max(s.rows/50, 1))
+	for n := range s.buyers {
+		name := firstNames[s.random.IntN(len(firstNames))] + " " + lastNames[s.random.IntN(len(lastNames))]
+		s.buyers[n] = buyer{fmt.Sprintf(kinds[s.random.IntN(len(kinds))], name), fmt.Sprintf("%013d", 1_000_000_000_000+s.random.Int64N(8_999_999_999_999))}
+	}
+}
+
 func (s *seeder) next(n int) bill {
 	r := s.random
-	name := firstNames[r.IntN(len(firstNames))] + " " + lastNames[r.IntN(len(lastNames))]
+	// The first buyers are billed by the thousand and the last ones seldom.
+	share := r.Float64()
 	b := bill{
-		n: n, id: store.NewID(), lead: store.NewID(), part: store.NewID(), file: store.NewID(),
-		number: fmt.Sprintf("INV-%09d", n), buyer: fmt.Sprintf(kinds[r.IntN(len(kinds))], name), tax: fmt.Sprintf("%013d", 1_000_000_000_000+r.Int64N(8_999_999_999_999)),
-		satang: 10_000 + r.Int64N(100_000_000),
+		n: n, id: store.NewID(), lead: store.NewID(), part: store.NewID(), file: store.NewID(), maker: s.maker,
+		number: fmt.Sprintf("INV-%09d", n), buyer: s.buyers[int(share*share*float64(len(s.buyers)))], satang: 10_000 + r.Int64N(100_000_000),
+	}
+	if n%25 == 7 {
+		b.maker = s.helper
 	}
 	// Three years of bills, evenly, the last one an hour ago.
 	b.at = s.last.Add(-time.Duration(s.rows-n) * (3 * 365 * 24 * time.Hour) / time.Duration(s.rows)).Truncate(time.Microsecond)
+	b.since = b.at.Add(time.Duration(r.IntN(240)) * time.Hour)
+	if b.since.After(s.last) {
+		b.since = b.at.Add(time.Minute)
+	}
 	b.on = time.Date(b.at.Year(), b.at.Month(), b.at.Day(), 0, 0, 0, 0, time.UTC)
+	b.due = b.on.AddDate(0, 0, credit[r.IntN(len(credit))])
 	b.state, b.instruction = stateOf(n, s.backlog || s.rows-n <= recent)
+	if b.state == store.PresentmentPresented {
+		b.decision = decided(r.IntN(50))
+	}
 	b.payload, b.attachment = s.payloads(b)
 	return b
 }
@@ -197,7 +245,7 @@ func stateOf(n int, mayWait bool) (presentment, instruction string) {
 // payloads are about as long as real ones; nothing reads them here but hashes.
 func (s *seeder) payloads(b bill) (entry, document []byte) {
 	entry = fmt.Appendf(nil, `{"presentmentType":"INVOICE","documentTypeCode":"380","documentNumber":%q,"documentDate":%q,"seller":{"taxIdentification":"0105561000003","branchNumber":"00000","name":"บริษัท วัดความเร็ว จำกัด","address":"1 ถนนทดสอบ แขวงทดสอบ กรุงเทพฯ 10110"},"buyer":{"taxIdentification":%q,"branchNumber":"00000","name":%q,"address":"99 ถนนตัวอย่าง กรุงเทพฯ 10200"},"currency":"THB","totalAmount":"%d.00","hasAttachment":true,"items":[{"lineNumber":1,"name":"ค่าสินค้า","quantity":"1"}]}`,
-		b.number, b.on.Format(time.DateOnly), b.tax, b.buyer, b.satang/100)
+		b.number, b.on.Format(time.DateOnly), b.buyer.tax, b.buyer.name, b.satang/100)
 	document = fmt.Appendf(nil, `{"file_id":%q,"file_name":"%s.pdf","media_type":"application/pdf","category":"INVOICE","size":1200,"sha256":%q}`, b.file, b.number, hex.EncodeToString(make([]byte, 32)))
 	return entry, document
 }

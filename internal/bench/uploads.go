@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"mime/multipart"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -53,7 +52,7 @@ func (b *bench) uploads(ctx context.Context) (rows []Row, err error) {
 	if err != nil {
 		return nil, err
 	}
-	kind, body, err := uploadForm()
+	kind, body, err := fileForm("files", "invoice.pdf", scannedPDF(fileSize))
 	if err != nil {
 		return nil, err
 	}
@@ -93,23 +92,6 @@ func (s *site) upload(name string, server *child, status int, next func() []byte
 		r.Peak, err = memory(server.pid(), "status", "VmHWM")
 		return r, err
 	}}
-}
-
-// uploadForm is the form of one document, as a browser sends it.
-func uploadForm() (kind string, body []byte, err error) {
-	var b bytes.Buffer
-	form := multipart.NewWriter(&b)
-	part, err := form.CreateFormFile("files", "invoice.pdf")
-	if err != nil {
-		return "", nil, err
-	}
-	if _, err := part.Write(scannedPDF(fileSize)); err != nil {
-		return "", nil, err
-	}
-	if err := form.Close(); err != nil {
-		return "", nil, err
-	}
-	return form.FormDataContentType(), b.Bytes(), nil
 }
 
 // scannedPDF is one page that shows a grey picture of so many bytes, as a

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -194,15 +195,19 @@ var sqlAddUpBills = statement(`SELECT add_up_bills($1)`)
 // returns how many there were.
 func (t *Tx) AddUpBills(atMost int) (int, error) { return row[int](t.Query, sqlAddUpBills, atMost) }
 
-// FrameCounts are what the frame of every page shows.
+// FrameCounts are what the frame of every page shows, each up to frameLimit.
 type FrameCounts struct {
 	WorkCounts
-	Unread int `db:"unread"` // notices, up to 100
+	Unread int `db:"unread"` // notices
 }
 
-var sqlUnreadCount = `(SELECT count(*) FROM (SELECT FROM notices n WHERE n.merchant_id = $1 AND n.person_id = $2 AND n.read_at IS NULL LIMIT 100) u)`
+// frameLimit is where the frame stops counting: it is on every page, and says
+// "99+".
+const frameLimit = 100
 
-var sqlFrameCounts = statement(`SELECT w.for_me, w.for_other, w.unknown, ` + sqlUnreadCount + ` AS unread FROM (` + sqlWorkCounts + `) w`)
+var sqlUnreadCount = `(SELECT count(*) FROM (SELECT FROM notices n WHERE n.merchant_id = $1 AND n.person_id = $2 AND n.read_at IS NULL LIMIT ` + strconv.Itoa(frameLimit) + `) u)`
+
+var sqlFrameCounts = statement(`SELECT w.for_me, w.for_other, w.unknown, ` + sqlUnreadCount + ` AS unread FROM (` + workCounts(frameLimit) + `) w`)
 
 // FrameCounts counts for the frame in one statement.
 func (q *Query) FrameCounts() (FrameCounts, error) {

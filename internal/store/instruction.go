@@ -3,6 +3,7 @@ package store
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"time"
 
@@ -266,10 +267,11 @@ const instructionRowColumns = `i.id, i.lead_id, i.operation, i.subject, i.title,
 	(SELECT count(*) FROM approvals a WHERE a.instruction_id = i.id) AS approvals_given`
 
 var (
+	// "IS TRUE" names the index that is walked: see instructions_inbox.
 	sqlWaiting = statement(withEverybody + `
 		SELECT ` + instructionRowColumns + `, ` + waitingColumns + `, $6::boolean AS mine, false AS proposed
 		FROM instructions i JOIN people m ON m.id = i.maker_id
-		WHERE i.merchant_id = $1 AND i.part = 0 AND i.state = 'pending' AND (i.submitted_at, i.id) > ($3, $4)
+		WHERE i.merchant_id = $1 AND i.part = 0 AND (i.state = 'pending') IS TRUE AND (i.submitted_at, i.id) > ($3, $4)
 			AND ` + mayDecide + ` = $6
 		ORDER BY i.submitted_at, i.id LIMIT $5`)
 	sqlFinished = statement(`
@@ -326,24 +328,29 @@ func (q *Query) Desk(from InstructionCursor, limit int) (InstructionPage, error)
 
 // WorkCounts is what waits for the acting person, each up to CountLimit+1. Of
 // what waits for approval, only those are told apart that have waited longest,
-// CountLimit+1 in all, because every page shows these figures.
+// CountLimit+1 in all.
 type WorkCounts struct {
 	ForMe    int `db:"for_me"`
 	ForOther int `db:"for_other"`
 	Unknown  int `db:"unknown"`
 }
 
-var sqlWorkCounts = statement(`
-	` + withHats + `, waiting AS MATERIALIZED (
+// workCounts is SQL for WorkCounts, up to a limit.
+func workCounts(limit int) string {
+	return fmt.Sprintf(`
+	`+withHats+`, waiting AS MATERIALIZED (
 		SELECT i.id FROM instructions i WHERE i.merchant_id = $1 AND i.part = 0 AND i.state = 'pending'
-		ORDER BY i.submitted_at, i.id LIMIT 1001
+		ORDER BY i.submitted_at, i.id LIMIT %[1]d
 	), mine AS MATERIALIZED (
 		SELECT count(*) AS number FROM waiting w
-		WHERE EXISTS (SELECT FROM hats) AND (SELECT ` + mayDecide + ` FROM instructions i WHERE i.merchant_id = $1 AND i.id = w.id)
+		WHERE EXISTS (SELECT FROM hats) AND (SELECT `+mayDecide+` FROM instructions i WHERE i.merchant_id = $1 AND i.id = w.id)
 	)
 	SELECT mine.number AS for_me, (SELECT count(*) FROM waiting) - mine.number AS for_other,
-		(SELECT count(*) FROM (SELECT FROM instructions i WHERE i.merchant_id = $1 AND i.state = 'unknown' LIMIT 1001) c) AS unknown
-	FROM mine`)
+		(SELECT count(*) FROM (SELECT FROM instructions i WHERE i.merchant_id = $1 AND i.state = 'unknown' LIMIT %[1]d) c) AS unknown
+	FROM mine`, limit)
+}
+
+var sqlWorkCounts = statement(workCounts(CountLimit + 1))
 
 // WorkCounts counts by the same rules as Waiting and Desk list.
 func (q *Query) WorkCounts() (WorkCounts, error) {

@@ -293,10 +293,13 @@ func (q *Query) CountSelected(s PresentmentSelection, all bool) (PresentmentSum,
 
 var sqlSelectionsCounted = statement(`
 	SELECT c.number FROM unnest($1::jsonb[], $2::text[]) WITH ORDINALITY AS f (filter, states, n),
-		LATERAL bills_counted(f.filter, string_to_array(f.states, ' '), 1001) AS c
+		LATERAL bills_counted(f.filter, string_to_array(f.states, ' '), 101) AS c
 	ORDER BY f.n`)
 
-// CountEach counts several selections, each up to CountLimit+1.
+// ViewLimit is where the counts of views stop: there may be many on a page.
+const ViewLimit = 100
+
+// CountEach counts several selections, each up to ViewLimit+1.
 func (q *Query) CountEach(all []PresentmentSelection) ([]int, error) {
 	filters, states := make([]string, len(all)), make([]string, len(all))
 	for n, s := range all {

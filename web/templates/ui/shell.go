@@ -44,12 +44,12 @@ func boolean(b bool) string {
 	return "false"
 }
 
-// mostUnread is where the bell stops counting.
-const mostUnread = 99
+// mostCounted is where the frame stops counting.
+const mostCounted = 99
 
-func bellCount(n int) string {
-	if n > mostUnread {
-		return text.Int(mostUnread) + "+"
+func counted(n int) string {
+	if n > mostCounted {
+		return text.Int(mostCounted) + "+"
 	}
 	return text.Int(int64(n))
 }
@@ -58,7 +58,7 @@ func bellLabel(ctx context.Context, unread int) string {
 	if unread == 0 {
 		return text.T(ctx, "notice.bell")
 	}
-	return text.N(ctx, "notice.bell_unread", unread, "count", bellCount(unread))
+	return text.N(ctx, "notice.bell_unread", unread, "count", counted(unread))
 }
 
 // keys tells the script for keys to leave single ones alone.
