@@ -16,6 +16,10 @@ var (
 	SQLCountPresentments         = sqlCountPresentments
 	SQLImports                   = sqlImports
 	SQLNumbers                   = sqlNumbers
+	SQLReceiptsListed            = sqlReceiptsListed
+	SQLReceiptDues               = sqlReceiptDues
+	SQLReceiptsOfBill            = sqlReceiptsOfBill
+	SQLWorkReceipts              = sqlWorkReceipts
 	SQLNumbersVoided             = sqlNumbersVoided
 	SQLSeriesList                = sqlSeriesList
 	SQLUntouchedDrafts           = sqlUntouchedDrafts

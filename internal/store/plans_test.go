@@ -114,6 +114,15 @@ func bigShop(t *testing.T) *storetest.DB {
 			VALUES ('%[1]s', '%[1]s', 1, '0001-01-01', 'RC', 'BB', true, '-', 4, 'month', '%[3]s');
 		INSERT INTO document_numbers (id, merchant_id, series_id, on_day, period, n, number, pattern_version, subject, given_at, given_by, voided_at, voided_by, void_cause)
 			SELECT bill, '%[1]s', '%[1]s', b.on, to_char(b.on, 'YYYY-MM'), n, 'RC' || n, 1, 'receipt/' || bill, at, '%[3]s', at, '%[3]s', CASE WHEN n %% 100 > 0 THEN 'taken' ELSE 'discarded' END FROM bills b;
+		INSERT INTO receipts (id, merchant_id, document_type, document_number, document_on, buyer_name, buyer_tax_id, buyer_branch, buyer_address, paid_on, method,
+				payment_reference, remark, paper, received_satang, withheld_satang, fee_satang, total_satang, vat_rate, vat_satang, state, created_by, editors)
+			SELECT bill, b.merchant_id, 'T01', 'RC' || n, b.on, p.buyer_name, p.buyer_tax_id, '00000', 'x', b.on, 'transfer', '', '', 'th', n, 0, 0, n, 0, 0,
+				CASE WHEN n %% 50 = 0 THEN 'draft' ELSE 'issued' END, '%[3]s', '{%[3]s}' FROM bills b JOIN presentments p ON p.id = b.bill;
+		INSERT INTO receipt_lines (receipt_id, merchant_id, line_no, presentment_id, description, vat, received_satang, withheld_satang, fee_satang, amount_satang, vat_satang)
+			SELECT bill, merchant_id, 1, bill, '', 'none', n, 0, 0, n, 0 FROM bills;
+		INSERT INTO receipt_search (receipt_id, merchant_id, state, document_on, document_number, buyer_name, buyer_tax_id, total_satang, words)
+			SELECT id, merchant_id, state, document_on, document_number, buyer_name, buyer_tax_id, total_satang, lower(document_number || ' ' || buyer_name) FROM receipts;
+		INSERT INTO receipt_dues (presentment_id, merchant_id, paid_at, left_satang) SELECT bill, merchant_id, at, 100 FROM bills WHERE n %% 3 = 0;
 		UPDATE document_numbers SET voided_at = NULL, voided_by = NULL, void_cause = NULL WHERE n %% 20 > 0;
 		RESET session_replication_role`, planShop, planOther, planMaker, planChecker, planRows, planBatch))
 	db.Exec(`VACUUM ANALYZE`)
@@ -260,6 +269,14 @@ func readings() []reading {
 		{"files by name", web, store.SQLFilesNamed, shop + `'%inv-19998%', 7`, 60},
 		{"files by a common name", web, store.SQLFilesNamed, shop + `'%inv%', 7`, 60},
 		{"imports by name", web, store.SQLImportsNamed, shop + `'%bills-1%', 7`, 200},
+		{"receipts", web, store.SQLReceiptsListed, shop + listed(`{}`, `{draft,issued,unknown}`, `'date', true, '', NULL`), 51 * 4},
+		{"receipts by amount, last page", web, store.SQLReceiptsListed, shop + listed(`{}`, `{draft,issued,unknown}`, `'amount', false, '200', `+lastOfAll), 51 * 4},
+		{"receipts by a number", web, store.SQLReceiptsListed, shop + listed(`{"pattern": "%rc19998%"}`, `{draft,issued}`, `'date', true, '', NULL`), 60},
+		{"receipts of a buyer", web, store.SQLReceiptsListed, shop + listed(`{"tax_id": "1111111119998"}`, `{draft,issued}`, `'number', true, '', NULL`), 60},
+		{"receipts of a bill", web, store.SQLReceiptsOfBill, shop + `'` + planShop + `'`, 60},
+		{"bills due a receipt", web, store.SQLReceiptDues, shop + beginning + `, 51`, 120},
+		{"bills due a receipt, last page", web, store.SQLReceiptDues, shop + `'2026-10-20', '00000000-0000-0000-0000-000000000000', 51`, 120},
+		{"work: receipts", web, store.SQLWorkReceipts, `'` + planShop + `'`, 1001},
 		{"series", web, store.SQLSeriesList, shop + `'2026-11-01', NULL`, 60},
 		{"numbers of a series", web, store.SQLNumbers, shop + shop + newest + `, 51`, 60},
 		{"numbers of a series, last page", web, store.SQLNumbers, shop + shop + oldest + `, 51`, 60},
@@ -304,7 +321,7 @@ func TestNoListReadsMoreThanItsPage(t *testing.T) {
 	}
 }
 
-var bigScan = regexp.MustCompile(`Seq Scan on (document_numbers|presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves|notices|mails|notice_reminders|callbacks|files|file_search|presentment_documents)\b`)
+var bigScan = regexp.MustCompile(`Seq Scan on (document_numbers|receipts|receipt_lines|receipt_search|receipt_dues|presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves|notices|mails|notice_reminders|callbacks|files|file_search|presentment_documents)\b`)
 
 // execute runs a statement for real, as a role acting for the checker of the
 // shop, and returns its plan and how many rows of each table it read: what a

@@ -22,7 +22,7 @@ var comparisons = []comparison{
 	instructionsAgree, exchangesAgree, filesAgree, presentmentsAgree, contentsAgree, authorsAgree, peopleAgree, buyersAgree,
 	batchesAgree, callbacksAgree, readingsAgree, decisionsOfBuyersAgree, replacementsAgree,
 	policiesAgree, templatesAgree,
-	seriesAgree, numbersAgree,
+	seriesAgree, numbersAgree, receiptsAgree, receiptContentsAgree,
 	importsAgree,
 	paymentsAgree, asidesAgree, matchesAgree, settledAgree, closingsAgree, certificatesAgree,
 }

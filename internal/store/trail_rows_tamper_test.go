@@ -11,7 +11,8 @@ import (
 // kept is every table that a tampering may have changed.
 var kept = strings.Fields(`merchants people accounts memberships policies instructions instruction_authors instruction_moves approvals attempts settlements
 	policy_proposals delegations exchanges exchange_results presentments presentment_lines presentment_documents files buyers
-	batches batch_rows imports presentment_templates document_series series_patterns document_numbers`)
+	batches batch_rows imports presentment_templates document_series series_patterns document_numbers
+	receipts receipt_lines receipt_documents`)
 
 // keep copies the tables to where verify does not look.
 func (w lived) keep() {
@@ -69,14 +70,25 @@ func TestVerifyFindsEveryRowThatIsNotWhatItWas(t *testing.T) {
 		{set(`imports`, `row_count = 2`, `state = 'made'`), store.Contradicts, "number of rows"},
 		{`DELETE FROM imports WHERE state = 'discarded'`, store.Vanished, "no longer hold"},
 		// Numbers of documents.
-		{set(`document_numbers`, `number = 'RC6911-0009'`, `voided_at IS NULL`), store.Contradicts, "number"},
-		{set(`document_numbers`, `subject = 'receipt/x'`, `voided_at IS NULL`), store.Contradicts, "document"},
+		{set(`document_numbers`, `number = 'RC6911-0009'`, `id = (SELECT id FROM document_numbers WHERE voided_at IS NULL ORDER BY id LIMIT 1)`), store.Contradicts, "number"},
+		{set(`document_numbers`, `subject = 'receipt/x'`, `id = (SELECT id FROM document_numbers WHERE voided_at IS NULL ORDER BY id LIMIT 1)`), store.Contradicts, "document"},
 		{set(`document_numbers`, `voided_at = NULL, voided_by = NULL, void_cause = NULL`, `true`), store.Contradicts, "void"},
 		{set(`document_numbers`, `void_note = 'x'`, `voided_at IS NOT NULL`), store.Contradicts, "void"},
 		{`DELETE FROM document_numbers`, store.Vanished, "no longer hold"},
 		{set(`series_patterns`, `digits = 9`, `version = 2`), store.Contradicts, "pattern 2"},
 		{`DELETE FROM series_patterns WHERE version = 2`, store.Vanished, "pattern 2"},
 		{set(`document_series`, `branch = '00009'`, `kind = '81'`), store.Contradicts, "kind"},
+		// Receipts.
+		{set(`receipts`, `total_satang = total_satang + 1, received_satang = received_satang + 1`, `state = 'issued'`), store.Contradicts, "amount"},
+		{set(`receipts`, `buyer_name = 'x'`, `state = 'issued'`), store.Contradicts, "buyer"},
+		{set(`receipts`, `state = 'draft'`, `state = 'discarded'`), store.Contradicts, "state"},
+		{set(`receipts`, `document_number = 'X'`, `state = 'issued'`), store.Contradicts, "number"},
+		{set(`receipts`, `bank_reference = 'ERC-OTHER'`, `state = 'issued'`), store.Contradicts, "bank reference"},
+		{set(`receipts`, `editors = ARRAY[created_by]`, `state = 'issued'`), store.Contradicts, "editors"},
+		{set(`receipt_lines`, `description = 'x'`, `true`), store.Contradicts, "lines"},
+		{`DELETE FROM receipt_documents`, store.Contradicts, "documents"},
+		{`DELETE FROM receipts WHERE state = 'discarded'`, store.Vanished, "no longer hold"},
+		{`DELETE FROM instruction_authors a USING instructions i WHERE i.id = a.instruction_id AND i.operation = 'receipt.create' AND a.person_id <> i.maker_id`, store.Contradicts, "authors"},
 		// How an instruction went.
 		{set(`instruction_moves`, `to_state = 'failed'`, ofIt+` AND to_state = 'done'`) + `; ` + set(`instructions`, `state = 'failed'`, `id = `+anInstruction), store.Unaudited, "moved from sending to failed"},
 		{set(`instruction_moves`, `to_state = 'approved', from_state = 'pending'`, ofIt+` AND to_state = 'done'`), store.Unaudited, "moved from pending to approved"},

@@ -41,6 +41,7 @@ func everyLife(t testing.TB) lived {
 	w.doneAtOnce()
 	w.discarded()
 	w.numbered()
+	w.receipted()
 	return w
 }
 
@@ -392,6 +393,33 @@ func (w lived) numbered() {
 		return errors.Join(err, tx.SetPattern(s[0].Series, p))
 	})
 	w.duties(w.Auditor, store.Auditor)
+}
+
+// receipted: one issued after an edit, one discarded with its number, and a draft.
+func (w lived) receipted() {
+	add := func() store.Receipt { return tellertest.AddReceipt(w.t, w.Web, w.As(w.Maker), tellertest.NewReceipt()) }
+	now := func(id store.ID) (r store.Receipt) {
+		w.Read(func(q *store.Query) (err error) { r, err = q.Receipt(id); return err })
+		return r
+	}
+	submit := func(r store.Receipt) store.ID {
+		lead, err := w.Teller.SubmitReceipt(w.t.Context(), w.As(w.Maker), r.ID, r.Version, store.NewID().String(), tellertest.NothingDrawn)
+		w.must(err)
+		return lead
+	}
+	issued, gone := add(), add()
+	add()
+	issued.Remark, issued.Lines[0].Description = `"ขอบคุณ"`, "ค่าบริการ; อื่น ๆ"
+	w.Write(w.Web, w.As(w.Maker2), func(tx *store.Tx) error { return tx.ChangeReceipt(issued) })
+	w.must(w.Approve(w.Checker, submit(now(issued.ID))))
+	w.Drain()
+	if got := now(issued.ID).State; got != store.ReceiptIssued {
+		w.t.Fatalf("the receipt is %s", got)
+	}
+	w.must(w.Teller.Withdraw(w.t.Context(), w.As(w.Maker), submit(gone), ""))
+	w.Write(w.Web, w.As(w.Maker), func(tx *store.Tx) error {
+		return tx.DiscardReceipt(gone.ID, now(gone.ID).Version, "พิมพ์ผิด")
+	})
 }
 
 // verify has the rows compared with the trail as it is now.

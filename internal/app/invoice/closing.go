@@ -56,9 +56,9 @@ func (d *drawing) sums() (all []sum) {
 	return all
 }
 
-// closing is everything beneath the table. It stands together on one page,
+// invoiceClosing is everything beneath the table of an invoice. It stands together on one page,
 // except a remark so long that it fills one by itself.
-func (d *drawing) closing() {
+func (d *drawing) invoiceClosing() {
 	sums := d.sums()
 	words := d.doc.Wrap("("+thai.BahtText(d.TotalSatang)+")", pdf.Bold, body, right-marginX-16)
 	remark := d.doc.Wrap(d.Remark, pdf.Regular, small, right-marginX-sumsWidth-24)
@@ -75,7 +75,7 @@ func (d *drawing) closing() {
 	d.y = max(d.y, end) + 6
 	d.inWords(words)
 	d.payment()
-	d.signatures()
+	d.signatures(wordReceived, wordSigned)
 }
 
 func (d *drawing) drawSums(sums []sum) {
@@ -152,14 +152,14 @@ func (d *drawing) payment() {
 }
 
 // signatures leave room for two names.
-func (d *drawing) signatures() {
+func (d *drawing) signatures(theirs, ours word) {
 	d.room(signHeight)
 	const width = 190.0
 	at := d.y + signHeight - 18
 	for _, s := range []struct {
 		x float64
 		w word
-	}{{marginX, wordReceived}, {right - width, wordSigned}} {
+	}{{marginX, theirs}, {right - width, ours}} {
 		d.page.Rule(s.x, at, s.x+width, at, hair)
 		d.page.Text(s.x+width/2, at+13, s.w.in(d.Language), pdf.Regular, small, pdf.Center)
 	}

@@ -22,14 +22,21 @@ const (
 	hair, rule = 0.4, 1.0
 )
 
-// drawing is an invoice on its way onto paper: y is where the next thing
-// begins on the page.
+// drawing is a document on its way onto paper: y is where the next thing
+// begins on the page. What an invoice and a receipt differ in is given: what
+// stands beside the buyer, the columns, and all beneath them.
 type drawing struct {
 	Invoice
 	doc  *pdf.Document
 	page *pdf.Page
 	y    float64
+
+	facts   []fact
+	columns []column
+	closing func()
 }
+
+type fact struct{ term, value string }
 
 func (d *drawing) draw() {
 	d.page, d.y = d.doc.AddPage(), top
@@ -113,16 +120,8 @@ func (d *drawing) parties() {
 	at = d.identity(marginX, at, d.Buyer, width)
 
 	end := d.y
-	facts := []struct{ term, value string }{
-		{wordNumber.in(d.Language), d.Number},
-		{wordDate.in(d.Language), date(d.Language, d.On)},
-		{wordDue.in(d.Language), date(d.Language, d.Due)},
-	}
-	if d.OrderReference != "" {
-		facts = append(facts, struct{ term, value string }{wordOrder.in(d.Language), d.OrderReference})
-	}
 	const left = marginX + width + 16
-	for _, f := range facts {
+	for _, f := range d.facts {
 		term := d.doc.Measure(f.term, pdf.Regular, small)
 		lines := d.doc.Wrap(f.value, pdf.Bold, small, right-left-term-10)
 		for n, line := range lines {
@@ -134,6 +133,19 @@ func (d *drawing) parties() {
 		}
 	}
 	d.y = max(at, end) + 10
+}
+
+// invoiceFacts are the numbers and days of an invoice.
+func (d *drawing) invoiceFacts() []fact {
+	facts := []fact{
+		{wordNumber.in(d.Language), d.Number},
+		{wordDate.in(d.Language), date(d.Language, d.On)},
+		{wordDue.in(d.Language), date(d.Language, d.Due)},
+	}
+	if d.OrderReference != "" {
+		facts = append(facts, fact{wordOrder.in(d.Language), d.OrderReference})
+	}
+	return facts
 }
 
 // room begins a page unless so much is left on this one.

@@ -105,11 +105,16 @@ func Draw(v Invoice) ([]byte, error) {
 		return nil, err
 	}
 	d := &drawing{Invoice: v, doc: doc}
+	d.facts, d.columns, d.closing = d.invoiceFacts(), d.invoiceColumns(), d.invoiceClosing
+	return d.bytes()
+}
+
+func (d *drawing) bytes() ([]byte, error) {
 	d.draw()
-	if len(doc.Pages()) > maxPages {
+	if len(d.doc.Pages()) > maxPages {
 		return nil, ErrTooLong
 	}
-	return doc.Bytes(), nil
+	return d.doc.Bytes(), nil
 }
 
 // check sees to it that nothing is drawn as an empty square.

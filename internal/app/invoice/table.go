@@ -17,8 +17,8 @@ type column struct {
 
 const gap = 8.0 // between columns
 
-// columns are those that this invoice needs; the description has what is left.
-func (d *drawing) columns() []column {
+// invoiceColumns are those that this invoice needs.
+func (d *drawing) invoiceColumns() []column {
 	all := []column{
 		{wordLineNo, 26, pdf.Left, func(n int, _ Line) string { return lineNo(n) }},
 		{wordItem, 0, pdf.Left, func(_ int, l Line) string { return l.Description }},
@@ -31,6 +31,11 @@ func (d *drawing) columns() []column {
 	all = append(all,
 		column{wordVAT, 38, pdf.Right, func(_ int, l Line) string { return d.vat(l.VAT) }},
 		column{wordAmount, 80, pdf.Right, func(_ int, l Line) string { return baht(l.AmountSatang) }})
+	return fit(all)
+}
+
+// fit gives the second column, the description, what the others leave.
+func fit(all []column) []column {
 	left := right - marginX - gap*float64(len(all)-1)
 	for _, c := range all {
 		left -= c.width
@@ -63,7 +68,7 @@ func (d *drawing) vat(kind string) string {
 
 // table draws the lines, and its head again on every page it reaches.
 func (d *drawing) table() {
-	columns := d.columns()
+	columns := d.columns
 	d.tableHead(columns)
 	for n, l := range d.Lines {
 		description := d.doc.Wrap(l.Description, pdf.Regular, small+.5, columns[1].width)

@@ -28,6 +28,8 @@ var headings = map[string]word{
 	"380": {"ใบแจ้งหนี้", "Invoice"},
 	"388": {"ใบกำกับภาษี", "Tax Invoice"},
 	"T02": {"ใบแจ้งหนี้ / ใบกำกับภาษี", "Invoice / Tax Invoice"},
+	"T01": {"ใบเสร็จรับเงิน", "Receipt"},
+	"T03": {"ใบเสร็จรับเงิน / ใบกำกับภาษี", "Receipt / Tax Invoice"},
 }
 
 func heading(code string) word {
@@ -74,6 +76,27 @@ var (
 	wordReceived   = word{"ผู้รับเอกสาร", "Received by"}
 	wordContinued  = word{"มีต่อหน้าถัดไป", "Continued on the next page"}
 )
+
+// The words of a receipt.
+var (
+	wordPaidOn       = word{"วันที่รับเงิน", "Paid on"}
+	wordMethod       = word{"ชำระโดย", "Paid by"}
+	wordReference    = word{"อ้างอิง", "Reference"}
+	wordForBill      = word{"ชำระตามเอกสารเลขที่", "In payment of"}
+	wordSettled      = word{"ยอดชำระ (บาท)", "Settled (THB)"}
+	wordOfIt         = word{"หัก ณ ที่จ่าย", "Withheld"}
+	wordReceiptTotal = word{"รวมรับชำระทั้งสิ้น", "Total settled"}
+	wordLessTax      = word{"ผู้ซื้อหักภาษี ณ ที่จ่ายไว้", "Tax withheld by the buyer"}
+	wordLessFee      = word{"ค่าธรรมเนียมที่ถูกหัก", "Bank fee"}
+	wordArrived      = word{"รับเงินจริง", "Amount received"}
+	wordPaidBy       = word{"ผู้ชำระเงิน", "Paid by"}
+	wordCollector    = word{"ผู้รับเงิน", "Collector"}
+)
+
+var methods = map[string]word{
+	"transfer": {"โอนเข้าบัญชี", "Bank transfer"}, "promptpay": {"พร้อมเพย์", "PromptPay"}, "cheque": {"เช็ค", "Cheque"}, "card": {"บัตร", "Card"},
+	"cash": {"เงินสด", "Cash"},
+}
 
 var vatWords = map[string]word{"standard": {"", ""}, "zero": {"0%", "0%"}, "exempt": {"ยกเว้น", "Exempt"}}
 

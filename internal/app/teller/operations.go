@@ -25,10 +25,10 @@ var (
 	cancelPresentment = instruction("presentment.cancel", (*krungsri.Client).CancelPresentment,
 		asIs[krungsri.CancelPresentmentRequest],
 		func(r krungsri.CancelPresentmentResponse) string { return r.PresentmentReference })
-	_ = instruction("receipt.create", (*krungsri.Client).CreateReceipt,
-		asIs[krungsri.CreateReceiptRequest],
+	createReceipt = instruction("receipt.create", (*krungsri.Client).CreateReceipt,
+		receiptEntry,
 		func(r krungsri.CreateReceiptResponse) string { return r.ReceiptReference }, naming)
-	_ = instruction("receipt.document.upload", (*krungsri.Client).UploadReceiptDocument,
+	uploadReceiptDocument = instruction("receipt.document.upload", (*krungsri.Client).UploadReceiptDocument,
 		receiptDocument,
 		func(r krungsri.UploadReceiptDocumentResponse) string { return r.ReceiptReference })
 )

@@ -212,11 +212,17 @@ func cancellationUnderWay(q *store.Query, p store.Presentment) (bool, error) {
 // project brings the subject of an instruction up to date with its
 // instructions, in the transaction that moved one of them.
 func project(tx *store.Tx, subject store.Subject) error {
-	i := store.Instruction{Subject: subject}
-	if subject != store.About("presentment", i.SubjectID()) {
-		return nil // receipts get their table with their screens
+	switch subject.Kind() {
+	case "presentment":
+		return projectPresentment(tx, subject.ID())
+	case "receipt":
+		return projectReceipt(tx, subject.ID())
 	}
-	p, err := tx.Presentment(i.SubjectID())
+	return fmt.Errorf("nothing follows from instructions about %s", subject)
+}
+
+func projectPresentment(tx *store.Tx, id store.ID) error {
+	p, err := tx.Presentment(id)
 	if err != nil {
 		return err
 	}
@@ -246,7 +252,7 @@ func project(tx *store.Tx, subject store.Subject) error {
 		return err
 	}
 	if links.Replaces.Valid && reference != "" {
-		return project(tx, store.About("presentment", links.Replaces.UUID)) // its place is taken
+		return projectPresentment(tx, links.Replaces.UUID) // its place is taken
 	}
 	return nil
 }
