@@ -53,7 +53,9 @@ func TestMakerSubmitsManyBillsInABrowser(t *testing.T) {
 			p.Click(".confirm .primary")
 			if o.NoScript {
 				p.Axe()
-				p.Click(".list .primary")
+				for !p.Exists(".notice-title") { // a slow machine does fewer in one go
+					p.Click(".list .primary")
+				}
 			}
 			p.WaitText(".notice-title", "60")
 			p.Axe()

@@ -3,6 +3,7 @@ package browsertest
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
@@ -16,7 +17,8 @@ type activity struct {
 	main       cdp.FrameID
 	requests   map[network.RequestID]cdp.LoaderID
 	loading    bool
-	changes    int // counts everything that happened
+	announced  time.Time // when the page said that it would load something, which has not begun yet
+	changes    int       // counts everything that happened
 	lastStatus int
 }
 
@@ -40,8 +42,13 @@ func (a *activity) status() int {
 func (a *activity) now() (busy bool, changes int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.loading || len(a.requests) > 0, a.changes
+	return a.loading || len(a.requests) > 0 || time.Since(a.announced) < longestStart, a.changes
 }
+
+// longestStart is how long the browser may take to begin what a page announced.
+// A click on a form or a link is answered before anything is loaded; what never
+// begins, such as a visit that a script calls off, is forgotten after this time.
+const longestStart = time.Second
 
 // observe is called with every event of the tab, in order.
 func (a *activity) observe(event any) {
@@ -62,18 +69,31 @@ func (a *activity) observe(event any) {
 		delete(a.requests, e.RequestID)
 	case *network.EventLoadingFailed:
 		delete(a.requests, e.RequestID)
+	case *page.EventFrameRequestedNavigation:
+		if e.Disposition == page.ClientNavigationDispositionCurrentTab {
+			a.announce(e.FrameID)
+		}
 	case *page.EventFrameStartedLoading:
-		a.loading = a.loading || e.FrameID == a.main
+		if e.FrameID == a.main {
+			a.loading, a.announced = true, time.Time{}
+		}
 	case *page.EventFrameStoppedLoading:
 		a.loading = a.loading && e.FrameID != a.main
 	case *page.EventFrameNavigated:
 		if e.Frame.ID == a.main {
+			a.announced = time.Time{}
 			a.forgetOthers(e.Frame.LoaderID)
 		}
 	default:
 		return
 	}
 	a.changes++
+}
+
+func (a *activity) announce(frame cdp.FrameID) {
+	if frame == a.main && !a.loading {
+		a.announced = time.Now()
+	}
 }
 
 // forgetOthers drops the requests of documents that are gone.

@@ -12,11 +12,14 @@ import (
 
 // connector opens lib/pq connections that act as one role and whose BEGIN
 // carries the acting merchant and person in the same round trip.
-type connector struct{ *pq.Connector }
+type connector struct {
+	*pq.Connector
+	prepareOnUse bool
+}
 
 var errNoSSLMode = errors.New("the database URL must name its sslmode (require, verify-full, or disable for a local socket)")
 
-func newConnector(dsn string, role Role) (driver.Connector, error) {
+func newConnector(dsn string, role Role, prepareOnUse bool) (driver.Connector, error) {
 	if !strings.Contains(dsn, "sslmode=") {
 		return nil, errNoSSLMode
 	}
@@ -48,7 +51,7 @@ func newConnector(dsn string, role Role) (driver.Connector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the database URL: %w", err)
 	}
-	return connector{c}, nil
+	return connector{c, prepareOnUse}, nil
 }
 
 // Connect implements driver.Connector.
@@ -60,6 +63,9 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	pc, ok := dc.(pqConn)
 	if !ok {
 		return nil, errors.Join(errors.New("this version of lib/pq lacks an interface the store relies on"), dc.Close())
+	}
+	if c.prepareOnUse {
+		return unhurried{conn{pc}}, nil
 	}
 	return conn{pc}, nil
 }

@@ -18,7 +18,7 @@ const migrationLock = 7_221_042
 // Migrate brings the schema of the database up to date, as the owner. It
 // returns how many migrations it applied.
 func Migrate(ctx context.Context, dsn string) (applied int, err error) {
-	connector, err := newConnector(dsn, Owner)
+	connector, err := newConnector(dsn, Owner, false)
 	if err != nil {
 		return 0, err
 	}
@@ -53,7 +53,7 @@ var ErrSchemaOutdated = errors.New("the schema is not up to date: run `portal mi
 
 // CheckSchema reports ErrSchemaOutdated unless every migration has been applied.
 func CheckSchema(ctx context.Context, dsn string) (err error) {
-	connector, err := newConnector(dsn, Owner)
+	connector, err := newConnector(dsn, Owner, false)
 	if err != nil {
 		return err
 	}

@@ -79,12 +79,17 @@ type Options struct {
 	// Seal encrypts stored bodies. Without one only their hashes and masked
 	// forms are kept.
 	Seal *Seal
+	// PrepareOnUse leaves each statement unprepared until it is first used. It
+	// is for those who use few and live short, such as tests: preparing all
+	// costs more than most of them do, and a text that does not fit the schema
+	// is not found at the start.
+	PrepareOnUse bool
 }
 
 // Open connects to the database as role. The DSN must name its sslmode, since
 // the driver's default may fall back to plain text.
 func Open(ctx context.Context, dsn string, role Role, o Options) (*Store, error) {
-	connector, err := newConnector(dsn, role)
+	connector, err := newConnector(dsn, role, o.PrepareOnUse)
 	if err != nil {
 		return nil, err
 	}

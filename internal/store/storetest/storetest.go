@@ -93,7 +93,7 @@ func (d *DB) Store(role store.Role) *store.Store {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	s, err := store.Open(d.t.Context(), d.DSN, role, store.Options{Seal: seal})
+	s, err := store.Open(d.t.Context(), d.DSN, role, store.Options{Seal: seal, PrepareOnUse: true})
 	if err != nil {
 		d.t.Fatal(err)
 	}
