@@ -173,7 +173,7 @@ func changedLines(ctx context.Context, was, now []krungsri.Item) []templates.App
 }
 
 func lineText(i krungsri.Item) string {
-	return i.Name + " · " + i.Quantity.String() + " × " + unitPrice(i.UnitPrice.Decimal) + " = " + text.Amount(int64(i.AmountBeforeTax))
+	return i.Name + " · " + text.Group(i.Quantity.String()) + " × " + unitPrice(i.UnitPrice.Decimal) + " = " + text.Amount(int64(i.AmountBeforeTax))
 }
 
 // percent is how far an amount rose or fell, or nothing from nothing.

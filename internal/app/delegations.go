@@ -86,6 +86,7 @@ func (a *App) createDelegation(w http.ResponseWriter, r *http.Request, u user) e
 	}
 	today := a.today()
 	from, to := f.day("starts_on", today, required), f.day("ends_on", today, required)
+	v.StartMeant, v.EndMeant = readings(v.StartsOn, today), readings(v.EndsOn, today)
 	for _, o := range f.list("operations") {
 		v.Chosen[o] = true
 		d.Operations = append(d.Operations, o)

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -205,6 +206,44 @@ func TestTenDocumentsAndNoMore(t *testing.T) {
 	a := attach(t, c, p.ID, files...)
 	if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, "file-10.pdf") || len(billOf(t, w, p.ID).Documents) != 10 {
 		t.Errorf("eleven files: %d, %d kept", a.Status, len(billOf(t, w, p.ID).Documents))
+	}
+}
+
+func TestDocumentsOfADraftAreOrdered(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	c := w.Client(apptest.Maker)
+	draft := stored(t, w, send(c, "/presentments", billForm("INV-1")))
+	attach(t, c, draft.ID, pdf("one"), pdf("two"), pdf("three"))
+	names := func() (list []string) {
+		for _, d := range billOf(t, w, draft.ID).Documents {
+			list = append(list, d.Name)
+		}
+		return list
+	}
+	page := "/presentments/" + draft.ID.String()
+	before := billOf(t, w, draft.ID)
+	move := func(file store.ID, to string) {
+		t.Helper()
+		if a := c.Post(page+"/documents/"+file.String()+"/place", "to", to); a.Status != http.StatusSeeOther {
+			t.Errorf("moving %s: %d", to, a.Status)
+		}
+	}
+	first, last := before.Documents[0], before.Documents[2]
+	move(last.FileID, "up")
+	move(first.FileID, "down")
+	move(last.FileID, "up")
+	move(last.FileID, "up") // it is the first already
+	move(store.NewID(), "up")
+	if want := []string{last.Name, first.Name, before.Documents[1].Name}; !slices.Equal(names(), want) {
+		t.Errorf("the order is %v, want %v", names(), want)
+	}
+	if !strings.Contains(c.Get(page).Body, "เปลี่ยนลำดับไฟล์") {
+		t.Error("the story does not tell of it")
+	}
+	p, lead := w.Submitted(apptest.Maker, "INV-2")
+	if a := c.Post("/presentments/"+p.ID.String()+"/documents/"+p.Documents[0].FileID.String()+"/place", "to", "up"); a.Status != http.StatusConflict {
+		t.Errorf("of what was submitted as %s: %d", lead, a.Status)
 	}
 }
 

@@ -11,12 +11,10 @@ import (
 	"portal/web/text"
 )
 
-// Cookies that say how this browser shows pages. They hold nothing secret, so
-// that they need no prefix, and are read before anybody has signed in.
-const (
-	languageCookie = "language"
-	densityCookie  = "density"
-)
+// languageCookie says in which language this browser shows pages. It holds
+// nothing secret, so that it needs no prefix, and is read before anybody has
+// signed in.
+const languageCookie = "language"
 
 func cookieValue(r *http.Request, name string) string {
 	c, err := r.Cookie(name)
@@ -79,6 +77,9 @@ func (a *App) setPreferences(w http.ResponseWriter, r *http.Request, u user) err
 	if theme != "" {
 		p.Theme = theme
 	}
+	if density != "" {
+		p.Roomy = density == "comfortable"
+	}
 	if p != u.person.Preferences {
 		err := a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error { return tx.SetPreferences(p) })
 		if err != nil {
@@ -87,9 +88,6 @@ func (a *App) setPreferences(w http.ResponseWriter, r *http.Request, u user) err
 	}
 	if lang != "" {
 		a.setDisplayCookie(w, languageCookie, lang)
-	}
-	if density != "" {
-		a.setDisplayCookie(w, densityCookie, density)
 	}
 	if keys != "" {
 		a.setDisplayCookie(w, keysCookie, keys)

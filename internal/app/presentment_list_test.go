@@ -211,3 +211,34 @@ func TestColumnsAreThoseThatWereChosen(t *testing.T) {
 		t.Error("another person has these columns too")
 	}
 }
+
+// Wherever a day is typed, a year that can be read in two ways is asked about
+// with a button that takes the place of what was typed.
+func TestAYearInDoubtIsAskedAboutOnEveryPage(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	maker, checker := w.Client(apptest.Maker), w.Client(apptest.Checker)
+	asked := regexp.MustCompile(`<button class="button small" name="(\w+)_reading" value="(\d{4}-\d\d-\d\d)"( form="presentment-filter")?`)
+	for _, c := range []struct {
+		page   apptest.Answer
+		field  string
+		before string
+	}{
+		{maker.Get("/presentments?on_from=25/12/68"), "on_from", "/presentments?on_from=25/12/68"},
+		{w.Client(apptest.Auditor).Get("/audit?to=25/12/68"), "to", ""},
+		{checker.Post("/approvals/delegations", "starts_on", "25/12/68", "ends_on", "26/12/2569", "cap", "1"), "starts_on", ""},
+	} {
+		found := asked.FindAllStringSubmatch(c.page.Body, -1)
+		if len(found) != 2 || found[0][1] != c.field || found[0][2] != "2025-12-25" || found[1][2] != "2068-12-25" {
+			t.Errorf("%s: %d asks %v", c.field, c.page.Status, found)
+		}
+		if c.before != "" && len(found) > 0 {
+			if found[0][3] == "" {
+				t.Error("the button sends no form")
+			}
+			if a := maker.Get(c.before + "&on_from_reading=2025-12-25"); a.Status != http.StatusOK || !strings.Contains(a.Body, "25/12/2568") {
+				t.Errorf("the reading: %d", a.Status)
+			}
+		}
+	}
+}

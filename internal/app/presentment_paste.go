@@ -56,6 +56,9 @@ func (f *presentmentForm) judgePasted() {
 		if r.Unknown != "" {
 			f.fail(templates.LineID(n, "vat"), text.Msg("form.error.paste_vat", "word", clip(r.Unknown, 40)))
 		}
+		if r.Unclear != "" {
+			f.fail(templates.LineID(n, "discount"), text.Msg("form.error.paste_unclear", "word", clip(r.Unclear, 40)))
+		}
 		if f.differs(f.lines[n-1], r.Amount) {
 			f.fail(templates.LineID(n, "price"), text.Msg("form.error.paste_amount", "amount", clip(r.Amount, 40)))
 		}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 
+	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/templates"
 	"portal/web/templates/ui"
@@ -18,12 +19,14 @@ func billFilters(ctx context.Context, f *form, p billPlace) templates.Presentmen
 	input := func(field, value string) templates.Input {
 		return templates.Input{Value: value, Error: f.errorOf(ctx, field)}
 	}
+	today := thai.Today(text.From(ctx).Now)
 	span := func(name, label string, of period, presets ...string) templates.PresentmentPeriod {
 		v := templates.PresentmentPeriod{Name: name, Label: text.T(ctx, text.Prefix(label)), Preset: of.Preset}
 		for _, preset := range presets {
 			v.Presets = append(v.Presets, ui.Option{Value: preset, Label: text.T(ctx, text.Prefix("list.period.")+preset)})
 		}
-		v.From, v.To = input(name+"_from", shownDay(ctx, of.From, of.Typed[0])), input(name+"_to", shownDay(ctx, of.To, of.Typed[1]))
+		v.From = templates.DayInput{Input: input(name+"_from", shownDay(ctx, of.From, of.Typed[0])), Readings: readings(of.Typed[0], today)}
+		v.To = templates.DayInput{Input: input(name+"_to", shownDay(ctx, of.To, of.Typed[1])), Readings: readings(of.Typed[1], today)}
 		return v
 	}
 	v := templates.PresentmentFilters{

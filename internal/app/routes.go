@@ -188,6 +188,7 @@ func (a *App) table() []route {
 		{"POST", "/presentments/{id}/copy", maker, a.copyPresentment, extra{}},
 		{"POST", "/presentments/{id}/documents", maker, a.addDocuments, extra{body: uploadLimit}},
 		{"POST", "/presentments/{id}/documents/drawn", maker, a.drawDocument, extra{}},
+		{"POST", "/presentments/{id}/documents/{file}/place", maker, a.moveDocument, extra{}},
 		{"POST", "/presentments/{id}/documents/{file}/removal", maker, a.removeDocument, extra{}},
 		{"GET", "/presentments/{id}/submission/new", maker, a.newSubmission, extra{}},
 		{"POST", "/presentments/{id}/submission", maker, a.createSubmission, extra{}},

@@ -310,6 +310,10 @@ func TestPreferencesAreKeptAndLeadBack(t *testing.T) {
 			t.Errorf("the page lacks %s", want)
 		}
 	}
+	// They belong to the person, not to the browser.
+	if page := w.SignIn(apptest.Maker).Get("/account").Body; !strings.Contains(page, `data-theme="dark"`) || !strings.Contains(page, `class="roomy"`) {
+		t.Error("another browser of the same person knows nothing of them")
+	}
 	if a := c.Post("/preferences", "theme", "pink"); a.Status != http.StatusBadRequest {
 		t.Errorf("an unknown theme gave %d", a.Status)
 	}

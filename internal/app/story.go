@@ -387,6 +387,8 @@ func (d presentmentLeaf) event(ctx context.Context, action string, files map[sto
 			return ui.Event{Sentence: text.T(ctx, "story.document_removed", "name", name)}, true
 		}
 		return ui.Event{Sentence: text.T(ctx, "story.document_removed_some")}, true
+	case "presentment.documents_ordered":
+		return ui.Event{Sentence: text.T(ctx, "story.documents_ordered")}, true
 	case "presentment.decided":
 		return ui.Event{
 			Sentence: text.T(ctx, text.Prefix("story.buyer.")+d.Decision), Note: d.Remark, Meaning: buyerMeanings[d.Decision], Summary: text.T(ctx, "story.callback_from"), Detail: callbackLink(d.Callback),

@@ -57,6 +57,7 @@ func (a *App) readTrailQuery(f *form) trailQuery {
 		from:   f.day("from", today),
 		to:     f.day("to", today),
 	}
+	t.typed.FromMeant, t.typed.ToMeant = readings(f.raw("from"), today), readings(f.raw("to"), today)
 	t.before = store.LeafCursor(cursorOf(f))
 	if f.valid() && !t.from.IsZero() && !t.to.IsZero() && t.to.Compare(t.from) < 0 {
 		f.fail("to", text.Msg("trail.to_before_from"))

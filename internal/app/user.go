@@ -90,13 +90,14 @@ func extendDeadlines(w http.ResponseWriter, by time.Duration) {
 // into the request's context.
 func (a *App) whoAsks(r *http.Request) (user, *http.Request, error) {
 	info := infoOf(r)
-	u := user{request: info.id, address: info.address, roomy: cookieValue(r, densityCookie) == "comfortable"}
+	u := user{request: info.id, address: info.address}
 	session, err := a.sessions.Get(r, a.cookies.session)
 	if err == nil {
 		if found, ok := foundIn(session); ok {
 			u.person, u.memberships, u.sessionID = found.Person, found.Memberships, found.Session
 			u.membership, _ = found.Membership()
 			info.person, info.merchant = found.ID, u.membership.Merchant
+			u.roomy = found.Roomy
 			if found.Theme != "system" {
 				u.theme = found.Theme
 			}

@@ -75,7 +75,7 @@ var (
 			UPDATE mails m SET tries = m.tries + 1, next_at = now() + interval '2 minutes' FROM due WHERE m.id = due.id
 			RETURNING m.id, m.merchant_id, m.person_id, m.digest_on, m.tries
 		)
-		SELECT c.id, c.merchant_id, n.name_th, n.name_en, c.digest_on, c.tries, p.id AS person_id, p.name, p.lang, p.buddhist_era, p.theme,
+		SELECT c.id, c.merchant_id, n.name_th, n.name_en, c.digest_on, c.tries, p.id AS person_id, p.name, p.lang, p.buddhist_era, p.theme, p.roomy,
 			coalesce((SELECT a.email FROM accounts a WHERE a.person_id = p.id ORDER BY a.created_at LIMIT 1), '') AS email,
 			p.disabled_at IS NULL AND EXISTS (SELECT FROM memberships b WHERE b.merchant_id = c.merchant_id AND b.person_id = p.id) AS welcome
 		FROM claimed c JOIN merchants n ON n.id = c.merchant_id JOIN people p ON p.id = c.person_id

@@ -38,6 +38,7 @@ type Preferences struct {
 	Lang        string `db:"lang"`
 	BuddhistEra bool   `db:"buddhist_era"`
 	Theme       string `db:"theme"` // "system", "light" or "dark"
+	Roomy       bool   `db:"roomy"` // rows of comfortable height, not compact ones
 }
 
 // Membership is a person's place at one merchant.
@@ -79,10 +80,10 @@ type Account struct {
 
 var sqlAccount = statement(`
 	WITH found AS MATERIALIZED (
-		SELECT p.id AS person_id, p.name, p.lang, p.buddhist_era, p.theme, a.password_hash, p.disabled_at IS NOT NULL AS disabled,
+		SELECT p.id AS person_id, p.name, p.lang, p.buddhist_era, p.theme, p.roomy, a.password_hash, p.disabled_at IS NOT NULL AS disabled,
 		       set_config('portal.person', p.id::text, true) AS acting
 		FROM accounts a JOIN people p ON p.id = a.person_id WHERE a.email = lower($1))
-	SELECT person_id, name, lang, buddhist_era, theme, password_hash, disabled, ` + membershipsOf + ` FROM found`)
+	SELECT person_id, name, lang, buddhist_era, theme, roomy, password_hash, disabled, ` + membershipsOf + ` FROM found`)
 
 // Account returns the account with this e-mail address in one round trip.
 func (s *Store) Account(ctx context.Context, email string) (Account, error) {
@@ -178,15 +179,15 @@ func (t *Tx) DisablePerson(person ID, disabled bool) error {
 }
 
 var sqlSetPreferences = statement(`
-	UPDATE people SET lang = $2, buddhist_era = $3, theme = $4 WHERE id = $1`)
+	UPDATE people SET lang = $2, buddhist_era = $3, theme = $4, roomy = $5 WHERE id = $1`)
 
 // SetPreferences changes how pages are shown to the acting person.
 func (t *Tx) SetPreferences(p Preferences) error {
-	if err := t.one(sqlSetPreferences, t.actor.Person, p.Lang, p.BuddhistEra, p.Theme); err != nil {
+	if err := t.one(sqlSetPreferences, t.actor.Person, p.Lang, p.BuddhistEra, p.Theme, p.Roomy); err != nil {
 		return err
 	}
 	return t.Audit("person.preferences_set", About("person", t.actor.Person), map[string]any{
-		"lang": p.Lang, "buddhist_era": p.BuddhistEra, "theme": p.Theme,
+		"lang": p.Lang, "buddhist_era": p.BuddhistEra, "theme": p.Theme, "roomy": p.Roomy,
 	})
 }
 

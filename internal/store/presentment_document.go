@@ -7,12 +7,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/lib/pq"
 )
 
 var (
 	sqlAttach = statement(`
 		INSERT INTO presentment_documents (presentment_id, merchant_id, file_id, position, drawn_from, drawn_language)
 		SELECT $2, $1, $3, coalesce(max(position), 0) + 1, $4, $5 FROM presentment_documents WHERE presentment_id = $2`)
+	sqlOrderDocuments = statement(`
+		UPDATE presentment_documents d SET position = o.place
+		FROM unnest($3::uuid[]) WITH ORDINALITY AS o (file, place)
+		WHERE d.merchant_id = $1 AND d.presentment_id = $2 AND d.file_id = o.file`)
 	sqlDetach = statement(`DELETE FROM presentment_documents WHERE merchant_id = $1 AND presentment_id = $2 AND file_id = $3`)
 )
 
@@ -52,6 +58,22 @@ func (t *Tx) Detach(presentment, file ID) error {
 		return fmt.Errorf("detaching: %w", err)
 	}
 	return t.Audit("presentment.document_removed", About("presentment", presentment), map[string]any{"file": file})
+}
+
+// OrderDocuments puts the documents of an editable presentment in this order,
+// in which they are approved and sent. ErrStale means that they are others.
+func (t *Tx) OrderDocuments(presentment ID, files []ID) error {
+	if err := t.one(sqlTouchPresentment, t.actor.Merchant, presentment, t.actor.Person); err != nil {
+		return fmt.Errorf("ordering documents: %w", err)
+	}
+	moved, err := t.exec(sqlOrderDocuments, t.actor.Merchant, presentment, pq.Array(files))
+	if err != nil {
+		return fmt.Errorf("ordering documents: %w", err)
+	}
+	if moved != int64(len(files)) {
+		return fmt.Errorf("ordering documents: %w", ErrStale)
+	}
+	return t.Audit("presentment.documents_ordered", About("presentment", presentment), map[string]any{"files": files})
 }
 
 // ContentDigest identifies what a presentment of this seller says, without its

@@ -59,12 +59,12 @@ func (u SessionUser) Membership() (Membership, bool) {
 var sqlSessionUser = statement(`
 	WITH found AS MATERIALIZED (
 		SELECT s.id AS session_id, s.merchant_id, s.data, s.seen_at < now() - interval '1 minute' AS idle,
-		       p.id AS person_id, p.name, p.lang, p.buddhist_era, p.theme,
+		       p.id AS person_id, p.name, p.lang, p.buddhist_era, p.theme, p.roomy,
 		       set_config('portal.person', p.id::text, true) AS acting
 		FROM sessions s JOIN people p ON p.id = s.person_id
 		WHERE s.token_hash = $1 AND s.expires_at > now() AND s.seen_at > now() - $2::bigint * interval '1 second'
 		  AND p.disabled_at IS NULL)
-	SELECT session_id, merchant_id, data, idle, person_id, name, lang, buddhist_era, theme, ` + membershipsOf + ` FROM found`)
+	SELECT session_id, merchant_id, data, idle, person_id, name, lang, buddhist_era, theme, roomy, ` + membershipsOf + ` FROM found`)
 
 // SessionUser returns who holds the token with this hash, in one round trip.
 // ErrNotFound means that the session ended, was idle for longer than idle, or

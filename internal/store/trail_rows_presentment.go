@@ -31,7 +31,7 @@ var contentsAgree = comparison{
 	sql: statement(`
 	WITH leaves AS MATERIALIZED (
 		SELECT p.id AS bill, l.idx, l.id, l.at, l.person_id, l.act, l.d FROM presentments p JOIN (` +
-		leavesOf("presentment", "drafted", "edited", "document_attached", "document_removed") + `) l ON l.about = 'presentment/' || p.id
+		leavesOf("presentment", "drafted", "edited", "document_attached", "document_removed", "documents_ordered") + `) l ON l.about = 'presentment/' || p.id
 	), written AS (
 		SELECT bill, idx, CASE act WHEN 'edited' THEN d -> 'after' ELSE d END AS d FROM (
 			SELECT bill, idx, id, act, d, first_value(id) OVER (PARTITION BY bill ORDER BY at DESC, id DESC) AS last_id
@@ -109,7 +109,7 @@ var authorsAgree = comparison{
 	sql: statement(`
 	SELECT max(s.idx) AS idx, s.about AS subject, 'contradicts' AS class, 'lacks among its authors somebody who had a hand in it' AS what
 	FROM instructions i JOIN (` + leavesOf("instruction", "submitted") + `) s ON s.about = 'instruction/' || i.id
-		JOIN (` + leavesOf("presentment", "drafted", "edited", "document_attached", "document_removed") + `) l
+		JOIN (` + leavesOf("presentment", "drafted", "edited", "document_attached", "document_removed", "documents_ordered") + `) l
 			ON l.about = i.subject AND l.at <= s.at AND l.id < s.id
 		CROSS JOIN LATERAL (SELECT l.person_id UNION ALL ` + editorsBefore + `) AS e (person)
 		LEFT JOIN instruction_authors a ON a.instruction_id = i.id AND a.person_id = e.person

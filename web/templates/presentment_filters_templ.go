@@ -42,8 +42,8 @@ type PresentmentPeriod struct {
 	Label   string
 	Preset  string
 	Presets []ui.Option
-	From    Input
-	To      Input
+	From    DayInput
+	To      DayInput
 }
 
 // Render writes the fields.
@@ -627,11 +627,11 @@ func (p PresentmentPeriod) view() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field{Name: p.Name + "_from", Label: text.T(ctx, "list.day_from", "what", p.Label), Value: p.From.Value, Error: p.From.Error, Width: ui.W10, MaxLength: 30, Attrs: ofFilter()}.Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.DateField{Name: p.Name + "_from", Label: text.T(ctx, "list.day_from", "what", p.Label), Value: p.From.Value, Error: p.From.Error, Readings: p.From.Readings, Attrs: ofFilter()}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field{Name: p.Name + "_to", Label: text.T(ctx, "list.day_to", "what", p.Label), Value: p.To.Value, Error: p.To.Error, Width: ui.W10, MaxLength: 30, Attrs: ofFilter()}.Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.DateField{Name: p.Name + "_to", Label: text.T(ctx, "list.day_to", "what", p.Label), Value: p.To.Value, Error: p.To.Error, Readings: p.To.Readings, Attrs: ofFilter()}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -17,6 +17,7 @@ type Row struct {
 	Description, Quantity, Price, Discount string
 	VAT                                    bill.VATKind // VATStandard where the cell is empty or unknown
 	Unknown                                string       // what stood in the VAT cell, where it is no kind we know
+	Unclear                                string       // a share without a heading, which may be of VAT or of a discount
 	Amount                                 string       // what the row says that it comes to
 }
 
@@ -33,6 +34,7 @@ const (
 	price
 	discount
 	vat
+	vatOrDiscount
 	amount
 )
 
@@ -90,12 +92,16 @@ func row(cs []string, columns []column) Row {
 			r.Discount = c
 		case amount:
 			r.Amount = c
-		case vat:
+		case vat, vatOrDiscount:
 			kind, known := kinds[strings.ToLower(c)]
-			if !known {
-				kind, r.Unknown = bill.VATStandard, c
+			switch {
+			case known:
+				r.VAT = kind
+			case columns[i] == vatOrDiscount && isShare(c):
+				r.Unclear = c
+			default:
+				r.Unknown = c
 			}
-			r.VAT = kind
 		}
 	}
 	if r.Quantity == "" {
@@ -153,7 +159,7 @@ func guess(table [][]string) []column {
 		case all(table, at, isNumber):
 			rest[i] = amount
 		default:
-			rest[i] = vat // so that what it says is not passed over in silence
+			rest[i] = vatOrDiscount // so that what it says is not passed over in silence
 		}
 	}
 	return columns
@@ -171,6 +177,12 @@ func all(table [][]string, at int, is func(string) bool) bool {
 func isNumber(s string) bool { _, err := thai.ParseDecimal(s); return err == nil }
 
 func isKind(s string) bool { _, known := kinds[strings.ToLower(s)]; return known }
+
+// isShare reports whether s is a number of percent.
+func isShare(s string) bool {
+	number, ok := strings.CutSuffix(s, "%")
+	return ok && isNumber(strings.TrimSpace(number))
+}
 
 // cells splits text as spreadsheets write it: cells with a tab or a new line
 // in them stand in quotes, and quotes in those are doubled.

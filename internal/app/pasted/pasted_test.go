@@ -27,6 +27,9 @@ func TestRowsOfASpreadsheetAreRead(t *testing.T) {
 			{Description: "Rice", Quantity: "2", Price: "10", Amount: "20.00", VAT: bill.VATZero}, {Description: "Oil", Quantity: "1", Price: "30", Amount: "30.00", VAT: std}}},
 		"VAT right behind the price": {"Rice\t2\t10\t0\nOil\t1\t30\t7\n", []pasted.Row{
 			{Description: "Rice", Quantity: "2", Price: "10", VAT: bill.VATZero}, {Description: "Oil", Quantity: "1", Price: "30", VAT: std}}},
+		"a share without a heading": {"Rice\t2\t10\t5%\nTea\t1\t5\t7%\n", []pasted.Row{
+			{Description: "Rice", Quantity: "2", Price: "10", VAT: std, Unclear: "5%"}, {Description: "Tea", Quantity: "1", Price: "5", VAT: std},
+		}},
 		"an unknown kind of VAT": {"Rice\t2\t10\tmaybe\n", []pasted.Row{{Description: "Rice", Quantity: "2", Price: "10", VAT: std, Unknown: "maybe"}}},
 		"quoted cells":           {"\"two\nlines \"\"here\"\"\"\t1\t5\n", []pasted.Row{{Description: `two lines "here"`, Quantity: "1", Price: "5", VAT: std}}},
 		"a lone quote":           {"6\" pipe\t1\t5\n\"x\t1\t2", []pasted.Row{{Description: `6" pipe`, Quantity: "1", Price: "5", VAT: std}, {Description: `"x`, Quantity: "1", Price: "2", VAT: std}}},
