@@ -162,6 +162,7 @@ func (p *program) userGrant(ctx context.Context, args []string) error {
 	dev := f.Bool("dev", false, "in the running `portal dev` of this checkout")
 	list := f.String("duties", "", "maker, checker, auditor, admin, separated by commas; empty takes all away")
 	level := f.Int("level", 0, "how much a checker may decide: 1, 2 or 3; 0 leaves it as it is")
+	atOnce := f.String("at-once", "", "why what is new must count at once and not in 24 hours; the trail keeps the reason")
 	if err := parse(f, args, 0); err != nil {
 		return err
 	}
@@ -179,10 +180,18 @@ func (p *program) userGrant(ctx context.Context, args []string) error {
 		}
 	}
 	return p.changePerson(ctx, "user grant", *dev, *email, func(tx *store.Tx, person store.ID) error {
-		if err := tx.GrantDuties(merchant, person, duties...); err != nil || *level == 0 {
+		if err := tx.GrantDuties(merchant, person, duties...); err != nil {
 			return err
 		}
-		return tx.SetLevel(merchant, person, *level)
+		if *level > 0 {
+			if err := tx.SetLevel(merchant, person, *level); err != nil {
+				return err
+			}
+		}
+		if *atOnce == "" {
+			return nil
+		}
+		return tx.LetDecide(merchant, person, *atOnce)
 	})
 }
 

@@ -149,6 +149,8 @@ func (a *App) whyNotDecide(ctx context.Context, u user, lead store.Instruction, 
 		return text.T(ctx, "approval.not.decided")
 	case lead.MakerID == u.person.ID:
 		return text.T(ctx, "approval.not.self")
+	case s.Verdict == store.WaitsADay && s.WaitsUntil != nil:
+		return text.T(ctx, "approval.not.until", "when", text.DateTime(ctx, *s.WaitsUntil))
 	}
 	return text.T(ctx, verdictKeys[s.Verdict])
 }
@@ -238,6 +240,7 @@ func (a *App) refusedDecision(w http.ResponseWriter, r *http.Request, u user, id
 		{teller.ErrNotOnDuty, text.K("approval.not.checker"), http.StatusForbidden},
 		{teller.ErrNotAsked, text.K("approval.not.not_asked"), http.StatusForbidden},
 		{teller.ErrNeededLater, text.K("approval.not.needed_later"), http.StatusForbidden},
+		{teller.ErrTooSoon, text.K("approval.not.too_soon"), http.StatusForbidden},
 		{teller.ErrAlreadyApproved, text.K("approval.not.again"), http.StatusConflict},
 		{teller.ErrNotPending, text.K("approval.not.decided"), http.StatusConflict},
 		{teller.ErrExpired, text.K("approval.not.expired"), http.StatusConflict},

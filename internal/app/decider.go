@@ -40,4 +40,5 @@ var verdictKeys = map[string]string{
 	store.IsNotPending:  text.K("approval.not.expired"),
 	store.IsNotAsked:    text.K("approval.not.not_asked"),
 	store.IsNeededLater: text.K("approval.not.needed_later"),
+	store.WaitsADay:     text.K("approval.not.too_soon"),
 }

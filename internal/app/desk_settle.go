@@ -112,6 +112,8 @@ func (a *App) refusedSettlement(w http.ResponseWriter, r *http.Request, u user, 
 		return refused(http.StatusConflict, text.K("desk.refused.settled"))
 	case errors.Is(err, store.ErrStale):
 		return refused(http.StatusConflict, text.K("desk.refused.stale"))
+	case store.Violated(err, store.DeciderWaits):
+		return refused(http.StatusForbidden, text.K("approval.not.too_soon"))
 	case store.Violated(err, "one_open_settlement"):
 		return refused(http.StatusConflict, text.K("desk.refused.proposed"))
 	}

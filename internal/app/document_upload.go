@@ -50,6 +50,7 @@ var documentRefusals = []struct {
 	{upload.ErrEncoding, text.K("document.upload.encoding")}, {upload.ErrDTD, text.K("document.upload.dtd")},
 	{upload.ErrActiveXML, text.K("document.upload.active_xml")},
 	{errVirus, text.K("document.upload.virus")}, {errUnscanned, text.K("document.upload.unscanned")},
+	{store.ErrUploadQuota, text.K("document.upload.quota")},
 	{errSameDocument, text.K("presentment.upload.twice")}, {errManyDocuments, text.K("presentment.upload.many")},
 }
 

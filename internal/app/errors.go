@@ -96,6 +96,12 @@ func problemOf(err error) problem {
 	case isRequest:
 		return problem{status: http.StatusBadRequest, level: slog.LevelWarn,
 			title: text.K("edge.request_title"), help: text.K("edge.request_help")}
+	case errors.Is(err, store.ErrUploadQuota):
+		return problem{status: http.StatusTooManyRequests, level: slog.LevelWarn, retry: time.Hour,
+			title: text.K("edge.quota_title"), help: text.K("document.quota")}
+	case store.Bounded(err):
+		return problem{status: http.StatusTooManyRequests, level: slog.LevelWarn,
+			title: text.K("edge.bounded_title"), help: text.K("edge.bounded_help")}
 	case isTooLarge:
 		return problem{status: http.StatusRequestEntityTooLarge, level: slog.LevelInfo,
 			title: text.K("edge.too_large_title"), help: text.K("edge.too_large_help")}

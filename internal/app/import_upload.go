@@ -111,6 +111,10 @@ func (a *App) createImport(w http.ResponseWriter, r *http.Request, u user) error
 	}
 	i, err := a.storeImport(r, u, file)
 	switch {
+	case errors.Is(err, store.ErrUploadQuota):
+		return a.importNewPage(w, r, u, kind, text.T(r.Context(), "document.quota"))
+	case store.Violated(err, "imports_are_bounded"):
+		return a.importNewPage(w, r, u, kind, text.T(r.Context(), "import.refused.many"))
 	case err != nil:
 		return err
 	case i.State == store.ImportRead:

@@ -196,6 +196,7 @@ func (a *App) decideProposal(w http.ResponseWriter, r *http.Request, u user, dec
 		{store.Violated(err, "policy_leaves_somebody"), text.K("policy.refused.gaps"), http.StatusConflict},
 		{store.Violated(err, "policy_is_decided_by_another"), text.K("policy.refused.own"), http.StatusForbidden},
 		{store.Violated(err, "policy_is_decided_on_duty"), text.K("policy.refused.duty"), http.StatusForbidden},
+		{store.Violated(err, store.DeciderWaits), text.K("approval.not.too_soon"), http.StatusForbidden},
 	} {
 		if c.is {
 			return a.policiesPage(w, r, u, c.status, text.T(ctx, c.message))

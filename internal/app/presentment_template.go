@@ -143,7 +143,7 @@ func (a *App) draftFrom(tx *store.Tx, m store.Template) (store.Presentment, erro
 	if !f.valid() || f.broken != nil {
 		return store.Presentment{}, errTemplate
 	}
-	f.read.ID = store.NewID()
+	f.read.ID, f.read.Editors = store.NewID(), m.Authors
 	if err := tx.AddPresentment(f.read); err != nil {
 		return store.Presentment{}, err
 	}

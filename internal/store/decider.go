@@ -1,6 +1,8 @@
 package store
 
 import (
+	"time"
+
 	"github.com/lib/pq"
 )
 
@@ -47,8 +49,9 @@ var (
 		WHERE b.merchant_id = $1 AND 'checker' = ANY (b.duties) AND p.disabled_at IS NULL AND b.person_id <> ALL ($2::uuid[])
 		ORDER BY p.name, p.id`)
 	sqlStanding = statement(`
-		SELECT h.seat, coalesce(p.name, '') AS for_name, h.verdict
+		SELECT h.seat, coalesce(p.name, '') AS for_name, h.verdict, b.waits_until
 		FROM instructions i CROSS JOIN LATERAL hat_for(i, $2) AS h LEFT JOIN people p ON h.delegation_id IS NOT NULL AND p.id = h.holder
+			LEFT JOIN LATERAL (SELECT greatest(m.decides_from, m.level_from) AS waits_until FROM memberships m WHERE m.merchant_id = $1 AND m.person_id = $2) b ON true
 		WHERE i.merchant_id = $1 AND i.id = $3`)
 )
 
@@ -80,7 +83,12 @@ const (
 	IsNotPending  = "approval_while_pending"
 	IsNotAsked    = "approver_fits_the_step"
 	IsNeededLater = "approver_is_needed_later"
+	WaitsADay     = "approver_waits_a_day"
 )
+
+// DeciderWaits keeps whoever was given a say less than a day ago from deciding
+// on a policy and from confirming an outcome.
+const DeciderWaits = "decider_waits_a_day"
 
 // Standing is where the acting person stands to an instruction: the rule that
 // keeps them from giving its next approval, or none, and for whom they would.
@@ -88,6 +96,9 @@ type Standing struct {
 	Seat    int    `db:"seat"`     // the next to be taken, from 0
 	ForName string `db:"for_name"` // or empty, for themself
 	Verdict string `db:"verdict"`
+	// WaitsUntil is when all that this person was ever granted counts; of
+	// interest where the verdict is WaitsADay.
+	WaitsUntil *time.Time `db:"waits_until"`
 }
 
 // MayDecide reports whether nothing keeps them.

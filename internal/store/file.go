@@ -31,6 +31,10 @@ const (
 	ScanClean = "clean"
 )
 
+// ErrUploadQuota: this person, or this merchant, has uploaded as much as an hour
+// takes, or too much that belongs to nothing. The next full hour takes more.
+var ErrUploadQuota = errors.New("enough was uploaded in this hour")
+
 // chunkSize is how a file is cut: the figure at which neither the program nor
 // Postgres holds more than a little of it in memory.
 const chunkSize = 1 << 20
@@ -102,6 +106,9 @@ func (w *FileWriter) Finish(f File) (File, error) {
 		f.Scan = ScanNone
 	}
 	_, err := w.tx.exec(sqlInsertFile, f.ID, a.Merchant, f.Name, f.MediaType, f.Size, f.SHA256, a.Person, f.Pages, f.Width, f.Height, f.Scan)
+	if Violated(err, "uploads_within_quota") {
+		return File{}, fmt.Errorf("%w: %w", ErrUploadQuota, err)
+	}
 	if err != nil {
 		return File{}, fmt.Errorf("storing a file: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/lib/pq"
 )
@@ -141,25 +142,66 @@ func (t *Tx) AddPerson(n NewPerson) (ID, error) {
 var (
 	sqlGrantDuties = statement(`
 		INSERT INTO memberships (merchant_id, person_id, duties) VALUES ($1, $2, $3)
-		ON CONFLICT (merchant_id, person_id) DO UPDATE SET duties = excluded.duties, granted_at = now()`)
+		ON CONFLICT (merchant_id, person_id) DO UPDATE SET duties = excluded.duties, granted_at = now()
+		RETURNING decides_from, level_from, level_before`)
 	sqlDeleteMembership = statement(`
 		DELETE FROM memberships WHERE merchant_id = $1 AND person_id = $2`)
 )
 
+// counting is from when a person's say counts, and from when their level does;
+// until then the one before.
+type counting struct {
+	DecidesFrom time.Time `db:"decides_from" json:"decides_from"`
+	LevelFrom   time.Time `db:"level_from" json:"level_from"`
+	LevelBefore int       `db:"level_before" json:"level_before"`
+}
+
+func (c counting) utc() counting {
+	return counting{c.DecidesFrom.UTC(), c.LevelFrom.UTC(), c.LevelBefore}
+}
+
 // GrantDuties makes duties all that a person may do for a merchant; none ends
-// the membership. It holds from the person's next request. Only the owner role
-// may. Administrator and checker together violate administrator_does_not_approve.
+// the membership. It holds from the person's next request, but a checker or an
+// administrator decides on nothing for a day, unless the merchant has never
+// submitted anything. Only the owner role may. Administrator and checker
+// together violate administrator_does_not_approve.
 func (t *Tx) GrantDuties(merchant, person ID, duties ...Duty) error {
-	var err error
+	granted := struct {
+		Merchant ID     `json:"merchant"`
+		Duties   []Duty `json:"duties"`
+		*counting
+	}{Merchant: merchant, Duties: duties}
 	if len(duties) == 0 {
-		err = t.one(sqlDeleteMembership, merchant, person)
-	} else {
-		_, err = t.exec(sqlGrantDuties, merchant, person, pq.Array(duties))
+		if err := t.one(sqlDeleteMembership, merchant, person); err != nil {
+			return err
+		}
+		return t.Audit("person.duties_granted", About("person", person), granted)
 	}
+	counts, err := row[counting](t.Query, sqlGrantDuties, merchant, person, pq.Array(duties))
 	if err != nil {
 		return err
 	}
-	return t.Audit("person.duties_granted", About("person", person), map[string]any{"merchant": merchant, "duties": duties})
+	counts = counts.utc()
+	granted.counting = &counts
+	return t.Audit("person.duties_granted", About("person", person), granted)
+}
+
+var sqlLetDecide = statement(`
+	UPDATE memberships SET decides_from = least(decides_from, now()), level_from = least(level_from, now())
+	WHERE merchant_id = $1 AND person_id = $2 RETURNING decides_from, level_from, level_before`)
+
+// LetDecide has all that a person was granted count at once. Only the owner
+// role may; the trail keeps the reason.
+func (t *Tx) LetDecide(merchant, person ID, reason string) error {
+	counts, err := row[counting](t.Query, sqlLetDecide, merchant, person)
+	if err != nil {
+		return err
+	}
+	return t.Audit("person.wait_waived", About("person", person), struct {
+		Merchant ID     `json:"merchant"`
+		Reason   string `json:"reason"`
+		counting
+	}{merchant, reason, counts.utc()})
 }
 
 var sqlDisablePerson = statement(`

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql/driver"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -181,7 +182,8 @@ var (
 	sqlMembers = statement(`
 		SELECT p.id AS person_id, p.name, m.duties, m.level FROM memberships m JOIN people p ON p.id = m.person_id
 		WHERE m.merchant_id = $1 AND p.disabled_at IS NULL ORDER BY p.name, p.id`)
-	sqlSetLevel = statement(`UPDATE memberships SET level = $3 WHERE merchant_id = $1 AND person_id = $2`)
+	sqlSetLevel = statement(`
+		UPDATE memberships SET level = $3 WHERE merchant_id = $1 AND person_id = $2 RETURNING decides_from, level_from, level_before`)
 )
 
 // Members lists who works for the merchant and is not shut out.
@@ -189,10 +191,19 @@ func (q *Query) Members() ([]Member, error) {
 	return rows[Member](q, sqlMembers, q.actor.Merchant)
 }
 
-// SetLevel says how much a checker may decide. Only the owner role may.
+// SetLevel says how much a checker may decide: more a day from now, unless the
+// merchant has never submitted anything. Only the owner role may.
 func (t *Tx) SetLevel(merchant, person ID, level int) error {
-	if err := t.one(sqlSetLevel, merchant, person, level); err != nil {
+	counts, err := row[counting](t.Query, sqlSetLevel, merchant, person, level)
+	if errors.Is(err, ErrNotFound) {
+		return ErrStale
+	}
+	if err != nil {
 		return err
 	}
-	return t.Audit("person.level_set", About("person", person), map[string]any{"merchant": merchant, "level": level})
+	return t.Audit("person.level_set", About("person", person), struct {
+		Merchant ID  `json:"merchant"`
+		Level    int `json:"level"`
+		counting
+	}{merchant, level, counts.utc()})
 }

@@ -25,9 +25,10 @@ type Template struct {
 	MadeByName string     `db:"made_by_name"`
 	MadeAt     time.Time  `db:"made_at"`
 	LastMadeOn *time.Time `db:"last_made_on"`
+	Authors    IDs        `db:"authors"` // whoever wrote what it says
 }
 
-const templateColumns = `t.id, t.name, t.typed, t.every, t.on_day, t.weeks, t.next_on, t.version, p.name AS made_by_name, t.made_at, t.last_made_on
+const templateColumns = `t.id, t.name, t.typed, t.every, t.on_day, t.weeks, t.next_on, t.version, p.name AS made_by_name, t.made_at, t.last_made_on, t.authors
 		FROM presentment_templates t JOIN people p ON p.id = t.made_by`
 
 var (

@@ -1,13 +1,17 @@
 package store
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/lib/pq"
+)
 
 var (
 	sqlInsertPresentment = statement(`
 		INSERT INTO presentments (id, merchant_id, document_type, document_number, document_on, due_on, buyer_name, buyer_tax_id,
 			buyer_branch, buyer_address, remark, before_tax_satang, vat_rate, vat_satang, total_satang,
 			discount_percent, discount_satang, wht_satang, order_reference, credit_days, created_by, editors)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, ARRAY[$21::uuid])`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, array_remove($22::uuid[], $21::uuid) || $21::uuid)`)
 	sqlUpdatePresentment = statement(`
 		UPDATE presentments SET document_type = $3, document_number = $4, document_on = $5, due_on = $6, buyer_name = $7, buyer_tax_id = $8,
 			buyer_branch = $9, buyer_address = $10, remark = $11, before_tax_satang = $12, vat_rate = $13, vat_satang = $14, total_satang = $15,
@@ -24,11 +28,12 @@ var (
 		WHERE merchant_id = $1 AND id = $2 AND state IN ('draft', 'refused')`)
 )
 
-// AddPresentment stores a new draft made by the acting person.
+// AddPresentment stores a new draft made by the acting person. Editors are
+// those who had a hand in it before.
 func (t *Tx) AddPresentment(p Presentment) error {
 	_, err := t.exec(sqlInsertPresentment, p.ID, t.actor.Merchant, p.DocumentType, p.DocumentNumber, p.DocumentOn, p.DueOn, p.BuyerName,
 		p.BuyerTaxID, p.BuyerBranch, p.BuyerAddress, p.Remark, p.BeforeTaxSatang, p.VATRate, p.VATSatang, p.TotalSatang,
-		p.DiscountPercent, p.DiscountSatang, p.WHTSatang, p.OrderReference, p.CreditDays, t.actor.Person)
+		p.DiscountPercent, p.DiscountSatang, p.WHTSatang, p.OrderReference, p.CreditDays, t.actor.Person, pq.Array(append(IDs{}, p.Editors...)))
 	if err != nil {
 		return fmt.Errorf("adding a presentment: %w", err)
 	}
@@ -36,6 +41,9 @@ func (t *Tx) AddPresentment(p Presentment) error {
 		return err
 	}
 	detail := presentmentDetail(p)
+	if len(p.Editors) > 0 {
+		detail["editors"] = p.Editors
+	}
 	if p.CopiedFrom != NoID {
 		detail["copied_from"] = p.CopiedFrom
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -136,6 +137,13 @@ func (e *ConstraintError) Unwrap() error { return e.Err }
 func Violated(err error, constraint string) bool {
 	c, ok := errors.AsType[*ConstraintError](err)
 	return ok && c.Name == constraint
+}
+
+// Bounded reports whether err says that there are as many of something as there
+// may be.
+func Bounded(err error) bool {
+	c, ok := errors.AsType[*ConstraintError](err)
+	return ok && strings.HasSuffix(c.Name, "_are_bounded")
 }
 
 func refused(err error) error {

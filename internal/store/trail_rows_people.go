@@ -36,7 +36,7 @@ const newest = `
 var peopleAgree = comparison{
 	tables: []string{"people", "accounts", "memberships", "merchants", "policies"},
 	sql: statement(`
-	WITH leaves AS MATERIALIZED (` + leavesOf("person", "added", "duties_granted", "level_set", "password_changed", "disabled", "enabled") + `
+	WITH leaves AS MATERIALIZED (` + leavesOf("person", "added", "duties_granted", "level_set", "wait_waived", "password_changed", "disabled", "enabled") + `
 		UNION ALL ` + leavesOf("merchant", "added", "policy_set") + `
 	), facts AS (
 		SELECT l.idx, l.id, l.at, l.about, f.fact, f.value FROM leaves l CROSS JOIN LATERAL (
@@ -47,6 +47,10 @@ var peopleAgree = comparison{
 			UNION ALL SELECT 'duties for merchant ' || (l.d ->> 'merchant'), nullif(coalesce(l.d ->> 'duties', '[]'), '[]') WHERE l.act = 'duties_granted'
 			UNION ALL SELECT 'level for merchant ' || (l.d ->> 'merchant'), nullif(l.d ->> 'level', '1')
 				WHERE l.act = 'level_set' OR l.act = 'duties_granted' AND coalesce(l.d ->> 'duties', '[]') = '[]'
+			UNION ALL SELECT 'when it counts for merchant ' || (l.d ->> 'merchant'),
+				concat_ws(' ', (l.d ->> 'decides_from')::timestamptz, (l.d ->> 'level_from')::timestamptz, l.d ->> 'level_before')
+				WHERE l.act IN ('duties_granted', 'level_set', 'wait_waived') AND l.d ? 'decides_from'
+			UNION ALL SELECT 'when it counts for merchant ' || (l.d ->> 'merchant'), NULL WHERE l.act = 'duties_granted' AND coalesce(l.d ->> 'duties', '[]') = '[]'
 			UNION ALL SELECT v.fact, v.value FROM (VALUES ('Thai name', l.d ->> 'name_th'), ('English name', l.d ->> 'name_en'), ('tax id', l.d ->> 'tax_id'),
 				('branch', l.d ->> 'branch'), ('address', l.d ->> 'address'), ('account number', l.d ->> 'account_number_sha256')) AS v (fact, value)
 				WHERE l.about LIKE 'merchant/%' AND l.act = 'added'
@@ -62,6 +66,10 @@ var peopleAgree = comparison{
 		UNION ALL
 		SELECT 'person/' || m.person_id, f.fact || m.merchant_id, f.value FROM memberships m CROSS JOIN LATERAL (
 			SELECT 'duties for merchant ', to_jsonb(m.duties)::text UNION ALL SELECT 'level for merchant ', m.level::text WHERE m.level <> 1) AS f (fact, value)
+		UNION ALL
+		-- What was granted before there was a wait has no leaf that speaks of it.
+		SELECT 'person/' || m.person_id, 'when it counts for merchant ' || m.merchant_id, concat_ws(' ', m.decides_from, m.level_from, m.level_before)
+		FROM memberships m WHERE EXISTS (SELECT FROM facts f WHERE f.about = 'person/' || m.person_id AND f.fact = 'when it counts for merchant ' || m.merchant_id AND f.value IS NOT NULL)
 		UNION ALL
 		SELECT 'merchant/' || m.id, f.fact, f.value FROM merchants m CROSS JOIN LATERAL (VALUES
 			('Thai name', m.name_th), ('English name', m.name_en), ('tax id', m.tax_id), ('branch', m.branch), ('address', m.address),

@@ -270,6 +270,7 @@ func TestVerifyFindsEveryRowThatIsNotWhatItWas(t *testing.T) {
 		{set(`approvals`, `on_behalf_of = NULL, delegation_id = NULL`, `on_behalf_of IS NOT NULL`), store.Unaudited, "no leaf of"},
 		{set(`approvals`, `on_behalf_of = `+aMaker, `on_behalf_of IS NOT NULL`), store.Unaudited, "no leaf of"},
 		{set(`memberships`, `level = 3`, `level = 2`), store.Contradicts, "level for merchant"},
+		{set(`memberships`, `decides_from = decides_from - interval '1 day'`, `person_id = `+aChecker), store.Contradicts, "when it counts for merchant"},
 		{set(`instructions`, `seats = '[{"step": 1, "level": 1}]'`, `title LIKE 'INV-for-another%'`), store.Contradicts, "list of approvals"},
 		{set(`policies`, `approvals_needed = 5`, `version = 1`), store.Contradicts, "version 1 of its policy"},
 		{set(`policies`, `valid_for = '1 year'`, `version = 1`), store.Contradicts, "version 1 of its policy"},

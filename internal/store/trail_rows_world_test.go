@@ -141,7 +141,8 @@ func (w lived) rulesAreMade() {
 		if admin, err = tx.AddPerson(store.NewPerson{Name: "กมลา", Email: "rules@test.invalid", PasswordHash: "none"}); err != nil {
 			return err
 		}
-		return errors.Join(tx.GrantDuties(w.Merchant.ID, admin, store.Admin), tx.SetLevel(w.Merchant.ID, w.Checker, 2), tx.SetLevel(w.Merchant.ID, w.Checker2, 3))
+		return errors.Join(tx.GrantDuties(w.Merchant.ID, admin, store.Admin), tx.SetLevel(w.Merchant.ID, w.Checker, 2), tx.SetLevel(w.Merchant.ID, w.Checker2, 3),
+			tx.LetDecide(w.Merchant.ID, w.Checker, "of this test"), tx.LetDecide(w.Merchant.ID, w.Checker2, "of this test"))
 	})
 	for _, decision := range []string{store.ProposalRejected, store.ProposalWithdrawn, store.ProposalApproved} {
 		var id store.ID

@@ -428,7 +428,7 @@ func TestApprovedExactlyWhenTheStepsAreSatisfied(t *testing.T) {
 		w.Write(w.Owner, store.Actor{}, func(tx *store.Tx) error {
 			for _, p := range people {
 				levels[p] = 1 + r.IntN(3)
-				if err := tx.SetLevel(w.Merchant.ID, p, levels[p]); err != nil {
+				if err := errors.Join(tx.SetLevel(w.Merchant.ID, p, levels[p]), tx.LetDecide(w.Merchant.ID, p, "of this game")); err != nil {
 					return err
 				}
 			}

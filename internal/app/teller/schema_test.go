@@ -50,8 +50,8 @@ func attempt(t *testing.T, w *tellertest.World, role store.Role, person store.ID
 // leaf is the statement that gives an attack its audit leaf, so that it is the
 // rule under test that refuses, not the missing leaf.
 func leaf(instruction store.ID) string {
-	return fmt.Sprintf(`INSERT INTO audit_leaves (id, merchant_id, session_id, request_id, address, action, subject, bytes)
-		VALUES (gen_random_uuid(), current_setting('portal.merchant')::uuid, '', '', '', 'attack', 'instruction/%s', '{}')`, instruction)
+	return fmt.Sprintf(`INSERT INTO audit_leaves (id, merchant_id, person_id, session_id, request_id, address, action, subject, bytes)
+		VALUES (gen_random_uuid(), current_setting('portal.merchant')::uuid, acting_person(), '', '', '', 'attack', 'instruction/%s', '{}')`, instruction)
 }
 
 func approval(instruction, person store.ID, maker, hash string) string {

@@ -25,6 +25,7 @@ var (
 	ErrAlreadyApproved = errors.New("this person has already approved")
 	ErrNotAsked        = errors.New("the next approval is for somebody else to give")
 	ErrNeededLater     = errors.New("this person is needed for a later step")
+	ErrTooSoon         = errors.New("this person was given a say less than a day ago")
 	ErrChanged         = errors.New("the content is not what was shown")
 	ErrNotPending      = errors.New("it has already been decided")
 	ErrExpired         = errors.New("it was not decided in time")
@@ -146,6 +147,7 @@ var refusals = map[string]error{
 	store.IsNotPending:      ErrNotPending,
 	store.IsNotAsked:        ErrNotAsked,
 	store.IsNeededLater:     ErrNeededLater,
+	store.WaitsADay:         ErrTooSoon,
 }
 
 // mayApprove refuses whoever does not give the next approval. The schema says
