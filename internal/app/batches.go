@@ -408,32 +408,48 @@ func (a *App) doChunk(ctx context.Context, u user, id store.ID) error {
 		return err
 	}
 	kind, _ := a.batchKind(b.Kind)
+	done, err := a.doRows(ctx, u, kind, b, rows)
+	if len(done) == 0 && err != nil {
+		return err
+	}
+	return errors.Join(err, a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error {
+		if err := tx.EndBatchRows(b.ID, done...); err != nil {
+			return err
+		}
+		return tx.FinishBatch(id)
+	}))
+}
+
+// doRows does as many rows as there is time for, each in a transaction of its
+// own, and returns those that are done, with what came of each. Before that is
+// kept the process may die: then the rows wait still, and their keys find what
+// was done.
+func (a *App) doRows(ctx context.Context, u user, kind batchKind, b store.Batch, rows []store.BatchRow) (done []store.BatchRow, err error) {
 	began := a.Clock()
 	for _, row := range rows {
 		if a.Clock().Sub(began) > batchTime {
-			return nil
+			break
 		}
-		if err := a.doRow(ctx, u, kind, b, row); err != nil {
-			return err
+		if row, err = a.doRow(ctx, u, kind, b, row); err != nil {
+			return done, err
 		}
+		done = append(done, row)
 	}
-	return a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error { return tx.FinishBatch(id) })
+	return done, nil
 }
 
-// doRow does one row and keeps what came of it. Between the two the process
-// may die: then the row waits still, and its key finds what was done.
-func (a *App) doRow(ctx context.Context, u user, kind batchKind, b store.Batch, row store.BatchRow) error {
+func (a *App) doRow(ctx context.Context, u user, kind batchKind, b store.Batch, row store.BatchRow) (store.BatchRow, error) {
 	instruction, err := kind.step(ctx, a, u, b, row, fmt.Sprintf("batch/%s/%d", b.ID, row.Position))
 	row.State, row.InstructionID = store.RowDone, uuid.NullUUID{UUID: instruction, Valid: instruction != store.NoID}
 	if err != nil {
 		why, ok := refusalOf(err)
 		if !ok {
-			return err
+			return row, err
 		}
 		row.State, row.Message, row.InstructionID = why.state, why.message.Key, uuid.NullUUID{}
 		for _, word := range why.message.Pairs {
 			row.Words = append(row.Words, fmt.Sprint(word))
 		}
 	}
-	return a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error { return tx.EndBatchRow(b.ID, row) })
+	return row, nil
 }

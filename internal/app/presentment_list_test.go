@@ -32,9 +32,9 @@ func stock(t *testing.T) *apptest.World {
 	w.Submitted(apptest.Both, "INV-2")
 	send(w.Client(apptest.Maker), "/presentments", billForm("INV-3", "buyer_name", "ร้านข้าวหอม", "due_on", bangkokToday(3), "document_on", bangkokToday(-1)))
 	tellertest.Draft(t, w.Web, w.Actor(apptest.Maker), "INV-4")
-	w.DB.Exec(`BEGIN; SET LOCAL session_replication_role = replica; ALTER TABLE presentments ENABLE ALWAYS TRIGGER presentment_is_searchable;
+	w.DB.Exec(`BEGIN; SET LOCAL session_replication_role = replica; ALTER TABLE presentments ENABLE ALWAYS TRIGGER presentment_is_searchable_anew;
 		UPDATE presentments SET total_satang = 5, before_tax_satang = 5, vat_satang = 0, document_on = document_on - 40, due_on = document_on - 40 WHERE document_number = 'INV-4'; COMMIT;
-		ALTER TABLE presentments ENABLE TRIGGER presentment_is_searchable`)
+		ALTER TABLE presentments ENABLE TRIGGER presentment_is_searchable_anew`)
 	return w
 }
 

@@ -127,10 +127,7 @@ func (a *App) frame(w http.ResponseWriter, r *http.Request, u user, s shell) (ui
 	if err != nil {
 		return ui.Shell{}, err
 	}
-	message, good, err := a.takeFlash(ctx, w, r, u)
-	if err != nil {
-		return ui.Shell{}, err
-	}
+	message, good := a.takeFlash(ctx, w, r, u)
 	back := "/"
 	if r.Method == http.MethodGet && s.Header.Title != "" {
 		back = r.URL.RequestURI()

@@ -48,3 +48,29 @@ func TestPagesAskTheDatabaseOnlySoOften(t *testing.T) {
 		}
 	}
 }
+
+// An approval of a bill with its document is what people do most where it
+// counts most: a session, one transaction of eight round trips, and nothing
+// after it.
+func TestAnApprovalAsksTheDatabaseNineTimes(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	c := w.Client(apptest.Checker)
+	_, lead := w.Submitted(apptest.Maker, "INV-0")
+	var seen store.Fingerprint
+	err := w.Web.Read(t.Context(), w.Actor(apptest.Checker), func(q *store.Query) error {
+		parts, err := q.Parts(lead)
+		seen = store.FingerprintOf(parts)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked store.Asked
+	r := c.Request(http.MethodPost, "/instructions/"+lead.String()+"/approval", apptest.Form("fingerprint", seen.String()))
+	answer := httptest.NewRecorder()
+	w.App.Handler().ServeHTTP(answer, r.WithContext(store.Counted(r.Context(), &asked)))
+	if answer.Code != http.StatusSeeOther || asked.RoundTrips() > 9 {
+		t.Errorf("an approval was answered %d after %d round trips", answer.Code, asked.RoundTrips())
+	}
+}

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
@@ -15,7 +14,6 @@ import (
 	"github.com/gorilla/sessions"
 
 	"portal/internal/store"
-	"portal/web/text"
 )
 
 // cookieNames are the cookies that only the server reads. Over https, and on
@@ -24,14 +22,15 @@ import (
 type cookieNames struct {
 	session string
 	device  string
+	flash   string
 	secure  bool
 }
 
 func namesFor(origin *url.URL) cookieNames {
 	if origin.Scheme == "https" || isLoopback(origin.Hostname()) {
-		return cookieNames{session: "__Host-session", device: "__Host-device", secure: true}
+		return cookieNames{session: "__Host-session", device: "__Host-device", flash: "__Host-flash", secure: true}
 	}
-	return cookieNames{session: "session", device: "device"}
+	return cookieNames{session: "session", device: "device", flash: "flash"}
 }
 
 func isLoopback(host string) bool {
@@ -72,15 +71,7 @@ const (
 // memory is what a session remembers between requests. Rights are not among
 // it: they are read anew each time.
 type memory struct {
-	Flash  *flash    `json:"flash,omitempty"`
 	Proven time.Time `json:"proven"`
-}
-
-// flash is one message kept over a redirect.
-type flash struct {
-	Good  bool   `json:"good"`
-	Key   string `json:"key"`
-	Pairs []any  `json:"pairs,omitempty"`
 }
 
 // provenSince reports whether the person showed who they are after at.
@@ -213,36 +204,4 @@ func (a *App) remember(w http.ResponseWriter, r *http.Request, u user, change fu
 	change(&m)
 	u.session.Values[memoryKey] = m
 	return u.session.Save(r, w)
-}
-
-// seeOther redirects to path and has m said there, if it is not zero.
-func (a *App) seeOther(w http.ResponseWriter, r *http.Request, u user, path string, m text.Message) error {
-	if !m.IsZero() && u.signedIn() {
-		err := a.remember(w, r, u, func(mem *memory) { mem.Flash = &flash{Good: true, Key: m.Key, Pairs: m.Pairs} })
-		if err != nil {
-			return err
-		}
-	}
-	w.Header().Set("Location", path)
-	w.WriteHeader(http.StatusSeeOther)
-	return nil
-}
-
-// takeFlash returns the message kept for this page, once. Its words are those
-// of the page's language.
-func (a *App) takeFlash(ctx context.Context, w http.ResponseWriter, r *http.Request, u user) (string, bool, error) {
-	f := memoryOf(u.session).Flash
-	if f == nil {
-		return "", false, nil
-	}
-	err := a.remember(w, r, u, func(m *memory) { m.Flash = nil })
-	if err != nil && !errors.Is(err, store.ErrStale) {
-		return "", false, err
-	}
-	for i, p := range f.Pairs {
-		if n, ok := p.(float64); ok { // what JSON made of a count
-			f.Pairs[i] = int64(n)
-		}
-	}
-	return text.T(ctx, f.Key, f.Pairs...), f.Good, nil
 }

@@ -153,9 +153,12 @@ var (
 	sqlStartBatch = statement(`
 		UPDATE batches SET started_at = now(), note = $4, drawing = $6
 		WHERE merchant_id = $1 AND id = $2 AND person_id = $3 AND fingerprint = $5 AND started_at IS NULL`)
-	sqlEndBatchRow = statement(`
-		UPDATE batch_rows SET state = $4, message = $5, words = $6, instruction_id = $7, at = now()
-		WHERE merchant_id = $1 AND batch_id = $2 AND position = $3 AND state = 'waiting'`)
+	// Words are a list within a list, which Postgres takes as JSON only.
+	sqlEndBatchRows = statement(`
+		UPDATE batch_rows b SET state = e.state, message = e.message, instruction_id = e.instruction, at = now(),
+			words = ARRAY(SELECT w.word FROM jsonb_array_elements_text(e.words::jsonb) WITH ORDINALITY AS w (word, no) ORDER BY w.no)
+		FROM unnest($3::integer[], $4::text[], $5::text[], $6::text[], $7::uuid[]) AS e (position, state, message, words, instruction)
+		WHERE b.merchant_id = $1 AND b.batch_id = $2 AND b.position = e.position AND b.state = 'waiting'`)
 	sqlFinishBatch = statement(`
 		UPDATE batches SET finished_at = now() WHERE merchant_id = $1 AND id = $2 AND started_at IS NOT NULL AND finished_at IS NULL`)
 	sqlLockBatch = statement(`SELECT id FROM batches WHERE merchant_id = $1 AND id = $2 FOR UPDATE`)
@@ -171,13 +174,17 @@ func (t *Tx) StartBatch(id ID, fingerprint []byte, note, drawing string) error {
 	return t.Audit("batch.started", About("batch", id), map[string]any{"fingerprint": fmt.Sprintf("%x", fingerprint), "note": note, "drawing": drawing})
 }
 
-// EndBatchRow keeps what came of a row. A row that has ended already keeps its
+// EndBatchRows keeps what came of rows. A row that has ended already keeps its
 // first outcome.
-func (t *Tx) EndBatchRow(batch ID, r BatchRow) error {
-	if r.Words == nil {
-		r.Words = pq.StringArray{}
+func (t *Tx) EndBatchRows(batch ID, list ...BatchRow) error {
+	var positions []int64
+	var states, messages, words []string
+	var instructions []uuid.NullUUID
+	for _, r := range list {
+		positions, states, messages = append(positions, int64(r.Position)), append(states, r.State), append(messages, r.Message)
+		words, instructions = append(words, jsonText(Texts(r.Words))), append(instructions, r.InstructionID)
 	}
-	_, err := t.exec(sqlEndBatchRow, t.actor.Merchant, batch, r.Position, r.State, r.Message, r.Words, r.InstructionID)
+	_, err := t.exec(sqlEndBatchRows, t.actor.Merchant, batch, pq.Array(positions), pq.Array(states), pq.Array(messages), pq.Array(words), pq.Array(instructions))
 	return err
 }
 

@@ -39,22 +39,26 @@ func (t *Tx) AddBuyer(b Buyer) error {
 // AddBuyers stores many new buyers, each as AddBuyer does, in a few statements.
 func (t *Tx) AddBuyers(list []Buyer) error {
 	rows := make([]map[string]any, len(list))
-	leaves := make([]leafOf, len(list))
 	for i, b := range list {
 		b.Version = 1
 		detail := buyerDetail(b)
-		leaves[i] = leafOf{"buyer.added", About("buyer", b.ID), detail}
+		if err := t.Audit("buyer.added", About("buyer", b.ID), detail); err != nil {
+			return err
+		}
 		rows[i] = map[string]any{"id": b.ID}
 		maps.Copy(rows[i], detail)
 	}
 	raw, err := json.Marshal(rows)
+	if err == nil {
+		err = t.planOnce()
+	}
 	if err == nil {
 		_, err = t.exec(sqlInsertBuyers, t.actor.Merchant, string(raw))
 	}
 	if err != nil {
 		return fmt.Errorf("adding buyers: %w", err)
 	}
-	return t.auditAll(leaves)
+	return nil
 }
 
 // ChangeBuyer replaces what is known of an active buyer. ErrStale means that

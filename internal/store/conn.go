@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/lib/pq"
 )
@@ -93,6 +94,19 @@ func withActor(ctx context.Context, a Actor) context.Context {
 	return context.WithValue(ctx, actorKey{}, a)
 }
 
+// begun is when a transaction that writes began, and its number.
+type begun struct {
+	At  time.Time
+	XID string
+}
+
+type begunKey struct{}
+
+// withBegun has BeginTx say in b what it began.
+func withBegun(ctx context.Context, b *begun) context.Context {
+	return context.WithValue(ctx, begunKey{}, b)
+}
+
 // BeginTx implements driver.ConnBeginTx.
 func (c conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
 	a, ok := ctx.Value(actorKey{}).(Actor)
@@ -106,10 +120,37 @@ func (c conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error
 	// The settings end with the transaction, so a pooled connection never
 	// carries one merchant's context into another's request.
 	begin := "BEGIN " + mode + "; SET LOCAL portal.merchant = " + setting(a.Merchant) + "; SET LOCAL portal.person = " + setting(a.Person)
+	if b, ok := ctx.Value(begunKey{}).(*begun); ok {
+		if err := c.beginAsking(ctx, begin, b); err != nil {
+			return nil, err
+		}
+		return c, nil
+	}
 	if _, err := c.ExecContext(ctx, begin, nil); err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+// beginAsking begins, and asks for the transaction's time and number in the
+// same round trip.
+func (c conn) beginAsking(ctx context.Context, begin string, b *begun) error {
+	rows, err := c.QueryContext(ctx, begin+"; SELECT now(), pg_current_xact_id()::text", nil)
+	if err != nil {
+		return err
+	}
+	var row [2]driver.Value
+	err = rows.Next(row[:])
+	if err := errors.Join(err, rows.Close()); err != nil {
+		return fmt.Errorf("beginning a transaction: %w", err)
+	}
+	at, known := row[0].(time.Time)
+	xid, named := row[1].(string)
+	if !known || !named {
+		return fmt.Errorf("a transaction began at %v as %v", row[0], row[1])
+	}
+	*b = begun{at, xid}
+	return nil
 }
 
 func setting(id ID) string {

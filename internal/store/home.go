@@ -126,8 +126,10 @@ var (
 			LEFT JOIN ` + figuresOf("due", `CASE WHEN c.owed THEN c.due_on END`) + ` f ON f.state = ANY ($2::text[]) AND f.on_day BETWEEN s.first AND s.last
 		GROUP BY s.no ORDER BY s.no`)
 	sqlApprovalsByPerson = statement(`
-		SELECT t.person_id AS id, p.name, sum(t.number)::bigint AS number FROM approval_tallies t JOIN people p ON p.id = t.person_id
-		WHERE t.merchant_id = $1 AND t.on_day >= $2 GROUP BY t.person_id, p.name ORDER BY number DESC, p.name, t.person_id LIMIT 10`)
+		SELECT t.person_id AS id, p.name, sum(t.number)::bigint AS number
+		FROM (SELECT person_id, number FROM approval_tallies WHERE merchant_id = $1 AND on_day >= $2
+			UNION ALL SELECT person_id, number FROM approval_changes WHERE merchant_id = $1 AND on_day >= $2) t JOIN people p ON p.id = t.person_id
+		GROUP BY t.person_id, p.name ORDER BY number DESC, p.name, t.person_id LIMIT 10`)
 )
 
 // FiguresByState are the figures of all bills by their state.

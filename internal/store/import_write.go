@@ -16,6 +16,8 @@ var (
 		SELECT $1, $2, r.no, r.cells::jsonb FROM unnest($3::int[], $4::text[]) AS r (no, cells)`)
 	sqlPlanByKey = statement(`
 		SELECT set_config('plan_cache_mode', 'force_custom_plan', true) || set_config('enable_seqscan', 'off', true)`)
+	sqlPlanOnce = statement(`
+		SELECT set_config('plan_cache_mode', 'force_generic_plan', true)`)
 	sqlLockImport = statement(`SELECT state FROM imports WHERE merchant_id = $1 AND id = $2 FOR UPDATE`)
 	sqlMapImport  = statement(`
 		UPDATE imports SET state = 'mapped', mapping = $3::text::jsonb, grouped = $4
@@ -53,7 +55,19 @@ var (
 // the tables were nearly empty would compare each row of one list with each of
 // the other, and ten thousand of them take a minute.
 func (t *Tx) planByKey() error {
+	t.byKey = true
 	_, err := row[string](t.Query, sqlPlanByKey)
+	return err
+}
+
+// planOnce ends planByKey. What triggers and constraints ask for each of many
+// rows must not be planned anew for each.
+func (t *Tx) planOnce() error {
+	if !t.byKey {
+		return nil
+	}
+	t.byKey = false
+	_, err := row[string](t.Query, sqlPlanOnce)
 	return err
 }
 
@@ -181,6 +195,9 @@ func (t *Tx) LetImportGoOver(id ID, nos, versions []int) error {
 
 // ImportItemsBecame stores which drafts or buyers were made of which items.
 func (t *Tx) ImportItemsBecame(id ID, nos []int, made []ID) error {
+	if err := t.planByKey(); err != nil {
+		return fmt.Errorf("storing what an import made: %w", err)
+	}
 	n, err := t.exec(sqlImportItemsMade, t.actor.Merchant, id, pq.Array(nos), pq.Array(idTexts(made)))
 	if err == nil && int(n) != len(nos) {
 		err = ErrStale

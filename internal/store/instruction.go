@@ -76,7 +76,9 @@ var (
 	sqlParts = statement(`
 		SELECT ` + instructionColumns + ` FROM instructions i JOIN people m ON m.id = i.maker_id
 		WHERE i.merchant_id = $1 AND i.lead_id = $2 ORDER BY i.part`)
-	sqlLockParts = statement(`SELECT id FROM instructions WHERE merchant_id = $1 AND lead_id = $2 ORDER BY part FOR UPDATE`)
+	sqlLockParts = statement(`
+		SELECT ` + instructionColumns + ` FROM instructions i JOIN people m ON m.id = i.maker_id
+		WHERE i.merchant_id = $1 AND i.lead_id = $2 ORDER BY i.part FOR UPDATE OF i`)
 )
 
 // Instruction returns one instruction.
@@ -86,24 +88,20 @@ func (q *Query) Instruction(id ID) (Instruction, error) {
 
 // Parts returns a lead and what is approved and sent together with it, in
 // order. No such lead is ErrNotFound.
-func (q *Query) Parts(lead ID) ([]Instruction, error) {
-	var parts []Instruction
-	if err := q.all(&parts, sqlParts, q.actor.Merchant, lead); err != nil {
+func (q *Query) Parts(lead ID) ([]Instruction, error) { return q.partsBy(sqlParts, lead) }
+
+// LockParts is Parts, and makes all changes to them take turns.
+func (t *Tx) LockParts(lead ID) ([]Instruction, error) { return t.partsBy(sqlLockParts, lead) }
+
+func (q *Query) partsBy(query string, lead ID) ([]Instruction, error) {
+	parts, err := rows[Instruction](q, query, q.actor.Merchant, lead)
+	if err != nil {
 		return nil, err
 	}
 	if len(parts) == 0 || parts[0].ID != lead {
 		return nil, ErrNotFound
 	}
 	return parts, nil
-}
-
-// LockParts is Parts, and makes all changes to them take turns.
-func (t *Tx) LockParts(lead ID) ([]Instruction, error) {
-	var ids []ID
-	if err := t.all(&ids, sqlLockParts, t.actor.Merchant, lead); err != nil {
-		return nil, err
-	}
-	return t.Parts(lead)
 }
 
 // Fingerprint stands for the exact bytes of all parts, in their order. It is

@@ -7,14 +7,18 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 )
 
 var (
-	sqlInsertInstruction = statement(`
+	sqlInsertInstructions = statement(`
 		INSERT INTO instructions (id, merchant_id, lead_id, part, operation, subject, maker_id, payload, amount_satang, title, replaces_id,
 			idempotency_key, policy_version, approvals_needed, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL, NULL, NULL)
-		RETURNING policy_version, approvals_needed, expires_at, seats, new_buyer`)
+		SELECT n.id, $1, n.lead, n.part, n.operation, n.subject, $2, n.payload, n.amount, n.title, n.replaces, n.key, NULL, NULL, NULL
+		FROM unnest($3::uuid[], $4::uuid[], $5::smallint[], $6::text[], $7::text[], $8::bytea[], $9::bigint[], $10::text[], $11::uuid[], $12::text[])
+			WITH ORDINALITY AS n (id, lead, part, operation, subject, payload, amount, title, replaces, key, no)
+		ORDER BY n.no
+		RETURNING id, policy_version, approvals_needed, expires_at, seats, new_buyer`)
 	sqlSubmittedWithKey = statement(`
 		SELECT id FROM instructions WHERE merchant_id = $1 AND maker_id = $2 AND idempotency_key = $3 AND part = 0`)
 )
@@ -43,23 +47,49 @@ type demand struct {
 	NewBuyer        bool      `db:"new_buyer" json:"new_buyer"`
 }
 
-// AddInstruction stores an instruction of the acting person as pending. What
-// it needs, and until when, the schema says by the policy in force.
-func (t *Tx) AddInstruction(n NewInstruction) error {
-	a := t.actor
-	asked, err := row[demand](t.Query, sqlInsertInstruction, n.ID, a.Merchant, n.LeadID, n.Part, n.Operation, n.Subject, a.Person, n.Payload,
-		n.AmountSatang, n.Title, nullable(n.ReplacesID), n.Key)
-	if err != nil {
-		return fmt.Errorf("adding an instruction: %w", err)
+// AddInstructions stores instructions of the acting person as pending, each
+// lead before its parts. What they need, and until when, the schema says by the
+// policy in force.
+func (t *Tx) AddInstructions(list ...NewInstruction) error {
+	var ids, leads, operations, subjects, titles, keys []string
+	var parts, amounts []int64
+	var payloads [][]byte
+	var replaced []uuid.NullUUID
+	for _, n := range list {
+		ids, leads, operations = append(ids, n.ID.String()), append(leads, n.LeadID.String()), append(operations, n.Operation)
+		subjects, titles, keys = append(subjects, string(n.Subject)), append(titles, n.Title), append(keys, n.Key)
+		parts, amounts = append(parts, int64(n.Part)), append(amounts, n.AmountSatang)
+		payloads, replaced = append(payloads, n.Payload), append(replaced, nullable(n.ReplacesID))
 	}
-	asked.ExpiresAt = asked.ExpiresAt.UTC()
-	hash := sha256.Sum256(n.Payload)
-	return t.Audit("instruction.submitted", About("instruction", n.ID), struct {
-		MoveDetail
+	asked, err := rows[struct {
+		ID ID `db:"id"`
 		demand
-	}{MoveDetail{
-		Operation: n.Operation, Subject: n.Subject, Title: n.Title, AmountSatang: n.AmountSatang, PayloadHash: hex.EncodeToString(hash[:]),
-	}, asked})
+	}](t.Query, sqlInsertInstructions, t.actor.Merchant, t.actor.Person, pq.Array(ids), pq.Array(leads), pq.Array(parts), pq.Array(operations),
+		pq.Array(subjects), pq.ByteaArray(payloads), pq.Array(amounts), pq.Array(titles), pq.Array(replaced), pq.Array(keys))
+	if err != nil {
+		return fmt.Errorf("adding instructions: %w", err)
+	}
+	if len(asked) != len(list) {
+		return fmt.Errorf("adding %d instructions added %d", len(list), len(asked))
+	}
+	demands := make(map[ID]demand, len(asked))
+	for _, d := range asked {
+		d.ExpiresAt = d.ExpiresAt.UTC()
+		demands[d.ID] = d.demand
+	}
+	for _, n := range list {
+		hash := sha256.Sum256(n.Payload)
+		err := t.Audit("instruction.submitted", About("instruction", n.ID), struct {
+			MoveDetail
+			demand
+		}{MoveDetail{
+			Operation: n.Operation, Subject: n.Subject, Title: n.Title, AmountSatang: n.AmountSatang, PayloadHash: hex.EncodeToString(hash[:]),
+		}, demands[n.ID]})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SubmittedWithKey returns the lead the acting person submitted under key.
@@ -68,35 +98,58 @@ func (q *Query) SubmittedWithKey(key string) (ID, error) {
 }
 
 var (
-	sqlInsertApproval = statement(`
-		INSERT INTO approvals (instruction_id, merchant_id, person_id, maker_id, payload_hash) VALUES ($1, $2, $3, $4, $5)
-		RETURNING on_behalf_of, delegation_id`)
+	sqlInsertApprovals = statement(`
+		INSERT INTO approvals (instruction_id, merchant_id, person_id, maker_id, payload_hash)
+		SELECT p.id, $1, $2, p.maker, p.hash FROM unnest($3::uuid[], $4::uuid[], $5::bytea[]) WITH ORDINALITY AS p (id, maker, hash, no) ORDER BY p.no
+		RETURNING instruction_id, seat, on_behalf_of, delegation_id`)
+	sqlMoveAll = statement(`
+		UPDATE instructions SET state = $4, reason = $5 WHERE merchant_id = $1 AND id = ANY ($2::uuid[]) AND state = $3`)
 	sqlMove = statement(`
 		UPDATE instructions SET state = $4, reason = $5, bank_reference = CASE WHEN $6 <> '' THEN $6 ELSE bank_reference END
 		WHERE merchant_id = $1 AND id = $2 AND state = $3`)
 )
 
-// AddApproval records that the acting person agrees to exactly these bytes,
-// and leaves the leaf with the fingerprint that they saw. Whether they may, and
-// for whom, the schema says: see Standing.
-func (t *Tx) AddApproval(i Instruction, seen Fingerprint) error {
-	given, err := row[struct {
-		For        uuid.NullUUID `db:"on_behalf_of"`
-		Delegation uuid.NullUUID `db:"delegation_id"`
-	}](t.Query, sqlInsertApproval, i.ID, t.actor.Merchant, t.actor.Person, i.MakerID, i.PayloadHash)
+// AddApprovals records that the acting person agrees to exactly these bytes of
+// a lead and its parts, and leaves leaves with the fingerprint that they saw.
+// Whether they may, and for whom, the schema says: see Standing. It returns how
+// many approvals there are now.
+func (t *Tx) AddApprovals(parts []Instruction, seen Fingerprint) (given int, err error) {
+	var ids, makers []string
+	var hashes [][]byte
+	for _, p := range parts {
+		ids, makers, hashes = append(ids, p.ID.String()), append(makers, p.MakerID.String()), append(hashes, p.PayloadHash)
+	}
+	taken, err := rows[struct {
+		Instruction ID            `db:"instruction_id"`
+		Seat        int           `db:"seat"`
+		For         uuid.NullUUID `db:"on_behalf_of"`
+		Delegation  uuid.NullUUID `db:"delegation_id"`
+	}](t.Query, sqlInsertApprovals, t.actor.Merchant, t.actor.Person, pq.Array(ids), pq.Array(makers), pq.ByteaArray(hashes))
 	if err != nil {
-		return err
+		return 0, err
 	}
-	detail := map[string]any{
-		"fingerprint": seen.String(), "payload_hash": hex.EncodeToString(i.PayloadHash), "title": i.Title, "amount_satang": i.AmountSatang,
-		"operation": i.Operation, "subject": i.Subject,
+	if len(taken) != len(parts) {
+		return 0, fmt.Errorf("approving %d instructions approved %d", len(parts), len(taken))
 	}
-	action := "instruction.approval_given"
-	if given.Delegation.Valid {
-		// A deed of its own, so that verify need not read into every approval.
-		action, detail["on_behalf_of"], detail["delegation"] = "instruction.approval_given_for", given.For, given.Delegation
+	for n, p := range parts {
+		if taken[n].Instruction != p.ID {
+			return 0, fmt.Errorf("instruction %s was approved in the place of %s", taken[n].Instruction, p.ID)
+		}
+		detail := map[string]any{
+			"fingerprint": seen.String(), "payload_hash": hex.EncodeToString(p.PayloadHash), "title": p.Title, "amount_satang": p.AmountSatang,
+			"operation": p.Operation, "subject": p.Subject,
+		}
+		action := "instruction.approval_given"
+		if taken[n].Delegation.Valid {
+			// A deed of its own, so that verify need not read into every approval.
+			action, detail["on_behalf_of"], detail["delegation"] = "instruction.approval_given_for", taken[n].For, taken[n].Delegation
+		}
+		if err := t.Audit(action, About("instruction", p.ID), detail); err != nil {
+			return 0, err
+		}
+		given = taken[n].Seat + 1
 	}
-	return t.Audit(action, About("instruction", i.ID), detail)
+	return given, nil
 }
 
 // Move takes an instruction from one state to another, and leaves the leaf. It
@@ -106,6 +159,30 @@ func (t *Tx) Move(i Instruction, from, to, reason, bankReference string) error {
 		return fmt.Errorf("moving from %s to %s: %w", from, to, err)
 	}
 	return t.Audit("instruction."+to, About("instruction", i.ID), moveDetail(i, reason, bankReference))
+}
+
+// MoveAll is Move for several, all from the same state.
+func (t *Tx) MoveAll(list []Instruction, from, to, reason string) error {
+	if len(list) == 0 {
+		return nil
+	}
+	ids := make([]string, len(list))
+	for n, i := range list {
+		ids[n] = i.ID.String()
+	}
+	n, err := t.exec(sqlMoveAll, t.actor.Merchant, pq.Array(ids), from, to, reason)
+	if err == nil && int(n) != len(list) {
+		err = ErrStale
+	}
+	if err != nil {
+		return fmt.Errorf("moving from %s to %s: %w", from, to, err)
+	}
+	for _, i := range list {
+		if err := t.Audit("instruction."+to, About("instruction", i.ID), moveDetail(i, reason, "")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func moveDetail(i Instruction, reason, bankReference string) MoveDetail {

@@ -9,8 +9,27 @@ import (
 	"github.com/lib/pq"
 )
 
-// ApprovedChannel is notified whenever an instruction is approved.
+// ApprovedChannel is notified soon after an instruction was approved.
 const ApprovedChannel = "approved"
+
+var sqlNotify = statement(`SELECT pg_notify($1, '')`)
+
+// wakePause gathers what is approved meanwhile into one notification.
+const wakePause = 5 * time.Millisecond
+
+// WakeApproved notifies ApprovedChannel, after the transaction that it is
+// about: of transactions that notify, Postgres commits only one at a time. A
+// notification that is lost is no harm, since the worker looks by itself.
+func (s *Store) WakeApproved() {
+	if s.waking.Swap(true) {
+		return // the one that is about to be sent is for this one as well
+	}
+	time.AfterFunc(wakePause, func() {
+		s.waking.Store(false)
+		var nothing string
+		_ = s.row(context.Background(), &nothing, sqlNotify, ApprovedChannel)
+	})
+}
 
 // Listen signals on the returned channel whenever channel is notified, and
 // after every reconnection, since a notification may then have been lost. It

@@ -32,17 +32,21 @@ var (
 // them before.
 func (t *Tx) AddPresentments(list []Presentment) error {
 	rows := make([]map[string]any, len(list))
-	leaves := make([]leafOf, len(list))
 	for i, p := range list {
 		detail := presentmentDetail(p)
 		if len(p.Editors) > 0 {
 			detail["editors"] = p.Editors
 		}
-		leaves[i] = leafOf{"presentment.drafted", About("presentment", p.ID), detail}
+		if err := t.Audit("presentment.drafted", About("presentment", p.ID), detail); err != nil {
+			return err
+		}
 		rows[i] = map[string]any{"id": p.ID}
 		maps.Copy(rows[i], detail)
 	}
 	raw, err := json.Marshal(rows)
+	if err == nil {
+		err = t.planOnce()
+	}
 	if err != nil {
 		return fmt.Errorf("adding presentments: %w", err)
 	}
@@ -52,5 +56,5 @@ func (t *Tx) AddPresentments(list []Presentment) error {
 	if _, err := t.exec(sqlInsertLines, t.actor.Merchant, string(raw)); err != nil {
 		return fmt.Errorf("storing lines: %w", err)
 	}
-	return t.auditAll(leaves)
+	return nil
 }

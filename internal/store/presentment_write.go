@@ -110,6 +110,55 @@ var (
 		WHERE merchant_id = $1 AND id = $2 AND (state <> $3 OR ($4 <> '' AND bank_reference <> $4))`)
 )
 
+// Course is what a presentment's state follows from: the states of the
+// instruction that presents it and of its parts, in order, of the one that
+// cancels it, if any, and its neighbours in its chain.
+type Course struct {
+	Parts        []CoursePart
+	Cancellation string
+	Links
+}
+
+// CoursePart is one of the instructions that present a bill.
+type CoursePart struct {
+	State         string
+	BankReference string
+}
+
+var sqlCourse = statement(`
+	SELECT coalesce(c.state, '') AS cancellation, i.state, coalesce(i.bank_reference, '') AS bank_reference,
+		b.replaced_id AS replaces_id, a.replacement_id AS replaced_by_id, coalesce(e.state = 'done', false) AS replaced
+	FROM presentments p
+		LEFT JOIN instructions i ON i.lead_id = p.entry_id
+		LEFT JOIN instructions c ON c.id = p.cancellation_id
+		LEFT JOIN presentment_replacements b ON b.merchant_id = $1 AND b.replacement_id = p.id
+		LEFT JOIN presentment_replacements a ON a.merchant_id = $1 AND a.replaced_id = p.id
+		LEFT JOIN presentments n ON n.id = a.replacement_id LEFT JOIN instructions e ON e.id = n.entry_id
+	WHERE p.merchant_id = $1 AND p.id = $2 ORDER BY i.part`)
+
+// Course returns it.
+func (q *Query) Course(presentment ID) (c Course, err error) {
+	list, err := rows[struct {
+		Cancellation  string  `db:"cancellation"`
+		State         *string `db:"state"`
+		BankReference string  `db:"bank_reference"`
+		Links
+	}](q, sqlCourse, q.actor.Merchant, presentment)
+	if err == nil && len(list) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return c, err
+	}
+	c.Cancellation, c.Links = list[0].Cancellation, list[0].Links
+	for _, i := range list {
+		if i.State != nil {
+			c.Parts = append(c.Parts, CoursePart{*i.State, i.BankReference})
+		}
+	}
+	return c, nil
+}
+
 // LockPresentment makes changes to one presentment take turns, and returns its state.
 func (t *Tx) LockPresentment(id ID) (state string, err error) {
 	return row[string](t.Query, sqlLockPresentment, t.actor.Merchant, id)

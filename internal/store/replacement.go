@@ -32,12 +32,6 @@ var (
 	sqlReplacementOf = statement(`
 		SELECT r.replacement_id, r.replaced_id, r.reason, r.note, r.made_by, m.name AS made_by_name, r.made_at
 		FROM presentment_replacements r JOIN people m ON m.id = r.made_by WHERE r.merchant_id = $1 AND r.replaced_id = $2`)
-	sqlLinks = statement(`
-		SELECT b.replaced_id AS replaces_id, a.replacement_id AS replaced_by_id, coalesce(e.state = 'done', false) AS replaced
-		FROM (SELECT) AS one
-			LEFT JOIN presentment_replacements b ON b.merchant_id = $1 AND b.replacement_id = $2
-			LEFT JOIN presentment_replacements a ON a.merchant_id = $1 AND a.replaced_id = $2
-			LEFT JOIN presentments n ON n.id = a.replacement_id LEFT JOIN instructions e ON e.id = n.entry_id`)
 )
 
 // AddReplacement records that a draft of the acting person is to take the place
@@ -73,11 +67,6 @@ type Links struct {
 	Replaces   uuid.NullUUID `db:"replaces_id"`
 	ReplacedBy uuid.NullUUID `db:"replaced_by_id"`
 	Replaced   bool          `db:"replaced"` // the bank has taken the one that replaces it
-}
-
-// Links returns them.
-func (q *Query) Links(presentment ID) (Links, error) {
-	return row[Links](q, sqlLinks, q.actor.Merchant, presentment)
 }
 
 // ChainMember is one bill of a chain of replacements.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -69,6 +70,8 @@ type Store struct {
 	db    *sqlx.DB
 	stmts map[string]*sqlx.Stmt // by SQL text
 	seal  *Seal
+	// waking: a notification of ApprovedChannel is about to be sent.
+	waking atomic.Bool
 }
 
 // Options of a Store.
@@ -124,11 +127,9 @@ type Query struct {
 // Tx writes within one transaction, and can do all that Query can.
 type Tx struct {
 	*Query
-	began struct {
-		At  time.Time
-		XID string
-	}
-	lastLeaf *ID // shared with the copies that For makes
+	began  begun
+	leaves *leaves // shared with the copies that For makes
+	byKey  bool    // see planByKey
 }
 
 // Now is the transaction's time by the database's clock, the same for every
@@ -190,19 +191,18 @@ func retriable(err error) bool {
 		pq.As(err, pqerror.TRSerializationFailure, pqerror.TRDeadlockDetected, pqerror.LockNotAvailable) != nil
 }
 
-var sqlTxNow = statement(`SELECT now() AS at, pg_current_xact_id()::text AS xid`)
-
 func (s *Store) writeOnce(ctx context.Context, a Actor, f func(*Tx) error) error {
-	tx, err := s.begin(ctx, a, nil)
+	t := &Tx{leaves: new(leaves)}
+	tx, err := s.begin(withBegun(ctx, &t.began), a, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.end()
-	t := &Tx{Query: &Query{ctx, s, tx.Tx, a}, lastLeaf: new(ID)}
-	if err := t.get(&t.began, sqlTxNow); err != nil {
-		return fmt.Errorf("beginning a write: %w", err)
-	}
+	t.Query = &Query{ctx, s, tx.Tx, a}
 	if err := f(t); err != nil {
+		return err
+	}
+	if err := errors.Join(t.planOnce(), t.writeLeaves()); err != nil {
 		return err
 	}
 	err = tx.Commit()

@@ -16,10 +16,10 @@ func (w lived) doneAtOnce() {
 		return tx.StartBatch(id, b.Fingerprint, "ด่วน", "both")
 	})
 	w.Write(w.Web, w.As(w.Maker), func(tx *store.Tx) error {
-		if err := tx.EndBatchRow(id, store.BatchRow{Position: 1, State: store.RowDone}); err != nil {
+		if err := tx.EndBatchRows(id, store.BatchRow{Position: 1, State: store.RowDone}); err != nil {
 			return err
 		}
-		if err := tx.EndBatchRow(id, store.BatchRow{Position: 2, State: store.RowRefused, Message: "batch.why.own"}); err != nil {
+		if err := tx.EndBatchRows(id, store.BatchRow{Position: 2, State: store.RowRefused, Message: "batch.why.own"}); err != nil {
 			return err
 		}
 		return tx.FinishBatch(id)

@@ -53,7 +53,7 @@ func sent(t *testing.T) (r *trail, instruction, attempt store.ID) {
 	instruction = store.NewID()
 	making, checking := store.Actor{Merchant: merchant, Person: maker}, store.Actor{Merchant: merchant, Person: checker}
 	write(r.web, making, func(tx *store.Tx) error {
-		return tx.AddInstruction(store.NewInstruction{ID: instruction, LeadID: instruction, Operation: "presentment.create",
+		return tx.AddInstructions(store.NewInstruction{ID: instruction, LeadID: instruction, Operation: "presentment.create",
 			Subject: store.About("presentment", store.NewID()), Payload: []byte(`{"total":1}`), Key: "k"})
 	}, func(tx *store.Tx) error {
 		w := tx.NewFile()
@@ -69,7 +69,7 @@ func sent(t *testing.T) (r *trail, instruction, attempt store.ID) {
 		if err != nil {
 			return err
 		}
-		if err := tx.AddApproval(i, store.FingerprintOf([]store.Instruction{i})); err != nil {
+		if _, err := tx.AddApprovals([]store.Instruction{i}, store.FingerprintOf([]store.Instruction{i})); err != nil {
 			return err
 		}
 		return tx.Move(i, "pending", "approved", "", "")

@@ -36,10 +36,14 @@ func (t *Teller) SubmitPresentment(ctx context.Context, a store.Actor, id store.
 		case len(p.Documents) == 0:
 			return ErrNoDocument
 		}
-		if err := drawnRightly(tx, p); err != nil {
+		m, err := tx.Merchant()
+		if err != nil {
 			return err
 		}
-		s, err := presentmentSubmission(tx, p, key)
+		if err := drawnRightly(p, m); err != nil {
+			return err
+		}
+		s, err := presentmentSubmission(tx, p, m, key)
 		if err != nil {
 			return err
 		}
@@ -56,11 +60,7 @@ func (t *Teller) SubmitPresentment(ctx context.Context, a store.Actor, id store.
 }
 
 // drawnRightly refuses a presentment whose own paper is of an older content.
-func drawnRightly(tx *store.Tx, p store.Presentment) error {
-	m, err := tx.Merchant()
-	if err != nil {
-		return err
-	}
+func drawnRightly(p store.Presentment, m store.Merchant) error {
 	otherwise, err := p.DrawnOtherwise(m)
 	if err == nil && otherwise {
 		err = ErrDrawnOtherwise
@@ -68,11 +68,7 @@ func drawnRightly(tx *store.Tx, p store.Presentment) error {
 	return err
 }
 
-func presentmentSubmission(tx *store.Tx, p store.Presentment, key string) (submission, error) {
-	merchant, err := tx.Merchant()
-	if err != nil {
-		return submission{}, err
-	}
+func presentmentSubmission(tx *store.Tx, p store.Presentment, merchant store.Merchant, key string) (submission, error) {
 	s := submission{
 		key: key, subject: store.About("presentment", p.ID), amount: p.TotalSatang, replaces: p.EntryID.UUID,
 		title: p.DocumentNumber + " · " + p.BuyerName,
@@ -222,45 +218,34 @@ func project(tx *store.Tx, subject store.Subject) error {
 }
 
 func projectPresentment(tx *store.Tx, id store.ID) error {
-	p, err := tx.Presentment(id)
+	course, err := tx.Course(id)
 	if err != nil {
 		return err
 	}
-	var parts []store.Instruction
-	if p.EntryID.Valid {
-		if parts, err = tx.Parts(p.EntryID.UUID); err != nil {
-			return err
-		}
-	}
-	cancellation := ""
-	if p.CancellationID.Valid {
-		c, err := tx.Instruction(p.CancellationID.UUID)
-		if err != nil {
-			return err
-		}
-		cancellation = c.State
-	}
-	links, err := tx.Links(p.ID)
-	if err != nil {
-		return err
-	}
-	state, reference := presentmentState(parts, cancellation)
-	if links.Replaced && (state == store.PresentmentPresented || state == store.PresentmentIncomplete) {
+	state, reference := presentmentState(course.Parts, course.Cancellation)
+	if course.Replaced && (state == store.PresentmentPresented || state == store.PresentmentIncomplete) {
 		state = store.PresentmentReplaced
 	}
-	if err := tx.MovePresentment(p.ID, state, reference); err != nil {
+	if err := tx.MovePresentment(id, state, reference); err != nil {
 		return err
 	}
-	if links.Replaces.Valid && reference != "" {
-		return projectPresentment(tx, links.Replaces.UUID) // its place is taken
+	if course.Replaces.Valid && reference != "" {
+		return projectPresentment(tx, course.Replaces.UUID) // its place is taken
 	}
 	return nil
+}
+
+func courseOf(parts []store.Instruction) (course []store.CoursePart) {
+	for _, p := range parts {
+		course = append(course, store.CoursePart{State: p.State, BankReference: p.BankReference})
+	}
+	return course
 }
 
 // presentmentState is what the states of its instructions mean for a
 // presentment: parts are the entry and its documents in order, cancellation is
 // the state of the instruction to cancel, if any.
-func presentmentState(parts []store.Instruction, cancellation string) (state, reference string) {
+func presentmentState(parts []store.CoursePart, cancellation string) (state, reference string) {
 	if len(parts) == 0 {
 		return store.PresentmentDraft, ""
 	}

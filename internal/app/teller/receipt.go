@@ -176,13 +176,13 @@ func projectReceipt(tx *store.Tx, id store.ID) error {
 	if err != nil {
 		return err
 	}
-	state, reference := receiptState(parts)
+	state, reference := receiptState(courseOf(parts))
 	return tx.MoveReceipt(r.ID, state, reference)
 }
 
 // receiptState is what the states of its instructions mean for a receipt: they
 // are those of a bill that nobody asked to cancel.
-func receiptState(parts []store.Instruction) (state, reference string) {
+func receiptState(parts []store.CoursePart) (state, reference string) {
 	state, reference = presentmentState(parts, "")
 	if state == store.PresentmentPresented {
 		state = store.ReceiptIssued

@@ -69,21 +69,15 @@ type submission struct {
 // submit stores the submission as pending and returns its lead.
 func submit(tx *store.Tx, s submission) (store.ID, error) {
 	lead := store.NewID()
+	list := make([]store.NewInstruction, len(s.parts))
 	for n, p := range s.parts {
-		i := store.NewInstruction{
-			ID: lead, LeadID: lead, Part: n, Operation: p.operation, Subject: s.subject, Payload: p.payload, Title: s.title,
+		list[n] = store.NewInstruction{
+			ID: store.NewID(), LeadID: lead, Part: n, Operation: p.operation, Subject: s.subject, Payload: p.payload, Title: s.title,
 			Key: s.key,
 		}
-		if n == 0 {
-			i.AmountSatang, i.ReplacesID = s.amount, s.replaces
-		} else {
-			i.ID = store.NewID()
-		}
-		if err := tx.AddInstruction(i); err != nil {
-			return store.NoID, err
-		}
 	}
-	return lead, nil
+	list[0].ID, list[0].AmountSatang, list[0].ReplacesID = lead, s.amount, s.replaces
+	return lead, tx.AddInstructions(list...)
 }
 
 // before returns the lead that the acting person already submitted with this
@@ -108,31 +102,30 @@ func before(q *store.Query, key string, operation string, subject store.Subject)
 // fingerprint stands for. When enough people have agreed, the lead and its
 // parts are approved and wait for the worker; nothing is sent here.
 func (t *Teller) Approve(ctx context.Context, a store.Actor, lead store.ID, seen store.Fingerprint) error {
+	complete := false
 	err := t.store.Write(ctx, a, func(tx *store.Tx) error {
+		complete = false
 		parts, err := decidable(tx, lead)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		standing, err := tx.Standing(lead)
-		if err != nil {
-			return err
-		}
-		if err := mayApprove(tx, parts[0], standing); err != nil {
-			return err
-		}
-		if store.FingerprintOf(parts) != seen {
+		case parts[0].MakerID == a.Person:
+			return ErrSelfApproval
+		case store.FingerprintOf(parts) != seen:
 			return ErrChanged
 		}
-		for _, p := range parts {
-			if err := tx.AddApproval(p, seen); err != nil {
-				return approvalRefused(err)
-			}
+		given, err := tx.AddApprovals(parts, seen)
+		if err != nil {
+			return approvalRefused(err)
 		}
-		if standing.Seat+1 < parts[0].ApprovalsNeeded {
+		if complete = given == parts[0].ApprovalsNeeded; !complete {
 			return nil
 		}
 		return move(tx, parts, store.Pending, store.Approved, "")
 	})
+	if err == nil && complete {
+		t.store.WakeApproved()
+	}
 	point("approved")
 	return err
 }
@@ -150,21 +143,8 @@ var refusals = map[string]error{
 	store.WaitsADay:         ErrTooSoon,
 }
 
-// mayApprove refuses whoever does not give the next approval. The schema says
-// the same once more when the approval is recorded.
-func mayApprove(tx *store.Tx, i store.Instruction, s store.Standing) error {
-	switch {
-	case s.MayDecide():
-		return nil
-	case i.MakerID == tx.Actor().Person:
-		return ErrSelfApproval
-	}
-	if err, ok := refusals[s.Verdict]; ok {
-		return err
-	}
-	return fmt.Errorf("an unknown rule keeps somebody from approving: %s", s.Verdict)
-}
-
+// approvalRefused says in the teller's words by which rule the schema refused an
+// approval.
 func approvalRefused(err error) error {
 	for constraint, reason := range refusals {
 		if store.Violated(err, constraint) {
@@ -257,13 +237,9 @@ func onDuty(tx *store.Tx, wanted ...store.Duty) error {
 // move takes every part that is still in from to the next state, and brings
 // their subject up to date.
 func move(tx *store.Tx, parts []store.Instruction, from, to, reason string) error {
-	for _, p := range parts {
-		if p.State != from {
-			continue
-		}
-		if err := tx.Move(p, from, to, reason, ""); err != nil {
-			return err
-		}
+	still := slices.DeleteFunc(slices.Clone(parts), func(p store.Instruction) bool { return p.State != from })
+	if err := tx.MoveAll(still, from, to, reason); err != nil {
+		return err
 	}
 	return project(tx, parts[0].Subject)
 }

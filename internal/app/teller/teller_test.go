@@ -3,6 +3,7 @@ package teller_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -486,5 +487,28 @@ func TestExpiredWhenNobodyDecides(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{store.Expired, store.Expired}, w.PartStates(lead)); diff != "" {
 		t.Errorf("states (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnApprovalWakesTheWorkerOnceItIsCommitted(t *testing.T) {
+	t.Parallel()
+	w := tellertest.New(t, tellertest.Options{NoSequencer: true})
+	wake, err := store.Listen(t.Context(), w.DB.DSN, store.ApprovedChannel, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, lead := w.Submitted("INV-1")
+	select {
+	case <-wake:
+		t.Fatal("a submission woke the worker")
+	default:
+	}
+	if err := w.Approve(w.Checker, lead); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-wake:
+	case <-time.After(30 * time.Second):
+		t.Fatal("nothing woke the worker")
 	}
 }
