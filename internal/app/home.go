@@ -99,10 +99,7 @@ func workOf(u user, today time.Time) []workKind {
 	kinds = append(kinds, workKind{"stuck", ui.Warning, "/approvals?tab=" + inboxUnsent, "/approvals/", (*store.Query).WorkStuck})
 	if u.can(store.Maker) {
 		kinds = append(kinds, inState(store.PresentmentDraft, ui.Neutral),
-			workKind{"templates", ui.Info, "/presentments/templates", "/presentments/templates/", func(q *store.Query) (store.WorkLine, error) {
-				n, err := q.DueTemplates(today)
-				return store.WorkLine{Number: n}, err
-			}},
+			workKind{"templates", ui.Info, "/presentments/templates", "", func(q *store.Query) (store.WorkLine, error) { return q.WorkOfTemplates(today) }},
 			workKind{"of_mine", ui.Info, "/approvals?tab=" + inboxAsked, "/approvals/", (*store.Query).WorkOfMine})
 	}
 	if u.can(store.Admin) {
@@ -130,6 +127,9 @@ func (a *App) workLines(ctx context.Context, q *store.Query, u user) ([]template
 		}
 		if line.ID.Valid {
 			v.OldestHref = k.item + line.ID.UUID.String()
+		}
+		if k.name == "templates" {
+			v.OldestHref, v.Action, v.Do = k.href, "/presentments/templates/drafts", text.N(ctx, "form.template.make_due", line.Number)
 		}
 		if line.At != nil {
 			v.When = text.T(ctx, text.Prefix("home.when.")+whenOf(k.name), "when", text.DateTime(ctx, *line.At))

@@ -96,3 +96,36 @@ func TestAFileIsImportedWithoutScriptsInEnglish(t *testing.T) {
 		t.Errorf("at %s: %s", p.URL(), p.Text(".import"))
 	}
 }
+
+// Buyers are imported like bills: with scripts in Thai, and without in English.
+func TestBuyersAreImportedInABrowser(t *testing.T) {
+	t.Parallel()
+	for _, o := range []browsertest.Options{{Lang: "th"}, {Lang: "en", NoScript: true, Width: 360, Height: 740}} {
+		t.Run(o.Lang, func(t *testing.T) {
+			t.Parallel()
+			w := apptest.New(t)
+			p := browsertest.Open(t).Page(t, o)
+			enter(p, w, apptest.Maker, o.Lang)
+			p.Go(w.URL + "/imports/new?kind=buyers")
+			p.Axe()
+			file := filepath.Join(t.TempDir(), "buyers.csv")
+			rows := buyerHeading + "บริษัท ใหม่ จำกัด,0105562000007,00000,1 ถนนทดสอบ,new@example.co.th,30\nบริษัท ขาด จำกัด,105562000007,00001,2 ถนนทดสอบ,,15\n"
+			if err := os.WriteFile(file, []byte(rows), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			p.Upload("[name=file]", file)
+			p.Submit("form.form")
+			p.WaitFor(".import-faulty")
+			p.Axe()
+			p.Click("[value^='fix ']")
+			p.WaitFor("#make-drafts")
+			p.Axe()
+			p.Click("#make-drafts")
+			p.WaitFor("td.lead a[href^='/buyers/']")
+			p.Axe()
+			if list := knownBuyers(t, w); !strings.Contains(list, "บริษัท ใหม่ จำกัด") || !strings.Contains(list, "บริษัท ขาด จำกัด") {
+				t.Errorf("the directory has %s", list)
+			}
+		})
+	}
+}

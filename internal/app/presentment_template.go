@@ -42,6 +42,7 @@ func (a *App) listTemplates(w http.ResponseWriter, r *http.Request, u user) erro
 		}
 		if m.NextOn != nil {
 			row.Next, row.Due = *m.NextOn, !m.NextOn.After(today)
+			row.Soon = !row.Due && m.NextOn.Year() == today.Year() && m.NextOn.Month() == today.Month()
 		}
 		if row.Due {
 			v.Due++
@@ -217,7 +218,7 @@ func (a *App) createDueDrafts(w http.ResponseWriter, r *http.Request, u user) er
 	if invalid > 0 {
 		return a.seeOther(w, r, u, "/presentments/templates", text.Msg("form.template.some_made", "made", made, "invalid", invalid))
 	}
-	return a.seeOther(w, r, u, "/presentments", text.Msg("form.template.all_made", "made", made))
+	return a.seeOther(w, r, u, "/presentments?mine=1&state=draft", text.Msg("form.template.all_made", "made", made))
 }
 
 // dropTemplate removes a template; its drafts stay.

@@ -31,8 +31,11 @@ func TestDueTemplateMakesOneDraftAMonth(t *testing.T) {
 		t.Errorf("the list: %d", page.Status)
 	}
 	now = time.Date(2027, 2, 28, 9, 0, 0, 0, thai.Bangkok)
-	if page := other.Get("/presentments/templates"); !strings.Contains(page.Body, "templates/drafts") {
+	if page := other.Get("/presentments/templates"); !strings.Contains(page.Body, "templates/drafts") || !strings.Contains(page.Body, "ถึงรอบแล้ว") {
 		t.Error("the template is not due at the end of February")
+	}
+	if home := other.Get("/"); !strings.Contains(home.Body, "ค่าเช่า") || !strings.Contains(home.Body, `action="/presentments/templates/drafts"`) {
+		t.Error("home neither names what is due nor makes its draft")
 	}
 	for range 2 {
 		if a := other.Post("/presentments/templates/drafts"); a.Status != http.StatusSeeOther {

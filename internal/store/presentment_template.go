@@ -34,8 +34,10 @@ const templateColumns = `t.id, t.name, t.typed, t.every, t.on_day, t.weeks, t.ne
 var (
 	sqlTemplate  = statement(`SELECT ` + templateColumns + ` WHERE t.merchant_id = $1 AND t.id = $2`)
 	sqlTemplates = statement(`SELECT ` + templateColumns + ` WHERE t.merchant_id = $1 ORDER BY t.next_on NULLS LAST, t.name LIMIT 500`)
-	sqlDue       = statement(`SELECT count(*) FROM presentment_templates WHERE merchant_id = $1 AND next_on <= $2`)
-	sqlLockDue   = statement(`SELECT ` + templateColumns + ` WHERE t.merchant_id = $1 AND t.next_on <= $2 ORDER BY t.next_on, t.name FOR UPDATE OF t`)
+	sqlDue       = statement(`
+		SELECT count(*) AS number, coalesce((array_agg(name ORDER BY next_on, name))[1], '') AS title
+		FROM presentment_templates WHERE merchant_id = $1 AND next_on <= $2`)
+	sqlLockDue = statement(`SELECT ` + templateColumns + ` WHERE t.merchant_id = $1 AND t.next_on <= $2 ORDER BY t.next_on, t.name FOR UPDATE OF t`)
 
 	sqlAddTemplate = statement(`
 		INSERT INTO presentment_templates (id, merchant_id, name, typed, every, on_day, weeks, next_on, made_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`)
@@ -57,9 +59,10 @@ func (q *Query) Templates() ([]Template, error) {
 	return rows[Template](q, sqlTemplates, q.actor.Merchant)
 }
 
-// DueTemplates counts the templates whose day has come.
-func (q *Query) DueTemplates(today time.Time) (int, error) {
-	return row[int](q, sqlDue, q.actor.Merchant, today)
+// WorkOfTemplates counts the templates whose day has come, and names the one
+// that came first.
+func (q *Query) WorkOfTemplates(today time.Time) (WorkLine, error) {
+	return row[WorkLine](q, sqlDue, q.actor.Merchant, today)
 }
 
 // LockDueTemplates returns the templates whose day has come, so that two
