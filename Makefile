@@ -59,8 +59,8 @@ golden: ## rewrite the files that tests compare with; read the diff before you c
 bench: ## measure, and compare with the budgets
 	go run ./cmd/portal bench
 
-faults: ## the long fault suite: up to an hour
-	PORTAL_FAULTS=long $(WITHDB) go test -run 'Fault|TheWholeStory|TheMonthStory' -timeout=60m ./...
+faults: ## all that has a long version, in that version: up to an hour
+	PORTAL_FAULTS=long $(WITHDB) go test -count=1 -timeout=90m $$(grep -rl --include='*_test.go' 'Getenv("PORTAL_FAULTS")' . | xargs -n1 dirname | sort -u)
 
 clean: ## remove what builds and tests leave in the checkout
 	rm -rf bin portal *.test *.out

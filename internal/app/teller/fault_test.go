@@ -58,11 +58,11 @@ func (l life) live(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	web, err := store.Open(ctx, l.DSN, store.Web, store.Options{MaxConns: 2, Seal: seal})
+	web, err := store.Open(ctx, l.DSN, store.Web, store.Options{MaxConns: 2, Seal: seal, PrepareOnUse: true})
 	if err != nil {
 		return err
 	}
-	work, err := store.Open(ctx, l.DSN, store.Worker, store.Options{MaxConns: 2, Seal: seal})
+	work, err := store.Open(ctx, l.DSN, store.Worker, store.Options{MaxConns: 2, Seal: seal, PrepareOnUse: true})
 	if err != nil {
 		return err
 	}
