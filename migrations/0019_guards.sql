@@ -48,9 +48,10 @@ CREATE TRIGGER membership_counts_after_a_day BEFORE INSERT OR UPDATE OF duties, 
     FOR EACH ROW EXECUTE FUNCTION membership_counts_after_a_day();
 
 -- +goose StatementBegin
-CREATE FUNCTION decides_by_now(merchant uuid, person uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT EXISTS (SELECT FROM memberships m WHERE m.merchant_id = merchant AND m.person_id = person AND m.decides_from <= now())
-$$;
+CREATE FUNCTION decides_by_now(merchant uuid, person uuid) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM memberships m WHERE m.merchant_id = merchant AND m.person_id = person AND m.decides_from <= now());
+END $$;
 -- +goose StatementEnd
 REVOKE ALL ON FUNCTION decides_by_now FROM PUBLIC;
 
@@ -58,18 +59,20 @@ REVOKE ALL ON FUNCTION decides_by_now FROM PUBLIC;
 -- +goose StatementBegin
 CREATE OR REPLACE FUNCTION hats_of(merchant uuid, person uuid DEFAULT NULL)
 RETURNS TABLE (taker uuid, holder uuid, level smallint, delegation_id uuid, cap_satang bigint, operations text[])
-LANGUAGE sql STABLE ROWS 3 SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    WITH checkers AS (
-        SELECT m.person_id, CASE WHEN m.level_from <= now() THEN m.level ELSE m.level_before END AS level FROM memberships m JOIN people p ON p.id = m.person_id
-        WHERE m.merchant_id = merchant AND merchant = acting_merchant() AND 'checker' = ANY (m.duties) AND p.disabled_at IS NULL AND m.decides_from <= now()
-    )
-    SELECT c.person_id, c.person_id, c.level, NULL::uuid, NULL::bigint, '{}'::text[] FROM checkers c WHERE person IS NULL OR c.person_id = person
-    UNION ALL
-    SELECT t.person_id, h.person_id, h.level, d.id, d.cap_satang, d.operations
-    FROM delegations d JOIN checkers h ON h.person_id = d.holder_id JOIN checkers t ON t.person_id = d.delegate_id
-    WHERE d.merchant_id = merchant AND (person IS NULL OR d.delegate_id = person) AND d.answer = 'accepted' AND d.revoked_at IS NULL
-      AND (now() AT TIME ZONE 'Asia/Bangkok')::date BETWEEN d.starts_on AND d.ends_on
-$$;
+LANGUAGE plpgsql STABLE ROWS 3 SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+        WITH checkers AS (
+            SELECT m.person_id, CASE WHEN m.level_from <= now() THEN m.level ELSE m.level_before END AS level FROM memberships m JOIN people p ON p.id = m.person_id
+            WHERE m.merchant_id = merchant AND merchant = acting_merchant() AND 'checker' = ANY (m.duties) AND p.disabled_at IS NULL AND m.decides_from <= now()
+        )
+        SELECT c.person_id, c.person_id, c.level, NULL::uuid, NULL::bigint, '{}'::text[] FROM checkers c WHERE person IS NULL OR c.person_id = person
+        UNION ALL
+        SELECT t.person_id, h.person_id, h.level, d.id, d.cap_satang, d.operations
+        FROM delegations d JOIN checkers h ON h.person_id = d.holder_id JOIN checkers t ON t.person_id = d.delegate_id
+        WHERE d.merchant_id = merchant AND (person IS NULL OR d.delegate_id = person) AND d.answer = 'accepted' AND d.revoked_at IS NULL
+          AND (now() AT TIME ZONE 'Asia/Bangkok')::date BETWEEN d.starts_on AND d.ends_on;
+END $$;
 -- +goose StatementEnd
 
 -- As in 0012, but it says of whoever waits that they do. Seats that somebody
