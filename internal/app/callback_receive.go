@@ -21,7 +21,8 @@ const (
 	// callbackTurn is how long one waits for its turn before the bank is asked
 	// to come again.
 	callbackTurn = 900 * time.Millisecond
-	callbackTime = 5 * time.Second // to read and to answer
+	callbackTime = 5 * time.Second  // to read and to answer
+	filesTime    = 30 * time.Second // the same, for one that brings files
 )
 
 var (
@@ -32,22 +33,29 @@ var (
 // isCallback reports whether the request is for the bank's own route.
 func (a *App) isCallback(r *http.Request) bool {
 	_, pattern := a.mux.Handler(r)
-	return pattern == "POST "+callbackPath+"{product}"
+	return strings.HasPrefix(pattern, "POST "+callbackPath)
 }
 
 // receiveCallback keeps what the bank says, before anybody reads it, and says
 // thank you. Whatever follows is the worker's part: nothing in the body decides
 // anything here.
 func (a *App) receiveCallback(w http.ResponseWriter, r *http.Request, u user) error {
-	product, ok := krungsri.CallbackProductNamed(r.PathValue("product"))
+	product, ok := krungsri.CallbackProductNamed(strings.TrimPrefix(r.URL.Path, callbackPath))
 	if !ok {
 		return store.ErrNotFound
+	}
+	if r.ContentLength > krungsri.CallbackLimit && r.Header.Get(krungsri.HeaderSignature) == "" {
+		return fmt.Errorf("%w: %d bytes without a signature", errCallbackForged, r.ContentLength) // not worth reading
 	}
 	if err := a.takeTurn(r); err != nil {
 		return err
 	}
 	defer func() { <-a.told }()
-	deadline := time.Now().Add(callbackTime) //nolint:forbidigo // a deadline of the socket, not of a rule
+	patience := callbackTime
+	if product.Limit > krungsri.CallbackLimit {
+		patience = filesTime
+	}
+	deadline := time.Now().Add(patience) //nolint:forbidigo // a deadline of the socket, not of a rule
 	c := http.NewResponseController(w)
 	_ = errors.Join(c.SetReadDeadline(deadline), c.SetWriteDeadline(deadline)) // not every writer has deadlines; then the server's own hold
 	body, err := io.ReadAll(r.Body)

@@ -259,6 +259,7 @@ func (a *App) table() []route {
 		{"GET", "/callbacks/{id}/body", auditor | admin, a.openCallback, extra{}},
 		{"POST", "/callbacks/rereadings/{id}", checker | admin, a.rereadCallback, extra{}},
 		{"POST", callbackPath + "{product}", theBank, a.receiveCallback, extra{body: krungsri.CallbackLimit}},
+		{"POST", callbackPath + "etax", theBank, a.receiveCallback, extra{body: krungsri.GeneratedBody}},
 
 		// For machines.
 		{"GET", "/healthz", public, a.alive, extra{}},

@@ -16,13 +16,16 @@ type CallbackProduct struct {
 	Product  string // the last part of Path, and the product's name in the inbox
 	Path     string // ours: the bank is given it when the product is opened
 	About    string
+	Limit    int64 // bytes of a body
 	Standing Standing
 }
 
 // That the bank tells of an acceptance and of a dispute is read on its page (P15); everything about the call itself is inferred,
 // and the scheme of its signature is that of our own requests (§1.6).
 var callbackProducts = []CallbackProduct{
-	{"presentment", "/callbacks/krungsri/presentment", "what the buyer decided about a presentment", Inferred},
+	{"presentment", "/callbacks/krungsri/presentment", "what the buyer decided about a presentment", CallbackLimit, Inferred},
+	// That the document itself is in the message is read on the bank's page (P14).
+	{"etax", "/callbacks/krungsri/etax", "how a tax document stands, with its files once they are made", GeneratedBody, Inferred},
 }
 
 // CallbackProducts lists the table. The slice is the caller's to keep.
@@ -188,7 +191,20 @@ func short(member, got string, most int) error {
 	return nil
 }
 
-var claimedReference = regexp.MustCompile(`"presentmentReferenceNumber"\s*:\s*"([0-9A-Za-z-]{1,64})"`)
+// ParseTaxCallback reads a callback about a tax document, as strictly as ParsePresentmentCallback. A file that is not what its
+// hash says makes the whole of it ErrMalformed or ErrMismatch: nothing in it can be believed.
+func ParseTaxCallback(body []byte) (TaxDocument, error) {
+	var d TaxDocument
+	if err := decode(body, &d); err != nil {
+		return TaxDocument{}, err
+	}
+	if err := d.sound(); err != nil {
+		return TaxDocument{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	return d, nil
+}
+
+var claimedReference = regexp.MustCompile(`"(?:presentment|document)ReferenceNumber"\s*:\s*"([0-9A-Za-z-]{1,64})"`)
 
 // ClaimedReference looks for a reference in a body that cannot be read or believed, so that people can be shown whose it claims
 // to be. It proves nothing.

@@ -25,6 +25,9 @@ var (
 	cancelPresentment         = mustOperation("presentment.cancel")
 	createReceipt             = mustOperation("receipt.create")
 	uploadReceiptDocument     = mustOperation("receipt.document.upload")
+	generateDocument          = mustOperation("etax.generate")
+	retrieveDocument          = mustOperation("etax.retrieve")
+	reissueDocument           = mustOperation("etax.reissue")
 )
 
 // A reference travels in bodies and in people's e-mails, so it keeps to characters that survive both.

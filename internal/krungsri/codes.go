@@ -100,6 +100,32 @@ var errorCodes = []ErrorCode{
 	{http.StatusBadRequest, "I045", "invalid eReceiptReferenceNumber", "eReceiptReferenceNumber", Refused, Inferred},
 	{http.StatusBadRequest, "I046", "invalid uploadCompleted", "uploadCompleted", Refused, Inferred},
 
+	// Of tax documents, apart from the others so that each product can grow.
+	{http.StatusBadRequest, "I101", "invalid documentName", "documentName", Refused, Inferred},
+	{http.StatusBadRequest, "I102", "invalid issueDateTime", "issueDateTime", Refused, Inferred},
+	{http.StatusBadRequest, "I103", "invalid purposeCode", "purposeCode", Refused, Inferred},
+	{http.StatusBadRequest, "I104", "invalid purpose", "purpose", Refused, Inferred},
+	{http.StatusBadRequest, "I105", "invalid referencedDocuments", "referencedDocuments", Refused, Inferred},
+	{http.StatusBadRequest, "I106", "invalid typeCode", "typeCode", Refused, Inferred},
+	{http.StatusBadRequest, "I107", "invalid taxSchemeCode", "taxSchemeCode", Refused, Inferred},
+	{http.StatusBadRequest, "I108", "invalid buildingNumber", "buildingNumber", Refused, Inferred},
+	{http.StatusBadRequest, "I109", "invalid citySubDivisionCode", "citySubDivisionCode", Refused, Inferred},
+	{http.StatusBadRequest, "I110", "invalid cityCode", "cityCode", Refused, Inferred},
+	{http.StatusBadRequest, "I111", "invalid countrySubDivisionCode", "countrySubDivisionCode", Refused, Inferred},
+	{http.StatusBadRequest, "I112", "invalid lineOne", "lineOne", Refused, Inferred},
+	{http.StatusBadRequest, "I113", "invalid postcode", "postcode", Refused, Inferred},
+	{http.StatusBadRequest, "I114", "invalid countryCode", "countryCode", Refused, Inferred},
+	{http.StatusBadRequest, "I115", "invalid summary", "summary", Refused, Inferred},
+	{http.StatusBadRequest, "I116", "invalid outputFormats", "outputFormats", Refused, Inferred},
+	{http.StatusBadRequest, "I117", "invalid documentPassword", "documentPassword", Refused, Inferred},
+	{http.StatusBadRequest, "I118", "invalid recipients", "recipients", Refused, Inferred},
+	{http.StatusBadRequest, "I119", "invalid channel", "channel", Refused, Inferred},
+	{http.StatusBadRequest, "I120", "invalid recipientAddress", "recipientAddress", Refused, Inferred},
+	{http.StatusBadRequest, "I121", "invalid submitToRevenueDepartment", "submitToRevenueDepartment", Refused, Inferred},
+	{http.StatusBadRequest, "I122", "invalid documentReferenceNumber", "documentReferenceNumber", Refused, Inferred},
+	{http.StatusBadRequest, "I123", "invalid retrievalMethod", "retrievalMethod", Refused, Inferred},
+	{http.StatusBadRequest, "I124", "invalid outputFormat", "outputFormat", Refused, Inferred},
+
 	// The gateway answers these before anything is executed, so a write is refused, not unknown. It is still not sent again by
 	// us: whether to ask once more is for the two people who approve.
 	{http.StatusUnauthorized, CodeTokenRefused, "the access token is missing, expired or unknown", "", Refused, Inferred},

@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	// answerLimit bounds what is read of an answer; a longer one cannot be trusted to be whole.
+	// answerLimit bounds what is read of an answer; a longer one cannot be trusted to be whole. Only an answer that carries
+	// documents is longer.
 	answerLimit = 1 << 20
 	// recordTime is what End may take, even after the caller has gone away.
 	recordTime = 10 * time.Second
@@ -119,9 +120,13 @@ func (c *Client) roundTrip(ctx context.Context, w wire) answer {
 		return answer{sent: sent.Load(), err: err}
 	}
 	defer func() { _ = resp.Body.Close() }() // read to its end or given up: nothing left to learn from closing
-	body, err := io.ReadAll(io.LimitReader(resp.Body, answerLimit+1))
-	if err == nil && len(body) > answerLimit {
-		body, err = body[:answerLimit], fmt.Errorf("%w: longer than %d bytes", ErrMalformed, answerLimit)
+	limit := answerLimit
+	if w.operation == retrieveDocument.ID {
+		limit = GeneratedBody
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
+	if err == nil && len(body) > limit {
+		body, err = body[:limit], fmt.Errorf("%w: longer than %d bytes", ErrMalformed, limit)
 	}
 	return answer{sent: true, status: resp.StatusCode, header: resp.Header, body: body, err: err}
 }

@@ -188,3 +188,22 @@ func receiptFor(reference string) krungsri.CreateReceiptRequest {
 		ReceivedAmount: 106_335, PaymentReference: "A22031123000000", Seller: seller, Buyer: buyer, HasAttachment: true,
 	}
 }
+
+func taxDocument() krungsri.GenerateDocumentRequest {
+	return krungsri.GenerateDocumentRequest{
+		TypeCode: "388", Name: "ใบกำกับภาษี", Number: "TX-2568/0001", IssuedAt: krungsri.Instant{Time: fixedClock()},
+		Seller: krungsri.TaxParty{Name: "บริษัท สยามค้าส่ง จำกัด", Scheme: "TXID", Registration: "010553600031300000", Address: krungsri.TaxAddress{
+			Building: "99/1", Street: "ถนนสาทรใต้", SubDistrict: "102803", District: "1028", Province: "10", Postcode: "10120", Country: "TH",
+		}},
+		Buyer: krungsri.TaxParty{Name: "นางสาวกานดา ใจดี", Scheme: "NIDN", Registration: "0105561000011", Address: krungsri.TaxAddress{
+			Line: "1 ถนนสีลม กรุงเทพฯ", Postcode: "10500", Country: "TH",
+		}},
+		Items: []krungsri.TaxItem{
+			{LineNumber: 1, Name: "กระดาษ A4", Quantity: number("20"), UnitCode: "รีม", UnitPrice: number("100"), AmountBeforeTax: 200_000, TaxRate: number("7"), TaxAmount: 14_000, AmountIncludingTax: 214_000},
+			{LineNumber: 2, Name: "หนังสือ", Quantity: number("1"), UnitPrice: number("50"), DiscountAmount: 500, AmountBeforeTax: 4_500, TaxRate: number("0"), AmountIncludingTax: 4_500},
+		},
+		Summary: krungsri.TaxSummary{LineTotal: 204_500, TaxBasisTotal: 204_500, TaxTotal: 14_000, GrandTotal: 218_500},
+		Formats: []krungsri.DocumentFormat{krungsri.FormatPDF, krungsri.FormatXML}, Password: "k9#mPq2x", SubmitToRevenue: true,
+		Recipients: []krungsri.DocumentRecipient{{Channel: "EMAIL", Address: "kanda@bualuang.example", OTP: true}, {Channel: "SMS", Address: "0812345678"}},
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"portal/internal/krungsri"
+	"portal/internal/krungsri/sandbox"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden wire files")
@@ -38,11 +39,14 @@ func TestTheWireIsPinned(t *testing.T) {
 	standalone := receiptFor("")
 	badReceipt := standalone
 	badReceipt.ReceivedAmount = 0
+	note := taxDocument()
+	note.TypeCode, note.Number, note.PurposeCode = "81", "CN-2568/0001", "CDNG99"
+	const made = "ETX20251122000001"
 	disguised := document("invoice.pdf", "application/pdf", []byte("<html>not a PDF</html>"))
 
 	cases := []struct {
 		operation string
-		before    func(*testing.T, *krungsri.Client)
+		before    func(*testing.T, *krungsri.Client, *sandbox.Bank)
 		good, bad func(*krungsri.Client) error
 		badWants  string
 	}{
@@ -87,7 +91,7 @@ func TestTheWireIsPinned(t *testing.T) {
 		},
 		{
 			"receipt.document.upload",
-			func(t *testing.T, c *krungsri.Client) {
+			func(t *testing.T, c *krungsri.Client, _ *sandbox.Bank) {
 				if _, err := c.CreateReceipt(t.Context(), "A-0", standalone); err != nil {
 					t.Fatal(err)
 				}
@@ -102,14 +106,55 @@ func TestTheWireIsPinned(t *testing.T) {
 			},
 			krungsri.MemberCode("mimeType"),
 		},
+		{
+			"etax.generate", nil,
+			func(c *krungsri.Client) error {
+				_, err := c.GenerateDocument(t.Context(), "A-1", taxDocument())
+				return err
+			},
+			func(c *krungsri.Client) error { _, err := c.GenerateDocument(t.Context(), "A-2", note); return err },
+			krungsri.MemberCode("referencedDocuments"),
+		},
+		{
+			"etax.retrieve", generateTax,
+			func(c *krungsri.Client) error {
+				_, err := c.RetrieveDocument(t.Context(), krungsri.RetrieveDocumentRequest{DocumentReference: made, Method: krungsri.RetrieveInline})
+				return err
+			},
+			func(c *krungsri.Client) error {
+				_, err := c.RetrieveDocument(t.Context(), krungsri.RetrieveDocumentRequest{DocumentReference: made, Method: "FAX"})
+				return err
+			},
+			krungsri.MemberCode("retrievalMethod"),
+		},
+		{
+			"etax.reissue",
+			func(t *testing.T, c *krungsri.Client, b *sandbox.Bank) {
+				generateTax(t, c, b)
+				if err := b.Progress(made); err != nil {
+					t.Fatal(err)
+				}
+			},
+			func(c *krungsri.Client) error {
+				_, err := c.ReissueDocument(t.Context(), "A-1", krungsri.ReissueDocumentRequest{DocumentReference: made, Recipients: []krungsri.DocumentRecipient{
+					{Channel: "EMAIL", Address: "second@bualuang.example"}, {Channel: "EMAIL", Address: "bounce@bualuang.example"},
+				}})
+				return err
+			},
+			func(c *krungsri.Client) error {
+				_, err := c.ReissueDocument(t.Context(), "A-2", krungsri.ReissueDocumentRequest{DocumentReference: made, Recipients: []krungsri.DocumentRecipient{{Channel: "SMS", Address: "021234567"}}})
+				return err
+			},
+			krungsri.MemberCode("recipientAddress"),
+		},
 	}
 	for _, tt := range cases {
 		t.Run(tt.operation, func(t *testing.T) {
 			t.Parallel()
-			_, server := newBank(t)
+			bank, server := newBank(t)
 			client, journal := newClient(t, server.URL)
 			if tt.before != nil {
-				tt.before(t, client)
+				tt.before(t, client, bank)
 			}
 			// The bad one first, so that it is not refused for the good one's sake.
 			err := tt.bad(client)
@@ -126,9 +171,16 @@ func TestTheWireIsPinned(t *testing.T) {
 	}
 }
 
-func createEntry(t *testing.T, c *krungsri.Client) {
+func createEntry(t *testing.T, c *krungsri.Client, _ *sandbox.Bank) {
 	t.Helper()
 	if _, err := c.CreatePresentment(t.Context(), "A-0", bill()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func generateTax(t *testing.T, c *krungsri.Client, _ *sandbox.Bank) {
+	t.Helper()
+	if _, err := c.GenerateDocument(t.Context(), "A-0", taxDocument()); err != nil {
 		t.Fatal(err)
 	}
 }

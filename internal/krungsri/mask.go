@@ -80,6 +80,12 @@ func maskMember(name, value string) string {
 	switch {
 	case strings.HasSuffix(name, "accountnumber"):
 		return maskAccount(value)
+	case name == "documentpassword":
+		return hidden
+	case name == "recipientaddress":
+		return maskRecipient(value)
+	case strings.HasSuffix(name, "identification") && len(value) == 18:
+		return maskIdentity(value[:13]) + "/" + value[13:]
 	case strings.HasSuffix(name, "identification") && len(value) == 13, name == "identificationnumber", strings.HasSuffix(name, "proxyvalue"):
 		return maskIdentity(value)
 	case name == "mobilenumber":
@@ -106,6 +112,15 @@ func maskIdentity(s string) string {
 		return s[:1] + "-xxxx-xxxxx-x" + s[11:12] + "-" + s[12:]
 	}
 	return keepEnds(s, 1, 2)
+}
+
+// maskRecipient shows of an e-mail address its first letter and its domain, of a telephone number its ends.
+func maskRecipient(s string) string {
+	name, host, mail := strings.Cut(s, "@")
+	if !mail {
+		return keepEnds(s, 2, 4)
+	}
+	return keepEnds(name, 1, 0) + "@" + host
 }
 
 // keepEnds hides the middle, and everything when the ends would be more than two thirds.

@@ -26,7 +26,7 @@ var operations = []Operation{
 	{11, "remittance.confirm", "Cross Border - Inward Remittance Confirmation", "Cross-border remittance", "POST", apiRoot + "payments/crossBorder/inwardRemittance/confirmation", Inferred, Write, true, "by inquiry: remittance.inquire"},
 	{12, "remittance.cancel", "Cross Border - Remittance Transaction Cancellation", "Cross-border remittance", "POST", apiRoot + "payments/crossBorder/remittance/cancellation", Inferred, Write, false, "by inquiry: remittance.inquire"},
 	{13, "remittance.inquire", "Cross Border - Remittance Transaction Inquiry", "Cross-border remittance", "POST", apiRoot + "payments/crossBorder/remittance/inquiry", Inferred, Read, false, "repeat: reads only"},
-	{14, "etax.generate", "Generate and submit e-Tax documents", "e-Tax documents", "POST", apiRoot + "businessSupport/eDocument/generation", Inferred, Write, false, "by inquiry: etax.retrieve"},
+	{14, "etax.generate", "Generate and submit e-Tax documents", "e-Tax documents", "POST", apiRoot + "businessSupport/eDocument/generation", Inferred, Write, false, "by callback, by inquiry: etax.retrieve once the reference is known, or by two people"},
 	{15, "etax.retrieve", "Retrieve a specific document", "e-Tax documents", "POST", apiRoot + "businessSupport/eDocument/retrieval", Inferred, Read, false, "repeat: reads only"},
 	{16, "etax.reissue", "Reissue the document to recipient(s)", "e-Tax documents", "POST", apiRoot + "businessSupport/eDocument/reissue", Inferred, Write, false, "by two people, with evidence"},
 	{17, "deeplink.create", "Pay with KMA - Initiate payment transaction", "Pay with krungsri app", "POST", apiRoot + "payments/deeplink/transactions", Inferred, Write, false, "by inquiry: deeplink.inquire"},

@@ -83,12 +83,13 @@ type Callback struct {
 	Reason        string        `db:"reason"`
 	Tries         int           `db:"tries"`
 	PresentmentID uuid.NullUUID `db:"presentment_id"`
+	EtaxID        uuid.NullUUID `db:"etax_id"`
 	BankReference string        `db:"bank_reference"`
 	Status        string        `db:"status"`
 	SaidAt        *time.Time    `db:"said_at"`
 	EventKey      string        `db:"event_key"`
 	Masked        string        `db:"body_masked"`
-	// Of the bill it is about.
+	// Of the bill or the tax document that it is about.
 	DocumentNumber *string `db:"document_number"`
 	BuyerName      *string `db:"buyer_name"`
 }
@@ -97,7 +98,7 @@ type Callback struct {
 func (c Callback) Genuine() bool { return c.Refusal == "" }
 
 const callbackColumns = `c.id, c.merchant_id, c.product, c.received_at, c.address, c.headers, c.body_hash, c.body_size, c.refusal, c.state, c.state_since,
-	c.reason, c.tries, c.presentment_id, c.bank_reference, c.status, c.said_at, c.event_key, c.body_masked`
+	c.reason, c.tries, c.presentment_id, c.etax_id, c.bank_reference, c.status, c.said_at, c.event_key, c.body_masked`
 
 var (
 	sqlNextCallback = statement(`
@@ -106,7 +107,7 @@ var (
 	sqlCallbackBody = statement(`SELECT body_sealed FROM callbacks WHERE id = $1`)
 	sqlReadCallback = statement(`
 		UPDATE callbacks SET merchant_id = coalesce(merchant_id, $2), state = $3, reason = $4, presentment_id = $5,
-			bank_reference = $6, status = $7, said_at = $8, event_key = $9, body_masked = $10
+			bank_reference = $6, status = $7, said_at = $8, event_key = $9, body_masked = $10, etax_id = $11
 		WHERE id = $1 AND state = 'received'`)
 	sqlPutOffCallback = statement(`
 		UPDATE callbacks SET tries = tries + 1, reason = $2, not_before = now() + least(300, 2 * 2 ^ least(tries, 8)) * interval '1 second'
@@ -137,7 +138,8 @@ type CallbackReading struct {
 	Merchant      ID
 	State         string
 	Reason        string // a short word; the screen has a sentence for it
-	Presentment   ID
+	Presentment   ID     // or Etax, or neither
+	Etax          ID
 	BankReference string
 	Status        string
 	SaidAt        *time.Time
@@ -149,12 +151,12 @@ type CallbackReading struct {
 // is stored by the same transaction, after this.
 func (t *Tx) ReadCallback(c Callback, r CallbackReading) error {
 	err := t.one(sqlReadCallback, c.ID, nullable(r.Merchant), r.State, r.Reason, nullable(r.Presentment), r.BankReference, r.Status, r.SaidAt,
-		r.EventKey, r.Masked)
+		r.EventKey, r.Masked, nullable(r.Etax))
 	if err != nil {
 		return fmt.Errorf("reading a callback: %w", err)
 	}
 	detail := map[string]any{
-		"product": c.Product, "reason": r.Reason, "presentment": nullable(r.Presentment), "bank_reference": r.BankReference, "status": r.Status,
+		"product": c.Product, "reason": r.Reason, "presentment": nullable(r.Presentment), "etax": nullable(r.Etax), "bank_reference": r.BankReference, "status": r.Status,
 		"said_at": r.SaidAt, "event_key": r.EventKey, "masked_sha256": hashText(r.Masked), "refusal": c.Refusal,
 	}
 	return t.For(r.Merchant).Audit("callback."+r.State, About("callback", c.ID), detail)

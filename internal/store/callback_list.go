@@ -13,7 +13,8 @@ type CallbackCursor struct {
 	ID ID
 }
 
-const callbackOfBill = `, p.document_number, p.buyer_name FROM callbacks c LEFT JOIN presentments p ON p.id = c.presentment_id`
+const callbackOfBill = `, coalesce(p.document_number, d.number) AS document_number, coalesce(p.buyer_name, d.buyer_name) AS buyer_name
+	FROM callbacks c LEFT JOIN presentments p ON p.id = c.presentment_id LEFT JOIN etax_documents d ON d.id = c.etax_id`
 
 var (
 	sqlCallbacks = statement(`

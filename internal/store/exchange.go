@@ -20,6 +20,7 @@ type Exchange struct {
 	Operation     string        `db:"operation"`
 	AttemptID     uuid.NullUUID `db:"attempt_id"`
 	InstructionID uuid.NullUUID `db:"instruction_id"`
+	InquiryID     uuid.NullUUID `db:"-"` // on the way in
 	Method        string        `db:"method"`
 	Path          string        `db:"path"`
 	TransactionID string        `db:"transaction_id"`
@@ -46,8 +47,8 @@ type Exchange struct {
 var (
 	sqlInsertExchange = statement(`
 		INSERT INTO exchanges (id, merchant_id, operation, attempt_id, instruction_id, method, path, transaction_id, headers,
-			body_sealed, body_masked, body_hash, body_size)
-		VALUES ($1, $2, $3, $4, (SELECT instruction_id FROM attempts WHERE id = $4), $5, $6, $7, $8, $9, $10, $11, $12)
+			body_sealed, body_masked, body_hash, body_size, inquiry_id)
+		VALUES ($1, $2, $3, $4, (SELECT instruction_id FROM attempts WHERE id = $4), $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		RETURNING instruction_id`)
 	sqlInsertExchangeResult = statement(`
 		INSERT INTO exchange_results (exchange_id, merchant_id, outcome, code, http_status, headers, body_sealed, body_masked, body_hash, error)
@@ -59,7 +60,7 @@ var (
 func (t *Tx) BeginExchange(x Exchange) error {
 	sealed := t.store.sealBody(x.Body, "exchanges.body/"+x.ID.String())
 	err := t.get(&x.InstructionID, sqlInsertExchange, x.ID, t.actor.Merchant, x.Operation, x.AttemptID, x.Method, x.Path, x.TransactionID,
-		x.Headers, sealed, x.Masked, x.Hash, x.Size)
+		x.Headers, sealed, x.Masked, x.Hash, x.Size, x.InquiryID)
 	if err != nil {
 		return fmt.Errorf("recording a request: %w", err)
 	}

@@ -16,7 +16,7 @@ type File struct {
 	MediaType  string    `db:"media_type"`
 	Size       int       `db:"size"`
 	SHA256     []byte    `db:"sha256"`
-	UploadedBy ID        `db:"uploaded_by"`
+	UploadedBy ID        `db:"uploaded_by"` // NoID: the bank made it
 	UploadedAt time.Time `db:"uploaded_at"`
 	Pages      int       `db:"pages"` // of a PDF; 0 for anything else
 	Width      int       `db:"width"` // of a picture, in pixels
@@ -45,7 +45,7 @@ var (
 		INSERT INTO files (id, merchant_id, name, media_type, size, sha256, uploaded_by, pages, width, height, scan)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`)
 	sqlFile = statement(`
-		SELECT id, name, media_type, size, sha256, uploaded_by, uploaded_at, pages, width, height, scan FROM files WHERE merchant_id = $1 AND id = $2`)
+		SELECT id, name, media_type, size, sha256, coalesce(uploaded_by, '00000000-0000-0000-0000-000000000000') AS uploaded_by, uploaded_at, pages, width, height, scan FROM files WHERE merchant_id = $1 AND id = $2`)
 	sqlChunk = statement(`SELECT data FROM file_chunks WHERE merchant_id = $1 AND file_id = $2 AND no = $3`)
 )
 
@@ -105,7 +105,7 @@ func (w *FileWriter) Finish(f File) (File, error) {
 	if f.Scan == "" {
 		f.Scan = ScanNone
 	}
-	_, err := w.tx.exec(sqlInsertFile, f.ID, a.Merchant, f.Name, f.MediaType, f.Size, f.SHA256, a.Person, f.Pages, f.Width, f.Height, f.Scan)
+	_, err := w.tx.exec(sqlInsertFile, f.ID, a.Merchant, f.Name, f.MediaType, f.Size, f.SHA256, nullable(a.Person), f.Pages, f.Width, f.Height, f.Scan)
 	if Violated(err, "uploads_within_quota") {
 		return File{}, fmt.Errorf("%w: %w", ErrUploadQuota, err)
 	}

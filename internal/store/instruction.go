@@ -164,7 +164,7 @@ type Settlement struct {
 	Outcome        string        `db:"outcome"`
 	BankReference  string        `db:"bank_reference"`
 	Note           string        `db:"note"`
-	ProposedBy     ID            `db:"proposed_by"` // NoID: the bank's own word, in CallbackID
+	ProposedBy     ID            `db:"proposed_by"` // NoID: the bank's own word, in CallbackID or InquiryID
 	ProposedByName string        `db:"proposed_by_name"`
 	ProposedAt     time.Time     `db:"proposed_at"`
 	Decision       *string       `db:"decision"`
@@ -173,6 +173,7 @@ type Settlement struct {
 	DecidedAt      *time.Time    `db:"decided_at"`
 	DecisionNote   string        `db:"decision_note"`
 	CallbackID     uuid.NullUUID `db:"callback_id"`
+	InquiryID      uuid.NullUUID `db:"inquiry_id"`
 }
 
 // Open reports whether it waits for the second person.
@@ -195,7 +196,7 @@ var (
 	sqlSettlements = statement(`
 		SELECT s.id, s.instruction_id, s.outcome, s.bank_reference, s.note, coalesce(s.proposed_by, '00000000-0000-0000-0000-000000000000') AS proposed_by,
 			coalesce(p.name, '') AS proposed_by_name, s.proposed_at, s.decision, s.decided_by, d.name AS decided_by_name, s.decided_at, s.decision_note,
-			s.callback_id
+			s.callback_id, s.inquiry_id
 		FROM settlements s JOIN instructions i ON i.id = s.instruction_id LEFT JOIN people p ON p.id = s.proposed_by LEFT JOIN people d ON d.id = s.decided_by
 		WHERE s.merchant_id = $1 AND i.lead_id = $2 ORDER BY s.proposed_at`)
 )

@@ -23,7 +23,7 @@ var comparisons = []comparison{
 	batchesAgree, callbacksAgree, readingsAgree, decisionsOfBuyersAgree, replacementsAgree,
 	policiesAgree, templatesAgree,
 	seriesAgree, numbersAgree, receiptsAgree, receiptContentsAgree,
-	importsAgree,
+	importsAgree, etaxAgrees, etaxStepsAgree, etaxAuthorsAgree, inquiriesAgree,
 	paymentsAgree, asidesAgree, matchesAgree, settledAgree, closingsAgree, certificatesAgree,
 }
 

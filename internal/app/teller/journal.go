@@ -29,6 +29,7 @@ func (j journal) Begin(ctx context.Context, x krungsri.Exchange) (string, error)
 		ID: store.NewID(), Operation: x.Operation, Method: x.Method, Path: x.Path, TransactionID: x.ClientTransactionID,
 		Headers: headerText(x.Header), Body: x.Body, Masked: string(krungsri.Mask(x.Operation, x.Body)), Hash: x.BodySHA256[:], Size: len(x.Body),
 	}
+	row.InquiryID = askedFor(ctx, x.Operation)
 	if x.Reference != "" {
 		attempt, err := uuid.Parse(string(x.Reference))
 		if err != nil {

@@ -31,13 +31,22 @@ var (
 	uploadReceiptDocument = instruction("receipt.document.upload", (*krungsri.Client).UploadReceiptDocument,
 		receiptDocument,
 		func(r krungsri.UploadReceiptDocumentResponse) string { return r.ReceiptReference })
+	generateDocument = instruction("etax.generate", (*krungsri.Client).GenerateDocument,
+		generation,
+		func(r krungsri.GenerateDocumentResponse) string { return r.DocumentReference }, naming)
+	reissueDocument = instruction("etax.reissue", (*krungsri.Client).ReissueDocument,
+		reissuance,
+		func(r krungsri.ReissueDocumentResponse) string { return r.DocumentReference })
+	retrieveDocument = inquiry("etax.retrieve", (*krungsri.Client).RetrieveDocument, learnEtax)
 )
 
 // Operations are the ids of the operations declared here, in the bank's order.
 func Operations() []string {
 	var ids []string
 	for _, o := range krungsri.Operations() {
-		if _, ok := operations[o.ID]; ok {
+		_, writes := operations[o.ID]
+		_, asks := questions[o.ID]
+		if writes || asks {
 			ids = append(ids, o.ID)
 		}
 	}

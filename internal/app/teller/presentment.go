@@ -213,6 +213,8 @@ func project(tx *store.Tx, subject store.Subject) error {
 		return projectPresentment(tx, subject.ID())
 	case "receipt":
 		return projectReceipt(tx, subject.ID())
+	case "etax":
+		return projectEtax(tx, subject.ID())
 	}
 	return fmt.Errorf("nothing follows from instructions about %s", subject)
 }

@@ -80,6 +80,9 @@ func (w *Worker) Run(ctx context.Context) error {
 		if err := w.Drain(ctx); err != nil && ctx.Err() == nil {
 			w.log.ErrorContext(ctx, "worker: sending", "err", err)
 		}
+		if err := w.AskBank(ctx); err != nil && ctx.Err() == nil {
+			w.log.ErrorContext(ctx, "worker: asking the bank", "err", err)
+		}
 		select {
 		case <-ctx.Done():
 			return nil

@@ -33,6 +33,9 @@ var handlers = map[string]func(*Bank, request) (any, *refusal){
 	"presentment.cancel":          (*Bank).cancelPresentment,
 	"receipt.create":              (*Bank).createReceipt,
 	"receipt.document.upload":     (*Bank).uploadReceiptDocument,
+	"etax.generate":               (*Bank).generateDocument,
+	"etax.retrieve":               (*Bank).retrieveDocument,
+	"etax.reissue":                (*Bank).reissueDocument,
 }
 
 // reply is an answer before faults have been at it.
@@ -111,7 +114,10 @@ func (b *Bank) process(r *http.Request, operation krungsri.Operation, listed boo
 		return nil, refuse(http.StatusBadRequest, krungsri.CodeMalformed, "รูปแบบข้อมูลไม่ถูกต้อง", "%v", err)
 	}
 	sum := sha256.Sum256(body)
-	q := request{operation, krungsri.Reference(m.pattern("partnerReference", referenceForm, mandatory)), hex.EncodeToString(sum[:]), m}
+	q := request{operation: operation, hash: hex.EncodeToString(sum[:]), members: m}
+	if operation.Kind == krungsri.Write {
+		q.reference = krungsri.Reference(m.pattern("partnerReference", referenceForm, mandatory))
+	}
 	answer, refused := handle(b, q)
 	if refused != nil {
 		return nil, refused

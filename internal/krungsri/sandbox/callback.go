@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"portal/internal/krungsri"
@@ -38,14 +39,15 @@ var callbackGaps = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minut
 
 // Delivery is one callback: what is to be told, and how the tries went.
 type Delivery struct {
-	Reference string                     `json:"reference"`
-	Status    krungsri.PresentmentStatus `json:"status"`
-	Body      []byte                     `json:"body"`
-	Forged    bool                       `json:"forged"`
-	Held      bool                       `json:"held"` // until the next event of the entry is on its way
-	Due       time.Time                  `json:"due"`  // by the bank's clock
-	Tries     []Try                      `json:"tries"`
-	Done      bool                       `json:"done"` // taken, or given up
+	Product   string    `json:"product"` // of krungsri.CallbackProducts
+	Reference string    `json:"reference"`
+	Status    string    `json:"status"`
+	Body      []byte    `json:"body"` // until it is done
+	Forged    bool      `json:"forged"`
+	Held      bool      `json:"held"` // until the next event of the entry is on its way
+	Due       time.Time `json:"due"`  // by the bank's clock
+	Tries     []Try     `json:"tries"`
+	Done      bool      `json:"done"` // taken, or given up
 }
 
 // Try is one HTTP request of a delivery.
@@ -119,7 +121,13 @@ func (b *Bank) tell(p *presentment) {
 	if err != nil {
 		panic(fmt.Sprintf("sandbox: callback cannot be encoded: %v", err)) // our own types: a mistake in this package
 	}
-	d := &Delivery{Reference: p.Reference, Status: p.Status, Body: body, Due: b.now()}
+	b.queue(Delivery{Product: "presentment", Reference: p.Reference, Status: string(p.Status), Body: body})
+}
+
+// queue puts what is to be told behind what is told already, spoiled if that is the fault of the day.
+func (b *Bank) queue(told Delivery) {
+	d := &told
+	d.Due = b.now()
 	fault := b.state.CallbackFault
 	if fault != CallbackEarly {
 		b.state.CallbackFault = ""
@@ -179,8 +187,9 @@ func (b *Bank) Run(ctx context.Context) error {
 func (b *Bank) Deliver(ctx context.Context) error {
 	b.delivering.Lock()
 	defer b.delivering.Unlock()
+	b.proceedAll()
 	for _, d := range b.due() {
-		status := b.send(ctx, d.Body, d.Forged)
+		status := b.send(ctx, d)
 		if ctx.Err() != nil {
 			return nil // the bank closes; what was not taken is tried again
 		}
@@ -188,7 +197,7 @@ func (b *Bank) Deliver(ctx context.Context) error {
 		d.Tries = append(d.Tries, Try{b.now(), status})
 		switch {
 		case status/100 == 2, len(d.Tries) > len(callbackGaps):
-			d.Done = true
+			d.Done, d.Body = true, nil
 		default:
 			d.Due = b.now().Add(callbackGaps[len(d.Tries)-1])
 		}
@@ -216,19 +225,19 @@ func (b *Bank) due() (due []*Delivery) {
 const callbackTime = 5 * time.Second
 
 // send makes one request, and returns the status of its answer, or 0.
-func (b *Bank) send(ctx context.Context, body []byte, forged bool) int {
+func (b *Bank) send(ctx context.Context, d *Delivery) int {
 	ctx, cancel := context.WithTimeout(ctx, callbackTime)
 	defer cancel()
 	//nolint:gosec // G704: the address is the partner's own setting
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, b.config.CallbackURL, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, b.callbackAddress(d.Product), bytes.NewReader(d.Body))
 	if err != nil {
 		return 0
 	}
 	key := b.config.CallbackKey
-	if forged {
+	if d.Forged {
 		key = "somebody else's key"
 	}
-	r.Header = krungsri.SignCallback(key, r.URL.Path, body, b.config.Clock())
+	r.Header = krungsri.SignCallback(key, r.URL.Path, d.Body, b.config.Clock())
 	res, err := http.DefaultTransport.RoundTrip(r) // follows no redirect
 	if err != nil {
 		return 0
@@ -238,7 +247,16 @@ func (b *Bank) send(ctx context.Context, body []byte, forged bool) int {
 	return res.StatusCode
 }
 
-// early calls back before the answer, if that is the fault of the day: an entry that has just been shown is accepted at once.
+// callbackAddress is where the partner wants to be told of a product: its products stand side by side.
+func (b *Bank) callbackAddress(product string) string {
+	if product == "" {
+		return b.config.CallbackURL // of a memory from before there were several
+	}
+	return b.config.CallbackURL[:strings.LastIndexByte(b.config.CallbackURL, '/')+1] + product
+}
+
+// early calls back before the answer, if that is the fault of the day: an entry that has just been shown is accepted, and a tax
+// document made, at once.
 func (b *Bank) early(ctx context.Context, answer reply) {
 	b.mu.Lock()
 	n := len(b.state.Effects)
@@ -247,8 +265,12 @@ func (b *Bank) early(ctx context.Context, answer reply) {
 		b.mu.Unlock()
 		return
 	}
-	p, ok := b.state.byReference[b.state.Effects[n-1].BankReference]
-	if ok && p.Status == krungsri.StatusPresented {
+	reference := b.state.Effects[n-1].BankReference
+	p, ok := b.state.byReference[reference]
+	if d, made := b.state.byTaxReference[reference]; made && d.Status == krungsri.TaxAccepted {
+		b.state.CallbackFault, ok = "", true
+		b.step(d, krungsri.TaxGenerated)
+	} else if ok && p.Status == krungsri.StatusPresented {
 		b.state.CallbackFault = ""
 		p.Status = krungsri.StatusAccepted
 		b.tell(p)

@@ -150,12 +150,12 @@ func wrongEcho(body []byte) []byte {
 	if err := json.Unmarshal(body, &m); err != nil {
 		return body
 	}
-	for _, name := range []string{"partnerReference", "documentNumber", "receiptNumber"} {
+	for _, name := range []string{"partnerReference", "documentNumber", "receiptNumber", "documentReferenceNumber"} {
 		if _, ok := m[name]; ok {
 			m[name] = "SOMEBODY-ELSE"
 		}
 	}
-	for _, name := range []string{"totalAmount", "receivedAmount"} {
+	for _, name := range []string{"totalAmount", "receivedAmount", "grandTotal"} {
 		if _, ok := m[name]; ok {
 			m[name] = json.Number("0.01")
 		}

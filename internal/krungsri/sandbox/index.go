@@ -15,6 +15,8 @@ type index struct {
 	byDocument      map[businessKey]*presentment
 	byReceipt       map[string]*receipt
 	byReceiptNumber map[businessKey]*receipt
+	byTaxReference  map[string]*taxDocument
+	byTaxNumber     map[taxKey]*taxDocument
 }
 
 func newIndex() index {
@@ -25,6 +27,8 @@ func newIndex() index {
 		byDocument:      map[businessKey]*presentment{},
 		byReceipt:       map[string]*receipt{},
 		byReceiptNumber: map[businessKey]*receipt{},
+		byTaxReference:  map[string]*taxDocument{},
+		byTaxNumber:     map[taxKey]*taxDocument{},
 	}
 }
 
@@ -42,6 +46,18 @@ func (s *state) rebuild() {
 	for _, r := range s.Receipts {
 		s.indexReceipt(r)
 	}
+	for _, d := range s.TaxDocuments {
+		s.indexTaxDocument(d)
+	}
+}
+
+func (s *state) addTaxDocument(d *taxDocument) {
+	s.TaxDocuments = append(s.TaxDocuments, d)
+	s.indexTaxDocument(d)
+}
+
+func (s *state) indexTaxDocument(d *taxDocument) {
+	s.byTaxReference[d.Reference], s.byTaxNumber[d.key()] = d, d
 }
 
 func (s *state) addPresentment(p *presentment) {

@@ -53,6 +53,8 @@ func (b *Bank) newPages() http.Handler {
 	mux.HandleFunc("POST /sandbox/decision", b.post(func(r *http.Request) error {
 		return b.Decide(r.PostFormValue("reference"), krungsri.PresentmentStatus(r.PostFormValue("status")), r.PostFormValue("remark"))
 	}))
+	mux.HandleFunc("POST /sandbox/etax", b.post(b.postTax))
+	mux.HandleFunc("GET /sandbox/etax/{reference}/{format}", b.showTaxFile)
 	mux.HandleFunc("POST /sandbox/callback", b.post(func(r *http.Request) error { return b.Tell(r.PostFormValue("reference")) }))
 	mux.HandleFunc("POST /sandbox/callback/fault", b.post(func(r *http.Request) error {
 		return b.SetCallbackFault(CallbackFault(r.PostFormValue("kind")))
@@ -139,6 +141,8 @@ type pageView struct {
 	Faults        []faultRow
 	Presentments  []presentment
 	Receipts      []receipt
+	TaxDocuments  []taxDocument
+	TaxMagic      []string
 	Effects       []Effect
 	Requests      []SeenRequest
 	RequestsTotal int
@@ -192,6 +196,10 @@ func (b *Bank) view(problem string) pageView {
 	for _, r := range newest(b.state.Receipts) {
 		v.Receipts = append(v.Receipts, *r)
 	}
+	for _, d := range newest(b.state.TaxDocuments) {
+		v.TaxDocuments = append(v.TaxDocuments, *d)
+	}
+	v.TaxMagic = []string{MagicUnmade, MagicRevenue, MagicBounce + "@"}
 	for _, r := range newest(b.state.Requests) {
 		v.Requests = append(v.Requests, *r)
 	}

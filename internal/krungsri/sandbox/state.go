@@ -19,6 +19,7 @@ type state struct {
 	Tokens        map[string]time.Time `json:"tokens"` // SHA-256 of a token, and when it ends
 	Presentments  []*presentment       `json:"presentments"`
 	Receipts      []*receipt           `json:"receipts"`
+	TaxDocuments  []*taxDocument       `json:"taxDocuments"`
 	Effects       []Effect             `json:"effects"`
 	Requests      []*SeenRequest       `json:"requests"`
 	Faults        map[string]Fault     `json:"faults"`

@@ -1,0 +1,264 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+)
+
+// The states of a tax document. Up to Refused and Unknown they follow from its
+// instruction, from Generated on from what the bank says of it.
+const (
+	EtaxDraft        = "draft"
+	EtaxSubmitted    = "submitted"
+	EtaxApproved     = "approved"
+	EtaxSending      = "sending"
+	EtaxAccepted     = "accepted" // the bank has taken it on
+	EtaxGenerated    = "generated"
+	EtaxSigned       = "signed"
+	EtaxDelivered    = "delivered"
+	EtaxFiled        = "filed" // handed to the Revenue Department
+	EtaxAcknowledged = "acknowledged"
+	EtaxFailed       = "failed"  // taken on, and then it went no further
+	EtaxRefused      = "refused" // never taken on
+	EtaxUnknown      = "unknown"
+	EtaxDiscarded    = "discarded"
+)
+
+// EtaxStates lists the states in the order of a document's life.
+var EtaxStates = []string{
+	EtaxDraft, EtaxSubmitted, EtaxApproved, EtaxSending, EtaxAccepted, EtaxGenerated, EtaxSigned, EtaxDelivered, EtaxFiled,
+	EtaxAcknowledged, EtaxFailed, EtaxRefused, EtaxUnknown, EtaxDiscarded,
+}
+
+// Etax is a tax document. Content is the whole of it as package etax keeps it;
+// the members beside repeat what lists and rules of the schema need.
+type Etax struct {
+	ID             ID              `db:"id"`
+	Kind           string          `db:"kind"`
+	Number         string          `db:"number"` // empty until it is given one
+	IssuedOn       time.Time       `db:"issued_on"`
+	BuyerName      string          `db:"buyer_name"`
+	BuyerTaxID     string          `db:"buyer_tax_id"`
+	BasisSatang    int64           `db:"basis_satang"`
+	VATSatang      int64           `db:"vat_satang"`
+	TotalSatang    int64           `db:"total_satang"`
+	Content        json.RawMessage `db:"content"`
+	Locked         bool            `db:"locked"` // with a password
+	PresentmentID  uuid.NullUUID   `db:"presentment_id"`
+	ReceiptID      uuid.NullUUID   `db:"receipt_id"`
+	State          string          `db:"state"`
+	StateSince     time.Time       `db:"state_since"`
+	Version        int             `db:"version"`
+	CreatedBy      ID              `db:"created_by"`
+	CreatedByName  string          `db:"created_by_name"`
+	Editors        IDs             `db:"editors"`
+	CreatedAt      time.Time       `db:"created_at"`
+	GenerationID   uuid.NullUUID   `db:"generation_id"`
+	BankReference  string          `db:"bank_reference"`
+	BankRemark     string          `db:"bank_remark"`
+	FiledOn        *time.Time      `db:"filed_on"`
+	Held           bool            `db:"held"`
+	RetentionUntil time.Time       `db:"retention_until"`
+
+	References []ID `db:"-"` // of our own documents, on the way in
+}
+
+// Editable reports whether its content may still change.
+func (e Etax) Editable() bool { return e.State == EtaxDraft || e.State == EtaxRefused }
+
+// AtBank reports whether the bank has taken it on.
+func (e Etax) AtBank() bool { return e.BankReference != "" }
+
+const etaxColumns = `d.id, d.kind, d.number, d.issued_on, d.buyer_name, d.buyer_tax_id, d.basis_satang, d.vat_satang, d.total_satang, d.content,
+	d.password_sealed IS NOT NULL AS locked, d.presentment_id, d.receipt_id, d.state, d.state_since, d.version, d.created_by,
+	c.name AS created_by_name, d.editors, d.created_at, d.generation_id, d.bank_reference, d.bank_remark, d.filed_on, d.held, d.retention_until`
+
+var (
+	sqlEtax = statement(`
+		SELECT ` + etaxColumns + ` FROM etax_documents d JOIN people c ON c.id = d.created_by WHERE d.merchant_id = $1 AND d.id = $2`)
+	sqlLastEtaxSeller = statement(`
+		SELECT content -> 'seller' FROM etax_documents WHERE merchant_id = $1 AND state <> 'discarded' ORDER BY issued_on DESC, id DESC LIMIT 1`)
+	sqlEtaxPassword = statement(`SELECT password_sealed FROM etax_documents WHERE merchant_id = $1 AND id = $2 AND password_sealed IS NOT NULL`)
+)
+
+// Etax returns a tax document.
+func (q *Query) Etax(id ID) (Etax, error) { return row[Etax](q, sqlEtax, q.actor.Merchant, id) }
+
+// LastEtaxSeller is the seller of the newest document as it was written there,
+// or ErrNotFound: the next one is from the same house.
+func (q *Query) LastEtaxSeller() (json.RawMessage, error) {
+	return row[json.RawMessage](q, sqlLastEtaxSeller, q.actor.Merchant)
+}
+
+// EtaxLock is the seal of a document's password, by its hash: what is approved
+// names it, and so nobody who approves has to see the password. It is empty
+// for a document without one.
+func (q *Query) EtaxLock(id ID) (string, error) {
+	sealed, ok, err := found(row[[]byte](q, sqlEtaxPassword, q.actor.Merchant, id))
+	if err != nil || !ok {
+		return "", err
+	}
+	hash := sha256.Sum256(sealed)
+	return hex.EncodeToString(hash[:]), nil
+}
+
+// EtaxPassword opens the password whose seal has this hash. Only the worker
+// does, for the request that it is about to send.
+func (q *Query) EtaxPassword(id ID, lock string) (string, error) {
+	sealed, err := row[[]byte](q, sqlEtaxPassword, q.actor.Merchant, id)
+	if err != nil {
+		return "", err
+	}
+	if hash := sha256.Sum256(sealed); hex.EncodeToString(hash[:]) != lock {
+		return "", fmt.Errorf("%w: the password is another", ErrStale)
+	}
+	if q.store.seal == nil {
+		return "", errSealed
+	}
+	plain, err := q.store.seal.open(sealed, etaxPlace(id))
+	return string(plain), err
+}
+
+func etaxPlace(id ID) string { return "etax_documents.password/" + id.String() }
+
+// EtaxRow is a line of the list.
+type EtaxRow struct {
+	ID            ID        `db:"id"`
+	Kind          string    `db:"kind"`
+	Number        string    `db:"number"`
+	IssuedOn      time.Time `db:"issued_on"`
+	BuyerName     string    `db:"buyer_name"`
+	BuyerTaxID    string    `db:"buyer_tax_id"`
+	TotalSatang   int64     `db:"total_satang"`
+	State         string    `db:"state"`
+	StateSince    time.Time `db:"state_since"`
+	BankReference string    `db:"bank_reference"`
+}
+
+// EtaxFilter says which documents a list shows. Zero members do not narrow it.
+type EtaxFilter struct {
+	State  string
+	Kind   string
+	From   time.Time
+	Until  time.Time
+	Text   string // in number, buyer or the bank's reference
+	After  EtaxCursor
+	Before EtaxCursor
+}
+
+// EtaxCursor is a place in the list.
+type EtaxCursor struct {
+	On time.Time
+	ID ID
+}
+
+// textMatches is how many documents a text may find before the list says that
+// it is too short: those beyond the newest so many are not looked at.
+const textMatches = 5000
+
+const (
+	etaxRowColumns = `d.id, d.kind, d.number, d.issued_on, d.buyer_name, d.buyer_tax_id, d.total_satang, d.state, d.state_since, d.bank_reference`
+	etaxWanted     = ` FROM etax_documents d WHERE d.merchant_id = $1 AND (CASE $2 WHEN '' THEN d.state <> 'discarded' ELSE d.state = $2 END)
+		AND ($3 = '' OR d.kind = $3) AND d.issued_on BETWEEN $4 AND $5
+		AND ($6 = '' OR d.id IN (SELECT document_id FROM etax_matching($6, $7)))`
+)
+
+var (
+	sqlEtaxList = statement(`SELECT ` + etaxRowColumns + etaxWanted + `
+		AND (d.issued_on, d.id) < ($8, $9) ORDER BY d.issued_on DESC, d.id DESC LIMIT $10`)
+	sqlEtaxListBack = statement(`SELECT ` + etaxRowColumns + etaxWanted + `
+		AND (d.issued_on, d.id) > ($8, $9) ORDER BY d.issued_on, d.id LIMIT $10`)
+	sqlCountEtax = statement(`
+		SELECT s.state, (SELECT count(*) FROM (SELECT FROM etax_documents d WHERE d.merchant_id = $1 AND d.state = s.state LIMIT 1001) counted) AS number
+		FROM unnest($2::text[]) AS s(state)`)
+)
+
+// EtaxDocuments lists documents, the newest first, and reports whether the list
+// goes on in the direction in which it was read.
+func (q *Query) EtaxDocuments(f EtaxFilter, limit int) (list []EtaxRow, more bool, err error) {
+	from, until, pattern := f.From, f.Until, ""
+	if from.IsZero() {
+		from = firstDay
+	}
+	if until.IsZero() {
+		until = lastDay
+	}
+	if f.Text != "" {
+		pattern = containing(f.Text)
+	}
+	statement, place := sqlEtaxList, f.After
+	if !f.Before.On.IsZero() {
+		statement, place = sqlEtaxListBack, f.Before
+	} else if place.On.IsZero() {
+		place = EtaxCursor{lastDay, lastID}
+	}
+	list, err = rows[EtaxRow](q, statement, q.actor.Merchant, f.State, f.Kind, from, until, pattern, textMatches, place.On, place.ID, limit+1)
+	if more = len(list) > limit; more {
+		list = list[:limit]
+	}
+	if !f.Before.On.IsZero() {
+		reverse(list)
+	}
+	return list, more, err
+}
+
+var firstDay = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// CountEtax counts documents by state, each up to CountLimit+1.
+func (q *Query) CountEtax() (map[string]int, error) {
+	var found []struct {
+		State  string `db:"state"`
+		Number int    `db:"number"`
+	}
+	if err := q.all(&found, sqlCountEtax, q.actor.Merchant, pq.Array(EtaxStates)); err != nil {
+		return nil, err
+	}
+	counts := make(map[string]int, len(found))
+	for _, f := range found {
+		counts[f.State] = f.Number
+	}
+	return counts, nil
+}
+
+var (
+	// Documents before and after, however far: a note on a note on an invoice.
+	sqlEtaxChain = statement(`
+		WITH RECURSIVE before (id) AS (
+			SELECT $2::uuid UNION SELECT r.referenced_id FROM before b JOIN etax_references r ON r.document_id = b.id WHERE r.merchant_id = $1
+		), whole (id) AS (
+			SELECT id FROM before UNION SELECT r.document_id FROM whole w JOIN etax_references r ON r.referenced_id = w.id WHERE r.merchant_id = $1
+		)
+		SELECT ` + etaxRowColumns + ` FROM whole w JOIN etax_documents d ON d.id = w.id WHERE d.merchant_id = $1 AND d.state <> 'discarded'
+		ORDER BY d.issued_on, d.id LIMIT 50`)
+	sqlEtaxOfPresentment = statement(`
+		SELECT ` + etaxRowColumns + ` FROM etax_documents d WHERE d.merchant_id = $1 AND d.presentment_id = $2 AND d.state <> 'discarded'
+		ORDER BY d.issued_on DESC, d.id DESC LIMIT 20`)
+	sqlEtaxNaming = statement(`SELECT document_id FROM etax_matching($1, $2)`)
+	sqlEtaxRows   = statement(`
+		SELECT ` + etaxRowColumns + ` FROM etax_documents d WHERE d.merchant_id = $1 AND d.id = ANY ($2::uuid[]) ORDER BY d.issued_on DESC, d.id DESC`)
+)
+
+// EtaxChain lists the documents that refer to one another, the oldest first.
+func (q *Query) EtaxChain(id ID) ([]EtaxRow, error) {
+	return rows[EtaxRow](q, sqlEtaxChain, q.actor.Merchant, id)
+}
+
+// EtaxOfPresentment lists the documents that were made from a bill.
+func (q *Query) EtaxOfPresentment(presentment ID) ([]EtaxRow, error) {
+	return rows[EtaxRow](q, sqlEtaxOfPresentment, q.actor.Merchant, presentment)
+}
+
+// EtaxNaming lists at most limit documents whose words contain text.
+func (q *Query) EtaxNaming(text string, limit int) ([]EtaxRow, error) {
+	ids, err := rows[string](q, sqlEtaxNaming, containing(text), limit)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	return rows[EtaxRow](q, sqlEtaxRows, q.actor.Merchant, pq.Array(ids))
+}
