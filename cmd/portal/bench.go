@@ -24,6 +24,7 @@ func (p *program) bench(ctx context.Context, args []string) error {
 	rows := f.Int("rows", 100_000, "bills in the database for the pages")
 	many := f.Int("many", 0, "bills in the database for lists; 0 is a million, or with -quick as many as for the pages")
 	asJSON := f.Bool("json", false, "print JSON")
+	asMarkdown := f.Bool("markdown", false, "print the table of docs/performance.md")
 	if err := parse(f, args, 0); err != nil {
 		return err
 	}
@@ -47,8 +48,11 @@ func (p *program) bench(ctx context.Context, args []string) error {
 		return err
 	}
 	// What was measured is told, also when something could not be put away.
-	if *asJSON {
+	switch {
+	case *asJSON:
 		return errors.Join(report.WriteJSON(p.stdout), err)
+	case *asMarkdown:
+		return errors.Join(report.WriteMarkdown(p.stdout), err)
 	}
 	return errors.Join(report.WriteText(p.stdout), err)
 }

@@ -168,6 +168,8 @@ func (b *bench) bills(ctx context.Context, rows int) (dsn string, w world, err e
 	}
 	dsn, err = b.cluster.keep(ctx, kind, key, func(dsn string) error {
 		b.Progress("Loading %s bills, once.", grouped(int64(rows)))
+		began := b.Clock()
+		defer func() { b.Progress("Loaded in %s.", b.Clock().Sub(began).Round(time.Second)) }()
 		w, err := makeWorld(ctx, dsn)
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -84,7 +85,7 @@ func (s *site) subject(name, addr string, next func() []byte, conns int) subject
 
 // pages measures the list and the detail page over HTTP: goals 1 to 5 and 15.
 func (b *bench) pages(ctx context.Context) (rows []Row, err error) {
-	dsn, w, err := b.bills(ctx, b.Rows)
+	dsn, w, err := b.bills(ctx, b.Many)
 	if err != nil {
 		return nil, err
 	}
@@ -112,23 +113,38 @@ func (b *bench) pages(ctx context.Context) (rows []Row, err error) {
 }
 
 func (s *site) listPage(ctx context.Context) ([]Row, error) {
-	const hello, raw, plain, gzip, tail, approvals = 0, 1, 2, 3, 4, 5
-	m, err := s.rounds(ctx,
+	const hello, raw, plain, gzip, tail, first = 0, 1, 2, 3, 4, 5
+	subjects := []subject{
 		s.anchor("/hello", 16), s.anchor("/raw50", 16),
 		s.page("list", "/presentments", "", 16), s.page("list, gzip", "/presentments", "gzip", 16),
 		s.page("list, gzip, 64 connections", "/presentments", "gzip", 64),
-		s.page("decided approvals", "/approvals?tab=finished", "", 16))
+	}
+	viewer := *s
+	var err error
+	if viewer.cookies, err = s.product.signIn(ctx, auditorEmail); err != nil {
+		return nil, err
+	}
+	others := []struct {
+		name, path string
+		by         *site
+	}{
+		{"list of decided approvals", "/approvals?tab=finished", s}, {"list by amount", "/presentments?sort=amount", s},
+		{"list of overdue bills", "/presentments?due=overdue&sort=due&dir=asc", s}, {"list searched for two Thai words", "/presentments?q=" + url.QueryEscape("สมชาย ใจดี"), s},
+		{"list with five views and their counts", "/presentments", &viewer}, {"home page", "/", s},
+	}
+	for _, o := range others {
+		subjects = append(subjects, o.by.page(o.name, o.path, "", 16))
+	}
+	m, err := s.rounds(ctx, subjects...)
 	if err != nil {
 		return nil, err
 	}
 	one := func(i int) string { r := m.typical(i); return perSecond(r.Rate, "req/s") + ", " + latency(r.result) }
 	raw50 := "raw50 " + one(raw)
 	compressed := m.typical(gzip)
-	return []Row{
-		Row{Goal: 1, What: "list page, 50 of " + grouped(int64(s.Rows)), Got: one(plain), Against: raw50}.
+	rows := []Row{
+		Row{Goal: 1, What: "list page, 50 of " + grouped(int64(s.Many)), Got: one(plain), Against: raw50}.
 			judged(m.ratio(plain, raw, rateOf), atLeast(0.60)).calm(m.disturbed(plain, raw)),
-		Row{Goal: 1, What: "list of decided approvals", Got: one(approvals), Against: raw50}.
-			judged(m.ratio(approvals, raw, rateOf), atLeast(0.60)).calm(m.disturbed(approvals, raw)),
 		Row{Goal: 2, What: "list page and Django admin's", Got: one(plain), Against: fmt.Sprintf("hello %s × %v", perSecond(m.rate(hello), "req/s"), djangoToHello)}.
 			judged(m.ratio(plain, hello, rateOf)/djangoToHello, atLeast(100)).calm(m.disturbed(plain, hello)),
 		Row{Goal: 3, What: "list page with gzip", Got: one(gzip), Against: "without " + one(plain)}.
@@ -139,7 +155,12 @@ func (s *site) listPage(ctx context.Context) ([]Row, error) {
 			judged(m.median(func(n int) float64 { return p99Of(m[tail][n].result) / p50Of(m[tail][n].result) }), atMost(3)).calm(m.disturbed(tail)),
 		Row{Goal: 5, What: "64 connections and 16", Got: one(tail), Against: one(gzip)}.
 			judged(m.ratio(tail, gzip, rateOf), atLeast(0.97)).calm(m.disturbed(tail, gzip)),
-	}, nil
+	}
+	for n, o := range others {
+		rows = append(rows, Row{Goal: 1, What: o.name, Got: one(first + n), Against: raw50}.
+			judged(m.ratio(first+n, raw, rateOf), atLeast(0.60)).calm(m.disturbed(first+n, raw)))
+	}
+	return rows, nil
 }
 
 // detailPage asks for the newest bills in turn: each has lines, a document, an

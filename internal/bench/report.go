@@ -98,11 +98,7 @@ func (r Report) WriteText(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "goal\twhat\tproduct\tanchor\tfigure\tgoal is\tverdict")
 	for _, row := range r.Rows {
-		figure := ""
-		if row.Figure != 0 {
-			figure = strconv.FormatFloat(row.Figure, 'g', 3, 64)
-		}
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", row.Goal, row.What, row.Got, row.Against, figure, row.Limit, row.Verdict)
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", row.Goal, row.What, row.Got, row.Against, row.figure(), row.Limit, row.Verdict)
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -114,6 +110,30 @@ func (r Report) WriteText(w io.Writer) error {
 	}
 	fmt.Fprintln(w)
 	return nil
+}
+
+// WriteMarkdown writes the table of docs/performance.md. A row that was
+// disturbed, or says more than its figures, is marked.
+func (r Report) WriteMarkdown(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s. %s. %s.\n\n", r.At.Format("2 January 2006"), r.Machine, r.Setup)
+	b.WriteString("| Goal | What | Product | Anchor | Figure | Goal is | |\n|---|---|---|---|---|---|---|\n")
+	for _, row := range r.Rows {
+		mark := ""
+		if row.Note != "" {
+			mark = " ~"
+		}
+		fmt.Fprintf(&b, "| %d | %s | %s | %s | %s | %s | %s%s |\n", row.Goal, row.What, row.Got, row.Against, row.figure(), row.Limit, row.Verdict, mark)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (r Row) figure() string {
+	if r.Figure == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(r.Figure, 'g', 3, 64)
 }
 
 // perSecond writes a rate: "3,210 req/s".

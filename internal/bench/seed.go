@@ -21,7 +21,7 @@ import (
 
 // seedVersion is part of the databases' names: raise it with every change of
 // what is put into them.
-const seedVersion = 3
+const seedVersion = 4
 
 // world is a merchant, its people and how they sign in. Its ids follow from
 // their names, so that every run knows them.
@@ -197,11 +197,13 @@ func (s *seeder) next(n int) bill {
 		n: n, id: store.NewID(), lead: store.NewID(), part: store.NewID(), file: store.NewID(), maker: s.maker,
 		number: fmt.Sprintf("INV-%09d", n), buyer: s.buyers[int(share*share*float64(len(s.buyers)))], satang: 10_000 + r.Int64N(100_000_000),
 	}
-	if n%25 == 7 {
+	if r.IntN(25) == 0 {
 		b.maker = s.helper
 	}
 	// Three years of bills, evenly, the last one an hour ago.
-	b.at = s.last.Add(-time.Duration(s.rows-n) * (3 * 365 * 24 * time.Hour) / time.Duration(s.rows)).Truncate(time.Microsecond)
+	// The step first: all of it times a million is more than a Duration holds.
+	step := 3 * 365 * 24 * time.Hour / time.Duration(s.rows)
+	b.at = s.last.Add(-time.Duration(s.rows-n) * step).Truncate(time.Microsecond)
 	b.since = b.at.Add(time.Duration(r.IntN(240)) * time.Hour)
 	if b.since.After(s.last) {
 		b.since = b.at.Add(time.Minute)

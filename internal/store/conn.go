@@ -40,6 +40,8 @@ func newConnector(dsn string, role Role, prepareOnUse bool) (driver.Connector, e
 		// Such a plan knows no limit, expects a tenth of the table and looks
 		// dear enough to compile, which takes longer than to read a page.
 		cfg.Runtime["jit"] = "off"
+		// Nor does a page gain by workers: they take longer to start.
+		cfg.Runtime["max_parallel_workers_per_gather"] = "0"
 	}
 	cfg.Runtime["application_name"] = "portal " + string(role)
 	// No statement may outlive a browser's patience, and no transaction may
