@@ -140,3 +140,52 @@ func everythingOf(t *testing.T, k *kingdom, merchant store.ID) map[string]string
 	}
 	return sums
 }
+
+// TestNoTableShowsAStrangerAnything asks every table of a merchant's rows by
+// the web role itself, without any condition of the program's: somebody of
+// another merchant sees none, and nobody sees what is between the portal and
+// one other person.
+func TestNoTableShowsAStrangerAnything(t *testing.T) {
+	t.Parallel()
+	k := newKingdom(t)
+	k.notice(t, apptest.Maker)
+	var names string
+	err := k.DB.Super.QueryRowContext(t.Context(), `
+		SELECT string_agg(c.table_name, ' ' ORDER BY c.table_name) FROM information_schema.columns c JOIN information_schema.tables b USING (table_schema, table_name)
+		WHERE c.table_schema = 'public' AND c.column_name = 'merchant_id' AND b.table_type = 'BASE TABLE'
+			AND c.table_name <> 'sessions' AND has_table_privilege('portal_web', c.table_name, 'SELECT')`).Scan(&names)
+	tables := strings.Fields(names)
+	if err != nil || len(tables) < 30 {
+		t.Fatalf("%d tables: %v", len(tables), err)
+	}
+	seen := func(table string, merchant, person store.ID, condition string) (n int) {
+		tx, err := k.DB.Super.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = tx.Rollback() }()
+		for _, q := range []string{"SET LOCAL ROLE portal_web", "SET LOCAL portal.merchant = '" + merchant.String() + "'", "SET LOCAL portal.person = '" + person.String() + "'"} {
+			if _, err := tx.ExecContext(t.Context(), q); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := tx.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table+" WHERE "+condition).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for _, table := range tables {
+		if n := seen(table, store.NewID(), store.NewID(), "true"); n != 0 {
+			t.Errorf("a stranger sees %d rows of %s", n, table)
+		}
+	}
+	for _, table := range []string{"notices", "presentment_scratches", "list_settings"} {
+		condition := "person_id = '" + k.Person(apptest.Maker).String() + "'"
+		if n := seen(table, k.Merchant, k.Person(apptest.Checker), condition); n != 0 {
+			t.Errorf("a colleague sees %d rows of %s", n, table)
+		}
+		if n := seen(table, k.Merchant, k.Person(apptest.Maker), condition); n == 0 && table != "list_settings" {
+			t.Errorf("nobody has rows of %s, so that nothing was proven", table)
+		}
+	}
+}
