@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"portal/internal/app/teller"
 	"portal/internal/app/teller/tellertest"
@@ -57,6 +58,22 @@ func TestANewSayCountsADayLater(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused("a level of a minute ago", w.Checker2) // the second step asks for it
+	w.Write(w.Owner, store.Actor{}, func(tx *store.Tx) error { return tx.SetLevel(w.Merchant.ID, w.Auditor, 2) })
+	w.Write(w.Web, w.As(w.Auditor), func(tx *store.Tx) error {
+		today := store.Today(time.Now())
+		_, err := tx.OfferDelegation(store.Delegation{DelegateID: w.third, StartsOn: today, EndsOn: today, CapSatang: 1_000_000_00})
+		return err
+	})
+	w.Write(w.Web, w.As(w.third), func(tx *store.Tx) error {
+		list, err := tx.Delegations(time.Time{}, store.NoID, 1)
+		if err != nil {
+			return err
+		}
+		return tx.AnswerDelegation(list[0], store.DelegationAccepted)
+	})
+	if err := w.Approve(w.third, lead); !errors.Is(err, teller.ErrNotAsked) {
+		t.Errorf("under the hat of whoever waits: %v", err)
+	}
 	if err := w.Approve(w.chief, lead); err != nil {
 		t.Errorf("whoever had the level before: %v", err)
 	}
