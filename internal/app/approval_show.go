@@ -54,7 +54,7 @@ func (a *App) approvalPage(w http.ResponseWriter, r *http.Request, u user, id st
 		v.For = standing.ForName
 		v.WhyNot = a.whyNotDecide(ctx, u, parts[0], standing)
 		v.MayDecide = v.WhyNot == ""
-		if parts[0].State == store.Expired && parts[0].Operation == "presentment.create" && u.can(store.Maker) {
+		if parts[0].State == store.Expired && parts[0].Operation != "presentment.cancel" && u.can(store.Maker) {
 			v.Again = v.Subject + "/submission/new"
 		}
 		if !v.MayDecide && u.can(store.Checker) {
@@ -81,7 +81,7 @@ func (a *App) describe(ctx context.Context, q *store.Query, parts []store.Instru
 	v.ID, v.Title, v.Operation, v.Amount, v.Maker = lead.ID.String(), lead.Title, lead.Operation, lead.AmountSatang, lead.MakerName
 	v.SubmittedAt, v.Needed = lead.SubmittedAt, lead.ApprovalsNeeded
 	v.Fingerprint = store.FingerprintOf(parts).String()
-	v.Subject = "/presentments/" + lead.SubjectID().String()
+	v.Subject = subjectHref(lead.Subject)
 	deciders, err := q.Deciders(lead.ID)
 	if err != nil {
 		return err
@@ -116,6 +116,11 @@ func (a *App) describe(ctx context.Context, q *store.Query, parts []store.Instru
 			v.Reason, v.Reference = p.Reason, p.PresentmentReference
 			v.Sentence = text.T(ctx, "approval.asks_to_cancel", "title", lead.Title, "amount", text.Amount(lead.AmountSatang))
 			v.Lasting = text.T(ctx, "approval.lasting_cancel")
+		case teller.Receipt:
+			v.Receipt = paperOfReceipt(p)
+			v.Sentence = text.T(ctx, "receipt.approve_sentence", "buyer", p.Buyer.Name, "amount", text.Amount(int64(p.TotalAmount)), "number", p.ReceiptNumber,
+				"paid", text.BothEras(ctx, dayOf(p.PaymentDate).Time()))
+			v.Lasting = text.T(ctx, "receipt.irreversible")
 		case teller.Document:
 			d, err := approvalDocument(q, p, bill, same)
 			if err != nil {
@@ -127,6 +132,31 @@ func (a *App) describe(ctx context.Context, q *store.Query, parts []store.Instru
 		}
 	}
 	return nil
+}
+
+// subjectHref is the page of what an instruction is about.
+func subjectHref(s store.Subject) string {
+	if s.Kind() == "receipt" {
+		return receiptHref(s.ID())
+	}
+	return "/presentments/" + s.ID().String()
+}
+
+// paperOfReceipt is the receipt as its buyer will see it, from the bytes that
+// were submitted.
+func paperOfReceipt(r teller.Receipt) *templates.ReceiptPaper {
+	p := &templates.ReceiptPaper{
+		Type: r.DocumentTypeCode, Number: r.ReceiptNumber, On: dayOf(r.ReceiptDate).Time(), PaidOn: dayOf(r.PaymentDate).Time(), Method: r.PaymentMethod,
+		Reference: r.PaymentReference, Seller: paperPartyOf(r.Seller), Buyer: paperPartyOf(r.Buyer), VATSatang: int64(r.TaxAmount),
+		TotalSatang: int64(r.TotalAmount), WithheldSatang: int64(r.WithheldAmount), FeeSatang: int64(r.FeeAmount), ReceivedSatang: int64(r.ArrivedAmount),
+		Words: thai.BahtText(int64(r.TotalAmount)), Remark: r.Remark,
+	}
+	for _, l := range r.For {
+		p.Lines = append(p.Lines, templates.ReceiptPaperLine{
+			Bill: l.BillNumber, Description: l.Description, AmountSatang: int64(l.Amount), WithheldSatang: int64(l.Withheld),
+		})
+	}
+	return p
 }
 
 // turn says whose turn it is, by name where somebody must decide.

@@ -189,11 +189,9 @@ func (a *App) fillDesk(ctx context.Context, q *store.Query, u user, d deskItem, 
 	v.ID, v.Title, v.Operation, v.Recipe = d.ID.String(), d.Title, d.Operation, recipeOf(d.Operation)
 	v.Open, v.Amount, v.Waiting = d.State == store.Unknown, d.parts[0].AmountSatang, d.behind()
 	v.Asked = text.T(ctx, "desk.asked", "when", text.When(ctx, d.askedAt()), "operation", text.T(ctx, text.Prefix("approval.operation.")+d.Operation))
-	if d.Subject.Kind() == "presentment" {
-		v.Subject = "/presentments/" + d.SubjectID().String()
-		if a.opens(u, "/audit") {
-			v.Trail = "/audit/presentments/" + d.SubjectID().String()
-		}
+	v.Subject = subjectHref(d.Subject)
+	if d.Subject.Kind() == "presentment" && a.opens(u, "/audit") {
+		v.Trail = "/audit/presentments/" + d.SubjectID().String()
 	}
 	var err error
 	if v.Slip, err = slipOf(ctx, q, d); err != nil {

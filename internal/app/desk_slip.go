@@ -79,6 +79,9 @@ func slipOf(ctx context.Context, q *store.Query, d deskItem) (templates.SlipView
 
 // aboutRows say what the request was about.
 func aboutRows(q *store.Query, d deskItem) ([]templates.SlipRow, error) {
+	if d.Subject.Kind() == "receipt" {
+		return aboutReceipt(q, d)
+	}
 	if d.Subject.Kind() != "presentment" {
 		return []templates.SlipRow{{Term: "title", Value: d.Title}}, nil
 	}
@@ -93,6 +96,22 @@ func aboutRows(q *store.Query, d deskItem) ([]templates.SlipRow, error) {
 	}
 	if p.BankReference != "" {
 		rows = append(rows, templates.SlipRow{Term: "bank_reference", Value: p.BankReference, Code: true})
+	}
+	return rows, nil
+}
+
+func aboutReceipt(q *store.Query, d deskItem) ([]templates.SlipRow, error) {
+	r, err := q.Receipt(d.SubjectID())
+	if err != nil {
+		return nil, err
+	}
+	rows := []templates.SlipRow{
+		{Term: "number", Value: r.DocumentNumber, Code: true},
+		{Term: "buyer", Value: r.BuyerName},
+		{Term: "tax_id", Value: thai.TaxID(r.BuyerTaxID).Grouped() + " · " + r.BuyerBranch},
+	}
+	if r.BankReference != "" {
+		rows = append(rows, templates.SlipRow{Term: "bank_reference", Value: r.BankReference, Code: true})
 	}
 	return rows, nil
 }

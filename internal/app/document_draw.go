@@ -96,7 +96,7 @@ func attachDrawn(ctx context.Context, tx *store.Tx, id store.ID, language invoic
 	if err != nil {
 		return err
 	}
-	f, err := storeDrawn(ctx, tx, p, paper)
+	f, err := storeDrawn(ctx, tx, p.DocumentNumber, paper, func(sha256 []byte) error { return room(tx, p.ID, sha256) })
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func attachDrawn(ctx context.Context, tx *store.Tx, id store.ID, language invoic
 }
 
 // storeDrawn stores the paper as any other file: through the same judge.
-func storeDrawn(ctx context.Context, tx *store.Tx, p store.Presentment, paper []byte) (store.File, error) {
+func storeDrawn(ctx context.Context, tx *store.Tx, number string, paper []byte, room func(sha256 []byte) error) (store.File, error) {
 	checked, err := upload.Check(ctx, bytes.NewReader(paper), upload.PresentmentLimits())
 	if err != nil {
 		return store.File{}, fmt.Errorf("the paper that was drawn: %w", err)
@@ -112,7 +112,7 @@ func storeDrawn(ctx context.Context, tx *store.Tx, p store.Presentment, paper []
 	if sha256.Sum256(paper) != checked.SHA256 {
 		return store.File{}, errors.New("the paper that was drawn is not what was judged")
 	}
-	if err := room(tx, p.ID, checked.SHA256[:]); err != nil {
+	if err := room(checked.SHA256[:]); err != nil {
 		return store.File{}, err
 	}
 	file := tx.NewFile()
@@ -120,7 +120,7 @@ func storeDrawn(ctx context.Context, tx *store.Tx, p store.Presentment, paper []
 		return store.File{}, err
 	}
 	return file.Finish(store.File{
-		Name:      upload.CleanFileName(strings.ReplaceAll(p.DocumentNumber, "/", "-"), checked.Kind),
+		Name:      upload.CleanFileName(strings.ReplaceAll(number, "/", "-"), checked.Kind),
 		MediaType: checked.Kind.MediaType(), SHA256: checked.SHA256[:], Pages: checked.Pages,
 	})
 }

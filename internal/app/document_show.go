@@ -151,7 +151,7 @@ func (l *limited) Write(p []byte) (int, error) {
 func paperDocument(d store.PresentmentDocument) templates.PaperDocument {
 	return templates.PaperDocument{
 		ID: d.FileID.String(), Name: d.Name, Kind: string(upload.KindOf(d.MediaType)), Size: d.Size, Pages: d.Pages, Width: d.Width, Height: d.Height,
-		Scanned: d.Scan == store.ScanClean, SHA256: hex.EncodeToString(d.SHA256), By: d.UploadedByName, At: d.UploadedAt, Drawn: len(d.DrawnFrom) > 0,
+		Scanned: d.Scan == store.ScanClean, SHA256: hex.EncodeToString(d.SHA256), By: d.UploadedByName, At: d.UploadedAt, Drawn: d.DrawnLanguage != "",
 	}
 }
 
@@ -175,6 +175,14 @@ func markSame(documents []templates.PaperDocument, same []store.SameDocument) {
 func attachedTo(q *store.Query, parts []store.Instruction) (p store.Presentment, same []store.SameDocument, err error) {
 	if len(parts) < 2 {
 		return p, nil, nil
+	}
+	if parts[0].Subject.Kind() == "receipt" {
+		r, err := q.Receipt(parts[0].SubjectID())
+		for _, d := range r.Documents {
+			d.PresentmentDocument.DrawnLanguage = d.Drawn
+			p.Documents = append(p.Documents, d.PresentmentDocument)
+		}
+		return p, nil, err
 	}
 	if p, err = q.Presentment(parts[0].SubjectID()); err != nil {
 		return p, nil, err

@@ -61,18 +61,40 @@ var (
 	errUnscanned     = errors.New("nobody could say whether the file carries a virus")
 )
 
-// addDocuments takes files as they come in, one after another. Each is stored
-// and attached on its own, so that one bad file does not cost the good ones.
+// attachment is where uploaded files go: a bill, or a receipt.
+type attachment struct {
+	room   func(tx *store.Tx, sha256 []byte) error
+	attach func(*store.Tx, store.File) error
+}
+
+// addDocuments takes files for a bill.
 func (a *App) addDocuments(w http.ResponseWriter, r *http.Request, u user) error {
 	p, err := a.presentment(r, u)
 	if err != nil {
 		return err
 	}
+	attached, refused, err := a.takeDocuments(r, u, attachment{
+		room:   func(tx *store.Tx, sha256 []byte) error { return room(tx, p.ID, sha256) },
+		attach: func(tx *store.Tx, f store.File) error { return tx.Attach(p.ID, f) },
+	})
+	switch {
+	case errors.Is(err, store.ErrStale), store.Violated(err, "presentment_is_editable"):
+		return a.presentmentPage(w, r, u, p.ID, http.StatusConflict, presentmentSays{refusal: text.T(r.Context(), "presentment.refused.not_editable")})
+	case err != nil:
+		return err
+	case len(refused) > 0:
+		return a.presentmentPage(w, r, u, p.ID, http.StatusUnprocessableEntity, presentmentSays{uploads: refused})
+	}
+	return a.seeOther(w, r, u, "/presentments/"+p.ID.String()+"#documents", attachedMessage(attached))
+}
+
+// takeDocuments takes files as they come in, one after another. Each is stored
+// and attached on its own, so that one bad file does not cost the good ones.
+func (a *App) takeDocuments(r *http.Request, u user, to attachment) (attached int, refusals []ui.FieldError, err error) {
 	reader, err := r.MultipartReader()
 	if err != nil {
-		return &requestError{"not a multipart form"}
+		return 0, nil, &requestError{"not a multipart form"}
 	}
-	attached := 0
 	var refused []text.Message
 	for {
 		part, err := reader.NextPart()
@@ -82,30 +104,23 @@ func (a *App) addDocuments(w http.ResponseWriter, r *http.Request, u user) error
 		if err != nil {
 			err = notReceived(r, err)
 		} else {
-			err = a.takeDocument(r, u, p.ID, part, &attached, &refused)
+			err = a.takeDocument(r, u, to, part, &attached, &refused)
 		}
 		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 			refused = append(refused, text.Msg("presentment.upload.together"))
 			break
 		}
-		if errors.Is(err, store.ErrStale) || store.Violated(err, "presentment_is_editable") {
-			return a.presentmentPage(w, r, u, p.ID, http.StatusConflict, presentmentSays{refusal: text.T(r.Context(), "presentment.refused.not_editable")})
-		}
 		if err != nil {
-			return err
+			return attached, nil, err
 		}
 	}
 	if attached == 0 && len(refused) == 0 {
 		refused = append(refused, text.Msg("presentment.upload.none"))
 	}
-	if len(refused) > 0 {
-		says := presentmentSays{}
-		for _, m := range refused {
-			says.uploads = append(says.uploads, ui.FieldError{Field: "files", Message: m.In(r.Context())})
-		}
-		return a.presentmentPage(w, r, u, p.ID, http.StatusUnprocessableEntity, says)
+	for _, m := range refused {
+		refusals = append(refusals, ui.FieldError{Field: "files", Message: m.In(r.Context())})
 	}
-	return a.seeOther(w, r, u, "/presentments/"+p.ID.String()+"#documents", attachedMessage(attached))
+	return attached, refusals, nil
 }
 
 func attachedMessage(n int) text.Message {
@@ -116,7 +131,7 @@ func attachedMessage(n int) text.Message {
 }
 
 // takeDocument stores one part of the form, or adds the reason why not.
-func (a *App) takeDocument(r *http.Request, u user, presentment store.ID, part *multipart.Part, attached *int, refused *[]text.Message) error {
+func (a *App) takeDocument(r *http.Request, u user, to attachment, part *multipart.Part, attached *int, refused *[]text.Message) error {
 	defer func() { _ = part.Close() }()
 	if part.FormName() != "files" {
 		return &requestError{"unknown field " + clip(part.FormName(), 60)}
@@ -132,7 +147,7 @@ func (a *App) takeDocument(r *http.Request, u user, presentment store.ID, part *
 	case <-r.Context().Done():
 		return r.Context().Err()
 	}
-	err := a.storeDocument(r, u, presentment, part)
+	err := a.storeDocument(r, u, to, part)
 	for _, d := range documentRefusals {
 		if errors.Is(err, d.reason) {
 			*refused = append(*refused, text.Msg(d.word, "name", upload.CleanFileName(part.FileName(), "")))
@@ -147,7 +162,7 @@ func (a *App) takeDocument(r *http.Request, u user, presentment store.ID, part *
 
 // storeDocument streams a file into the judge and into the store side by side,
 // in one transaction that ends well only if the judge is content.
-func (a *App) storeDocument(r *http.Request, u user, presentment store.ID, part *multipart.Part) error {
+func (a *App) storeDocument(r *http.Request, u user, to attachment, part *multipart.Part) error {
 	read := false
 	return a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
 		if read {
@@ -166,7 +181,7 @@ func (a *App) storeDocument(r *http.Request, u user, presentment store.ID, part 
 		if err != nil {
 			return err
 		}
-		if err := room(tx, presentment, result.SHA256[:]); err != nil {
+		if err := to.room(tx, result.SHA256[:]); err != nil {
 			return err
 		}
 		f, err := file.Finish(store.File{
@@ -176,7 +191,7 @@ func (a *App) storeDocument(r *http.Request, u user, presentment store.ID, part 
 		if err != nil {
 			return err
 		}
-		return tx.Attach(presentment, f)
+		return to.attach(tx, f)
 	})
 }
 

@@ -77,10 +77,10 @@ func TestFaultyRequestsBreakNothing(t *testing.T) {
 	m.ours.session, m.its.session = nobodysID, nobodysID
 	ids := []string{nobodysID, "not-an-id", "%00", "%ff", "..%2f", "'", strings.Repeat("a", 3000), " "}
 	for _, e := range []estate{m.ours, m.its} {
-		for _, id := range slices.Concat(slices.Collect(maps.Values(e.bills)), slices.Collect(maps.Values(e.leads)), slices.Collect(maps.Values(e.buyers)), e.files, e.leaves) {
+		for _, id := range slices.Concat(slices.Collect(maps.Values(e.bills)), slices.Collect(maps.Values(e.leads)), slices.Collect(maps.Values(e.buyers)), slices.Collect(maps.Values(e.receipts)), e.files, e.leaves) {
 			ids = append(ids, id.String())
 		}
-		ids = append(ids, e.settlement.String())
+		ids = append(ids, e.settlement.String(), e.series.String())
 	}
 	slices.Sort(ids)
 	names := slices.Sorted(maps.Keys(everybody))

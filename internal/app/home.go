@@ -96,6 +96,7 @@ func workOf(u user, today time.Time) []workKind {
 		kinds = append(kinds, workKind{"disputed", ui.Bad, "/presentments/disputes", "/presentments/", (*store.Query).WorkDisputed},
 			inState(store.PresentmentRefused, ui.Bad), inState(store.PresentmentIncomplete, ui.Warning))
 	}
+	kinds = append(kinds, workKind{"receipts", ui.Info, "/receipts/missing", "/presentments/", (*store.Query).WorkReceipts})
 	kinds = append(kinds, workKind{"stuck", ui.Warning, "/approvals?tab=" + inboxUnsent, "/approvals/", (*store.Query).WorkStuck})
 	if u.can(store.Maker) {
 		kinds = append(kinds, inState(store.PresentmentDraft, ui.Neutral),

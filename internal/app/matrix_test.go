@@ -174,6 +174,10 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return map[string]string{"": e.template.String()}
 	case strings.HasPrefix(p, "/presentments/scratches/"):
 		return map[string]string{"": e.scratch.String()}
+	case strings.HasPrefix(p, "/receipts/"):
+		return named(e.receipts)
+	case strings.HasPrefix(p, "/numbers/"):
+		return map[string]string{"": e.series.String()}
 	case strings.HasSuffix(p, "/removal"):
 		return map[string]string{"draft": e.bills["draft"].String()}
 	case strings.HasPrefix(p, "/presentments/"), strings.HasPrefix(p, "/audit/presentments/"):
@@ -427,7 +431,7 @@ func readable(name string, rt agreed, tg target) []int {
 		return []int{http.StatusSeeOther}
 	case "/sign-in":
 		return []int{http.StatusOK, http.StatusSeeOther}
-	case "/presentments/{id}/edit", "/presentments/{id}/submission/new":
+	case "/presentments/{id}/edit", "/presentments/{id}/submission/new", "/receipts/{id}/edit", "/receipts/{id}/submission/new":
 		if tg.label == "draft" {
 			return []int{http.StatusOK}
 		}

@@ -49,6 +49,8 @@ type estate struct {
 	imports     map[string]store.ID // by their state
 	batchSum    string              // the fingerprint of the prepared one
 	view        store.ID            // of the list, its maker's own and shared
+	receipts    map[string]store.ID // by what has become of them
+	series      store.ID            // of numbers
 }
 
 // kingdom is a portal with two merchants that have everything.
@@ -134,8 +136,42 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	k.addBatches(t, maker, &e)
 	k.addRules(maker, checker, &e)
 	e.buyers = k.knowBuyers(t, maker)
+	k.addReceipts(t, maker, checker, &e)
 	k.lookUp(t, maker.Merchant, &e)
 	return e
+}
+
+// addReceipts makes a receipt that nobody submitted, one that waits, one that
+// was sent and one that was discarded, and with them a series of numbers.
+func (k *kingdom) addReceipts(t *testing.T, maker, checker store.Actor, e *estate) {
+	t.Helper()
+	e.receipts = map[string]store.ID{}
+	for _, label := range []string{"draft", "submitted", "sent", "discarded"} {
+		r := tellertest.AddReceipt(t, k.Web, maker, tellertest.NewReceipt())
+		e.receipts[label] = r.ID
+		if label == "discarded" {
+			err := k.Web.Write(t.Context(), maker, func(tx *store.Tx) error { return tx.DiscardReceipt(r.ID, r.Version, "wrong") })
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if label != "submitted" && label != "sent" {
+			continue
+		}
+		lead, err := teller.New(k.Web).SubmitReceipt(t.Context(), maker, r.ID, r.Version, store.NewID().String(), tellertest.NothingDrawn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.leads["receipt "+label] = lead
+		if label == "sent" {
+			k.approve(t, checker, lead)
+			k.bank.Send()
+		}
+	}
+	err := k.DB.Super.QueryRowContext(t.Context(), "SELECT id FROM document_series WHERE merchant_id = $1", maker.Merchant).Scan(&e.series)
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // knowBuyers makes an active and an archived buyer.
@@ -455,6 +491,26 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 			form.Set("who-"+list+"-0-0", "1")
 		}
 		return form
+	case "/receipts", "/receipts/{id}":
+		return receiptForm(nil, "version", "2")
+	case "/receipts/drafts":
+		return apptest.Form("mode", "each", "id", e.bills["presented"].String())
+	case "/receipts/{id}/discard", "/receipts/{id}/renumbering":
+		form := apptest.Form("note", "wrong")
+		if strings.HasSuffix(pattern, "discard") {
+			form.Set("version", "2")
+		}
+		return form
+	case "/receipts/{id}/submission":
+		return apptest.Form("key", strings.Repeat("D", 26), "version", "2")
+	case "/numbers", "/numbers/{id}/pattern":
+		form := apptest.Form("do", "save", "version", "1", "prefix", fmt.Sprintf("N%d", k.numbers.Add(1)), "year", "BB", "month", "1", "separator", "-", "digits", "4",
+			"restarts", "month", "first_no", "1", "from_on", time.Now().In(krungsri.Bangkok).Format("02/01/2006"))
+		if pattern == "/numbers" {
+			form.Set("kind", "81")
+			form.Set("branch", fmt.Sprintf("%05d", k.numbers.Add(1)))
+		}
+		return form
 	case "/batches":
 		return apptest.Form("key", strings.Repeat("C", 26), "kind", "submit", "id", e.bills["draft"].String(), "id", e.bills["presented"].String())
 	case "/batches/{id}/start":
@@ -481,7 +537,7 @@ func request(c *apptest.Client, method, pattern, path string, form url.Values) *
 	switch {
 	case pattern == "/imports" && method == http.MethodPost:
 		field, name, content = "file", "bills.csv", csvFile(csvBill("M-1"))
-	case pattern != "/presentments/{id}/documents":
+	case pattern != "/presentments/{id}/documents" && pattern != "/receipts/{id}/documents":
 		return c.Request(method, path, form)
 	}
 	var body bytes.Buffer

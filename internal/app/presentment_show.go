@@ -218,6 +218,9 @@ func presentmentView(ctx context.Context, q *store.Query, u user, id store.ID) (
 			return v, err
 		}
 	}
+	if v.Receipts, err = receiptsOf(ctx, q, u, p); err != nil {
+		return v, err
+	}
 	v.Buyer, err = knownBuyer(q, u, p)
 	return v, err
 }

@@ -222,9 +222,12 @@ func (a *App) createWithdrawal(w http.ResponseWriter, r *http.Request, u user) e
 	if err != nil {
 		return err
 	}
-	return a.seeOther(w, r, u, "/presentments/"+i.SubjectID().String(), text.Msg("presentment.withdrawn"))
+	return a.seeOther(w, r, u, subjectHref(i.Subject), text.Msg("presentment.withdrawn"))
 }
 
 func (a *App) withdrawalRefused(w http.ResponseWriter, r *http.Request, u user, i store.Instruction, status int, why string) error {
+	if i.Subject.Kind() == "receipt" {
+		return a.receiptPage(w, r, u, i.SubjectID(), status, presentmentSays{refusal: why})
+	}
 	return a.presentmentPage(w, r, u, i.SubjectID(), status, presentmentSays{refusal: why})
 }

@@ -90,7 +90,7 @@ func (s seeker) blind() bool { return s.words == "" && s.satang == nil && s.day.
 // found is left out.
 func (s seeker) find(q *store.Query) (groups []templates.SearchGroup, err error) {
 	for _, look := range []func(*store.Query) (templates.SearchGroup, error){
-		s.billsOfDay, s.billsOfTotal, s.bills, s.buyersNamed, s.instructions, s.files, s.imports, s.people,
+		s.billsOfDay, s.billsOfTotal, s.bills, s.receipts, s.buyersNamed, s.instructions, s.files, s.imports, s.people,
 	} {
 		g, err := look(q)
 		if err != nil {
@@ -126,6 +126,25 @@ func (s seeker) bills(q *store.Query) (templates.SearchGroup, error) {
 	return templates.SearchGroup{
 		Title: text.T(s.ctx, "search.bills"), Hits: s.billHits(rows), All: "/presentments?" + url.Values{"q": {s.words}}.Encode(),
 	}, err
+}
+
+func (s seeker) receipts(q *store.Query) (templates.SearchGroup, error) {
+	if s.words == "" {
+		return templates.SearchGroup{}, nil
+	}
+	rows, err := q.ReceiptsNaming(s.words, foundShown+1)
+	g := templates.SearchGroup{Title: text.T(s.ctx, "search.receipts"), All: "/receipts?" + url.Values{"q": {s.words}}.Encode()}
+	for _, r := range rows {
+		number := r.DocumentNumber
+		if number == "" {
+			number = text.T(s.ctx, "receipt.unnumbered")
+		}
+		g.Hits = append(g.Hits, templates.SearchHit{
+			Href: receiptHref(r.ID), Label: number + " · " + r.BuyerName, Note: text.Date(s.ctx, r.DocumentOn) + " · " + text.Amount(r.TotalSatang),
+			Status: receiptStatus(s.ctx, r.State),
+		})
+	}
+	return g, err
 }
 
 func (s seeker) billsOfTotal(q *store.Query) (templates.SearchGroup, error) {

@@ -18,6 +18,8 @@ import (
 // filter, and how their actions begin.
 var trailGroups = []struct{ name, begins string }{
 	{"bills", "presentment."},
+	{"receipts", "receipt."},
+	{"numbers", "number."},
 	{"documents", "file."},
 	{"buyers", "buyer."},
 	{"templates", "template."},

@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 
 	"portal/internal/app/buyer"
@@ -19,6 +21,7 @@ import (
 type leafWords struct {
 	Operation       string                     `json:"operation"`
 	Name            string                     `json:"name"`
+	Number          string                     `json:"number"`
 	Outcome         string                     `json:"outcome"`
 	State           string                     `json:"state"`
 	Reason          string                     `json:"reason"`
@@ -49,7 +52,8 @@ func sentenceOf(ctx context.Context, l store.LeafRow) string {
 		"operation", operationName(ctx, d.Operation),
 		"name", cmp.Or(d.Name, "–"),
 		"outcome", stateName(ctx, text.Prefix("trail.outcome."), d.Outcome),
-		"state", stateName(ctx, text.Prefix("presentment.state."), d.State),
+		"number", cmp.Or(d.Number, "–"),
+		"state", stateName(ctx, statePrefix(l.Subject.Kind()), d.State),
 		"what", cmp.Or(changedIn(ctx, l.Subject.Kind(), d), text.T(ctx, "trail.nothing")),
 		"duties", dutyNames(ctx, d.Duties, ""),
 		"needed", d.ApprovalsNeeded,
@@ -58,6 +62,9 @@ func sentenceOf(ctx context.Context, l store.LeafRow) string {
 
 // changedIn names what an edit changed.
 func changedIn(ctx context.Context, kind string, d leafWords) string {
+	if kind == "receipt" {
+		return changedNames(ctx, d)
+	}
 	if kind != "buyer" {
 		return presentmentLeaf{Before: d.Before, After: d.After}.changed(ctx)
 	}
@@ -65,6 +72,25 @@ func changedIn(ctx context.Context, kind string, d leafWords) string {
 	for _, field := range buyer.Fields {
 		if !bytes.Equal(d.Before[field], d.After[field]) {
 			names = append(names, text.T(ctx, text.Prefix("buyer.field.")+field))
+		}
+	}
+	return joined(names, ", ")
+}
+
+// statePrefix is where the words for the states of a kind of thing stand.
+func statePrefix(kind string) string {
+	if kind == "receipt" {
+		return text.Prefix("receipt.state.")
+	}
+	return text.Prefix("presentment.state.")
+}
+
+// changedNames names the fields that are not what they were.
+func changedNames(ctx context.Context, d leafWords) string {
+	var names []string
+	for _, field := range slices.Sorted(maps.Keys(d.After)) {
+		if !bytes.Equal(d.Before[field], d.After[field]) {
+			names = append(names, fieldName(ctx, "receipt", field))
 		}
 	}
 	return joined(names, ", ")

@@ -40,6 +40,9 @@ var (
 		UNION ALL SELECT 'instruction/' || i.id, i.title, i.subject FROM instructions i WHERE i.merchant_id = $1 AND i.id = ANY ($2::uuid[])
 		UNION ALL SELECT 'exchange/' || x.id, i.title, i.subject
 		FROM exchanges x JOIN instructions i ON i.id = x.instruction_id WHERE x.merchant_id = $1 AND x.id = ANY ($2::uuid[])
+		UNION ALL SELECT 'receipt/' || r.id, coalesce(nullif(r.document_number, '') || ' · ', '') || r.buyer_name, 'receipt/' || r.id
+		FROM receipts r WHERE r.merchant_id = $1 AND r.id = ANY ($2::uuid[])
+		UNION ALL SELECT 'number/' || d.id, d.number, d.subject FROM document_numbers d WHERE d.merchant_id = $1 AND d.id = ANY ($2::uuid[])
 		UNION ALL SELECT 'buyer/' || b.id, b.name, 'buyer/' || b.id FROM buyers b WHERE b.merchant_id = $1 AND b.id = ANY ($2::uuid[])
 		UNION ALL SELECT 'file/' || f.id, f.name, '' FROM files f WHERE f.merchant_id = $1 AND f.id = ANY ($2::uuid[])
 		UNION ALL SELECT 'import/' || i.id, f.name, ''

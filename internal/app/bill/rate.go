@@ -48,3 +48,9 @@ func RateOn(day thai.Day) (Rate, error) {
 func within(day, from, until thai.Day) bool {
 	return day.Compare(from) >= 0 && (until.IsZero() || day.Compare(until) <= 0)
 }
+
+// VATWithin is the tax at percent that an amount holds that includes it, rounded
+// once, half away from zero.
+func VATWithin(satang int64, percent decimal.Decimal) int64 {
+	return decimal.NewFromInt(satang).Mul(percent).DivRound(percent.Add(decimal.NewFromInt(100)), 0).IntPart()
+}
