@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"portal/internal/app/bill"
+	"portal/internal/app/teller"
 	"portal/internal/krungsri"
 	"portal/internal/store"
 )
@@ -147,7 +148,7 @@ func (k bookkeeper) agree(ctx context.Context, checker store.Actor, lead store.I
 		return err
 	}
 	err = ifPending(k.teller.Approve(ctx, checker, lead, store.FingerprintOf(parts)))
-	if store.Violated(err, "approvals_pkey") {
+	if errors.Is(err, teller.ErrAlreadyApproved) {
 		return nil // on an earlier start
 	}
 	return err

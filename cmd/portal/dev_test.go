@@ -2,8 +2,10 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -20,13 +22,15 @@ type devProcess struct {
 	cmd    *exec.Cmd
 	url    string
 	banner string
+	log    *bytes.Buffer // to be read when it has ended
 }
 
 func startDev(t *testing.T, dir string) devProcess {
 	t.Helper()
 	cmd := child(t, []string{"PORT=0", "PORTAL_SANDBOX_PORT=0", "DATABASE_URL=", "KRUNGSRI_BASE_URL="}, "dev")
 	cmd.Dir = dir
-	cmd.Stderr = os.Stderr
+	d := devProcess{cmd: cmd, log: new(bytes.Buffer)}
+	cmd.Stderr = io.MultiWriter(os.Stderr, d.log)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +38,6 @@ func startDev(t *testing.T, dir string) devProcess {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	d := devProcess{cmd: cmd}
 	for lines := bufio.NewScanner(out); ; {
 		if !lines.Scan() {
 			t.Fatalf("it ended before it was ready: %s", d.banner)
@@ -120,6 +123,9 @@ func TestDevKeepsItsWorkAndStopsInTime(t *testing.T) {
 		t.Errorf("the trail after a kill: %d\n%s", code, output)
 	}
 	third.mustStop(t, syscall.SIGTERM)
+	if strings.Contains(third.log.String(), "demo") {
+		t.Errorf("the demo was not silent about what it had made before:\n%s", third.log)
+	}
 	if code, _ := verifyDev(t, dir); code != 2 {
 		t.Errorf("verifying what does not run ends with %d", code)
 	}

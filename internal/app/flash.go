@@ -33,8 +33,7 @@ func (a *App) seeOther(w http.ResponseWriter, r *http.Request, u user, path stri
 			return err
 		}
 	}
-	w.Header().Set("Location", path)
-	w.WriteHeader(http.StatusSeeOther)
+	http.Redirect(w, r, path, http.StatusSeeOther)
 	return nil
 }
 
@@ -50,7 +49,7 @@ func (a *App) keepFlash(w http.ResponseWriter, u user, f flash) error {
 }
 
 func (a *App) flashCookie(value string, maxAge int) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure wherever the origin allows it
 		Name: a.cookies.flash, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: a.cookies.secure, SameSite: http.SameSiteLaxMode,
 	}
 }

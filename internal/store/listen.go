@@ -20,14 +20,15 @@ const wakePause = 5 * time.Millisecond
 // WakeApproved notifies ApprovedChannel, after the transaction that it is
 // about: of transactions that notify, Postgres commits only one at a time. A
 // notification that is lost is no harm, since the worker looks by itself.
-func (s *Store) WakeApproved() {
+func (s *Store) WakeApproved(ctx context.Context) {
 	if s.waking.Swap(true) {
 		return // the one that is about to be sent is for this one as well
 	}
+	ctx = context.WithoutCancel(ctx) // whoever approved need not wait for it
 	time.AfterFunc(wakePause, func() {
 		s.waking.Store(false)
 		var nothing string
-		_ = s.row(context.Background(), &nothing, sqlNotify, ApprovedChannel)
+		_ = s.row(ctx, &nothing, sqlNotify, ApprovedChannel)
 	})
 }
 

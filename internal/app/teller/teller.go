@@ -124,7 +124,7 @@ func (t *Teller) Approve(ctx context.Context, a store.Actor, lead store.ID, seen
 		return move(tx, parts, store.Pending, store.Approved, "")
 	})
 	if err == nil && complete {
-		t.store.WakeApproved()
+		t.store.WakeApproved(ctx)
 	}
 	point("approved")
 	return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -212,7 +213,7 @@ func taxCode(rate string) string {
 func items(d Document) (all []element) {
 	for _, i := range d.Items {
 		all = append(all, ram("IncludedSupplyChainTradeLineItem",
-			ram("AssociatedDocumentLineDocument", leaf("LineID", fmt.Sprint(i.Line))),
+			ram("AssociatedDocumentLineDocument", leaf("LineID", strconv.Itoa(i.Line))),
 			ram("SpecifiedTradeProduct", leaf("Name", i.Name)),
 			ram("SpecifiedLineTradeAgreement", ram("GrossPriceProductTradePrice", leaf("ChargeAmount", i.Price))),
 			ram("SpecifiedLineTradeDelivery", leaf("BilledQuantity", i.Quantity, unit(i.Unit)...)),

@@ -124,10 +124,9 @@ func (b *Bank) issued(m *members) time.Time {
 	if s == "" {
 		return time.Time{}
 	}
-	day := krungsri.DateOf(at.Time)
 	if err := at.UnmarshalText([]byte(s)); err != nil {
 		m.refuse("issueDateTime", "%v", err)
-	} else if day = krungsri.DateOf(at.Time); b.today().Before(day) || day.Before(b.today().AddDays(-366)) {
+	} else if day := krungsri.DateOf(at.Time); b.today().Before(day) || day.Before(b.today().AddDays(-366)) {
 		m.refuse("issueDateTime", "%s is in the future or more than a year ago", day)
 	}
 	return at.Time

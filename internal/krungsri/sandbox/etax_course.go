@@ -33,7 +33,7 @@ var steps = []struct {
 
 // made reports whether its files are there.
 func (d *taxDocument) made() bool {
-	return d.Status != krungsri.TaxAccepted && !(d.Status == krungsri.TaxFailed && d.Revenue == krungsri.RevenueNone)
+	return d.Status != krungsri.TaxAccepted && (d.Status != krungsri.TaxFailed || d.Revenue != krungsri.RevenueNone)
 }
 
 // place is how far a status is among the steps, -1 before them.
