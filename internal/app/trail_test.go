@@ -297,19 +297,20 @@ func actionsInSource(t *testing.T) []string {
 	return actions
 }
 
-// actionsOf are the actions that one function gives to Audit: a text, a text
-// with an ending, or a variable that the function sets to texts.
+// actionsOf are the actions that one function gives to Audit, or puts into a
+// leaf for later: a text, a text with an ending, or a variable that the
+// function sets to texts.
 func actionsOf(t *testing.T, path string, f *ast.FuncDecl) (actions []string) {
 	t.Helper()
 	ast.Inspect(f, func(n ast.Node) bool {
-		call, ok := n.(*ast.CallExpr)
-		if !ok || len(call.Args) != 3 {
+		action := actionGiven(n)
+		switch arg := action.(type) {
+		case nil:
 			return true
-		}
-		if callee, ok := call.Fun.(*ast.SelectorExpr); !ok || callee.Sel.Name != "Audit" {
-			return true
-		}
-		switch arg := call.Args[0].(type) {
+		case *ast.SelectorExpr: // of a leaf that was put together elsewhere
+			if arg.Sel.Name != "action" {
+				t.Errorf("%s: %s gives Audit an action this test cannot read", path, f.Name.Name)
+			}
 		case *ast.BasicLit:
 			actions = append(actions, unquoted(arg))
 		case *ast.BinaryExpr:
@@ -329,6 +330,31 @@ func actionsOf(t *testing.T, path string, f *ast.FuncDecl) (actions []string) {
 		return true
 	})
 	return actions
+}
+
+// actionGiven is the action that a node gives to Audit or puts into a leaf, if any.
+func actionGiven(n ast.Node) ast.Expr {
+	switch n := n.(type) {
+	case *ast.CallExpr:
+		if callee, ok := n.Fun.(*ast.SelectorExpr); ok && callee.Sel.Name == "Audit" && len(n.Args) == 3 {
+			return n.Args[0]
+		}
+	case *ast.CompositeLit:
+		if is, ok := n.Type.(*ast.Ident); ok && is.Name == "leafOf" && len(n.Elts) == 3 {
+			return n.Elts[0]
+		}
+		// The elements of a list of leaves do not say what they are.
+		if list, ok := n.Type.(*ast.ArrayType); ok {
+			if is, ok := list.Elt.(*ast.Ident); ok && is.Name == "leafOf" {
+				for _, e := range n.Elts {
+					if leaf, ok := e.(*ast.CompositeLit); ok && leaf.Type == nil {
+						leaf.Type = is
+					}
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // textsIn are the texts that a function sets a variable to.
