@@ -21,6 +21,13 @@ var (
 	SQLReceiptsOfBill            = sqlReceiptsOfBill
 	SQLWorkReceipts              = sqlWorkReceipts
 	SQLNumbersVoided             = sqlNumbersVoided
+	SQLLibrary                   = sqlLibrary
+	SQLUsesOfFile                = sqlUsesOfFile
+	SQLOpeningsOfFile            = sqlOpeningsOfFile
+	SQLOutputTax                 = sqlOutputTax
+	SQLMonthIssues               = sqlMonthIssues
+	SQLMonthFigures              = sqlMonthFigures
+	SQLFirstMonth                = sqlFirstMonth
 	SQLSeriesList                = sqlSeriesList
 	SQLUntouchedDrafts           = sqlUntouchedDrafts
 	SQLImportItems               = sqlImportItems

@@ -44,7 +44,7 @@ func bigShop(t *testing.T) *storetest.DB {
 			FROM generate_series(1, %[5]d) AS n;
 		INSERT INTO presentments (id, merchant_id, document_type, document_number, document_on, due_on, buyer_name, buyer_tax_id, buyer_branch, buyer_address,
 				remark, before_tax_satang, vat_rate, vat_satang, total_satang, state, buyer_decision, decided_at, created_by, editors, entry_id)
-			SELECT bill, merchant_id, '380', 'INV-' || n, b.on, b.on, (ARRAY['สมชาย', 'สมหญิง', 'วิชัย', 'Trading'])[1 + n %% 4] || ' ' || (ARRAY['ใจดี', 'รักไทย', 'ทองคำ', 'ศรีสุข', 'ดีงาม'])[1 + n %% 5],
+			SELECT bill, merchant_id, CASE WHEN n %% 4 = 1 THEN '388' ELSE '380' END, 'INV-' || n, b.on, b.on, (ARRAY['สมชาย', 'สมหญิง', 'วิชัย', 'Trading'])[1 + n %% 4] || ' ' || (ARRAY['ใจดี', 'รักไทย', 'ทองคำ', 'ศรีสุข', 'ดีงาม'])[1 + n %% 5],
 				lpad(n::text, 13, '1'), '00000', 'กรุงเทพฯ', '', 100, 7, 7, 107,
 				CASE WHEN state = 'pending' THEN 'submitted' WHEN n %% 1000 = 7 THEN 'replaced' WHEN state = 'done' THEN 'presented' ELSE state END,
 				CASE WHEN state <> 'done' THEN '' WHEN n %% 100 = 7 THEN 'disputed' WHEN n %% 3 = 0 THEN 'paid' ELSE '' END,
@@ -116,7 +116,7 @@ func bigShop(t *testing.T) *storetest.DB {
 			SELECT bill, '%[1]s', '%[1]s', b.on, to_char(b.on, 'YYYY-MM'), n, 'RC' || n, 1, 'receipt/' || bill, at, '%[3]s', at, '%[3]s', CASE WHEN n %% 100 > 0 THEN 'taken' ELSE 'discarded' END FROM bills b;
 		INSERT INTO receipts (id, merchant_id, document_type, document_number, document_on, buyer_name, buyer_tax_id, buyer_branch, buyer_address, paid_on, method,
 				payment_reference, remark, paper, received_satang, withheld_satang, fee_satang, total_satang, vat_rate, vat_satang, state, created_by, editors)
-			SELECT bill, b.merchant_id, 'T01', 'RC' || n, b.on, p.buyer_name, p.buyer_tax_id, '00000', 'x', b.on, 'transfer', '', '', 'th', n, 0, 0, n, 0, 0,
+			SELECT bill, b.merchant_id, CASE WHEN n %% 5 = 1 THEN 'T03' ELSE 'T01' END, 'RC' || n, b.on, p.buyer_name, p.buyer_tax_id, '00000', 'x', b.on, 'transfer', '', '', 'th', n, 0, 0, n, 0, 0,
 				CASE WHEN n %% 50 = 0 THEN 'draft' ELSE 'issued' END, '%[3]s', '{%[3]s}' FROM bills b JOIN presentments p ON p.id = b.bill;
 		INSERT INTO receipt_lines (receipt_id, merchant_id, line_no, presentment_id, description, vat, received_satang, withheld_satang, fee_satang, amount_satang, vat_satang)
 			SELECT bill, merchant_id, 1, bill, '', 'none', n, 0, 0, n, 0 FROM bills;
@@ -124,6 +124,9 @@ func bigShop(t *testing.T) *storetest.DB {
 			SELECT id, merchant_id, state, document_on, document_number, buyer_name, buyer_tax_id, total_satang, lower(document_number || ' ' || buyer_name) FROM receipts;
 		INSERT INTO receipt_dues (presentment_id, merchant_id, paid_at, left_satang) SELECT bill, merchant_id, at, 100 FROM bills WHERE n %% 3 = 0;
 		UPDATE document_numbers SET voided_at = NULL, voided_by = NULL, void_cause = NULL WHERE n %% 20 > 0;
+		INSERT INTO library_entries (file_id, merchant_id, used_in, use_id, page_id, kind, number, on_day, buyer_name, buyer_tax_id, standing, kept_until, held, media, words)
+			SELECT u.file_id, u.merchant_id, u.used_in, u.use_id, u.page_id, u.kind, u.number, u.on_day, u.buyer_name, u.buyer_tax_id, u.standing, u.kept_until, u.held,
+				'pdf', lower(u.number || ' ' || u.buyer_name) FROM file_uses u;
 		RESET session_replication_role`, planShop, planOther, planMaker, planChecker, planRows, planBatch))
 	db.Exec(`VACUUM ANALYZE`)
 	return db
@@ -283,6 +286,22 @@ func readings() []reading {
 		{"numbers of a series", web, store.SQLNumbers, shop + shop + newest + `, 51`, 60},
 		{"numbers of a series, last page", web, store.SQLNumbers, shop + shop + oldest + `, 51`, 60},
 		{"voided numbers", web, store.SQLNumbersVoided, shop + shop + newest + `, 51`, 60},
+		{"the library", web, store.SQLLibrary, shop + `'{}', ` + newest + `, 51`, 120},
+		{"the library, last page", web, store.SQLLibrary, shop + `'{}', ` + oldest + `, 51`, 120},
+		{"the library of a buyer", web, store.SQLLibrary, shop + `'{"tax_id": "1111111119998"}', ` + newest + `, 51`, 120},
+		{"the library of a kind and month", web, store.SQLLibrary, shop + `'{"kind": "388", "on_from": "2025-01-01", "on_to": "2025-01-31"}', ` + newest + `, 51`, 300},
+		{"the library by a number", web, store.SQLLibrary, shop + `'{"pattern": "%inv-19998%"}', ` + newest + `, 51`, 120},
+		{"the library by a word that none has", web, store.SQLLibrary, shop + `'{"pattern": "%qwxzjk%"}', ` + newest + `, 51`, 60},
+		{"the library, held", web, store.SQLLibrary, shop + `'{"held": "yes"}', ` + newest + `, 51`, 60},
+		{"the library, to be kept no longer", web, store.SQLLibrary, shop + `'{"kept_to": "2020-01-01"}', ` + newest + `, 51`, 60},
+		{"uses of a file", web, store.SQLUsesOfFile, shop + `'` + planShop + `'`, 60},
+		{"who opened a file", web, store.SQLOpeningsOfFile, shop + `'file/x', ` + newest + `, 51`, 60},
+		{"output tax of a month", web, store.SQLOutputTax, `'2026-09-01', '2026-09-30', '-infinity', '', '00000000-0000-0000-0000-000000000000', 51`, 310},
+		{"output tax of a month, next page", web, store.SQLOutputTax, `'2026-09-01', '2026-09-30', '2026-09-20', '', '00000000-0000-0000-0000-000000000000', 51`, 310},
+		// What has no more than a month in it is added up.
+		{"figures of a month", web, store.SQLMonthFigures, `'2026-09-01'`, 2000},
+		{"issues of a month", web, store.SQLMonthIssues, `'2026-09-01'`, 2500},
+		{"the first month", web, store.SQLFirstMonth, `'` + planShop + `'`, 10},
 		{"files by a name that none has", web, store.SQLFilesNamed, shop + `'%qwxzjk%', 7`, 60},
 	}
 }
@@ -323,7 +342,7 @@ func TestNoListReadsMoreThanItsPage(t *testing.T) {
 	}
 }
 
-var bigScan = regexp.MustCompile(`Seq Scan on (document_numbers|receipts|receipt_lines|receipt_search|receipt_dues|presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves|notices|mails|notice_reminders|callbacks|files|file_search|presentment_documents)\b`)
+var bigScan = regexp.MustCompile(`Seq Scan on (document_numbers|receipts|receipt_lines|receipt_search|receipt_dues|presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves|notices|mails|notice_reminders|callbacks|files|file_search|presentment_documents|library_entries)\b`)
 
 // execute runs a statement for real, as a role acting for the checker of the
 // shop, and returns its plan and how many rows of each table it read: what a

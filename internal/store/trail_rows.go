@@ -24,7 +24,7 @@ var comparisons = []comparison{
 	policiesAgree, templatesAgree,
 	seriesAgree, numbersAgree, receiptsAgree, receiptContentsAgree,
 	importsAgree, etaxAgrees, etaxStepsAgree, etaxAuthorsAgree, inquiriesAgree,
-	paymentsAgree, asidesAgree, matchesAgree, settledAgree, closingsAgree, certificatesAgree,
+	paymentsAgree, asidesAgree, matchesAgree, settledAgree, closingsAgree, monthsAgree, certificatesAgree,
 }
 
 // leavesOf is SQL for the leaves of a kind of action ("instruction"), of the
