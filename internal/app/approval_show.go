@@ -101,6 +101,9 @@ func (a *App) describe(ctx context.Context, q *store.Query, parts []store.Instru
 		if err != nil {
 			return err
 		}
+		if describeEtax(ctx, payload, lead, v) {
+			continue
+		}
 		switch p := payload.(type) {
 		case krungsri.CreatePresentmentRequest:
 			v.Paper = paperOfRequest(p)
@@ -138,6 +141,9 @@ func (a *App) describe(ctx context.Context, q *store.Query, parts []store.Instru
 func subjectHref(s store.Subject) string {
 	if s.Kind() == "receipt" {
 		return receiptHref(s.ID())
+	}
+	if s.Kind() == "etax" {
+		return "/etax/" + s.ID().String()
 	}
 	return "/presentments/" + s.ID().String()
 }

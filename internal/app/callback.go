@@ -174,6 +174,9 @@ func (a *App) callbackPage(w http.ResponseWriter, r *http.Request, u user, statu
 	if c.PresentmentID.Valid {
 		v.Bill = "/presentments/" + c.PresentmentID.UUID.String()
 	}
+	if c.EtaxID.Valid {
+		v.Bill = "/etax/" + c.EtaxID.UUID.String()
+	}
 	v.MayOpen = u.can(store.Auditor) || u.can(store.Admin)
 	v.MayReread = v.Quarantined && c.Genuine() && (u.can(store.Checker) || u.can(store.Admin))
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaCallbacks, Status: status}, templates.Callback(v))

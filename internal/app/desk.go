@@ -193,6 +193,9 @@ func (a *App) fillDesk(ctx context.Context, q *store.Query, u user, d deskItem, 
 	if d.Subject.Kind() == "presentment" && a.opens(u, "/audit") {
 		v.Trail = "/audit/presentments/" + d.SubjectID().String()
 	}
+	if d.Subject.Kind() == "etax" {
+		v.Subject = "/etax/" + d.SubjectID().String()
+	}
 	var err error
 	if v.Slip, err = slipOf(ctx, q, d); err != nil {
 		return err

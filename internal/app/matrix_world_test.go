@@ -17,6 +17,7 @@ import (
 
 	"portal/internal/app"
 	"portal/internal/app/apptest"
+	"portal/internal/app/etax"
 	"portal/internal/app/teller"
 	"portal/internal/app/teller/tellertest"
 	"portal/internal/app/upload/samplepdf"
@@ -48,6 +49,7 @@ type estate struct {
 	batches     map[string]store.ID // by what has become of them
 	imports     map[string]store.ID // by their state
 	batchSum    string              // the fingerprint of the prepared one
+	etax        map[string]store.ID // tax documents, by how far they have got
 	view        store.ID            // of the list, its maker's own and shared
 	receipts    map[string]store.ID // by what has become of them
 	series      store.ID            // of numbers
@@ -136,9 +138,46 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	k.addBatches(t, maker, &e)
 	k.addRules(maker, checker, &e)
 	e.buyers = k.knowBuyers(t, maker)
+	e.etax = k.issueEtax(t, maker, checker)
 	k.addReceipts(t, maker, checker, &e)
 	k.lookUp(t, maker.Merchant, &e)
 	return e
+}
+
+// issueEtax makes a draft, a tax document that waits for approval, and one that
+// the bank has made.
+func (k *kingdom) issueEtax(t *testing.T, maker, checker store.Actor) map[string]store.ID {
+	t.Helper()
+	issued := map[string]store.ID{}
+	for _, label := range []string{"made", "submitted", "draft"} {
+		e := tellertest.DraftEtax(t, k.Web, maker, func(d *etax.Document) {
+			if maker.Merchant == k.Other { // the two share a tax id, and so the numbers of a branch
+				d.Seller.Branch = "00001"
+			}
+		})
+		issued[label] = e.ID
+		if label == "draft" {
+			continue
+		}
+		lead, err := teller.New(k.Web).SubmitEtax(t.Context(), maker, e.ID, e.Version, store.NewID().String(), time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if label == "submitted" {
+			continue
+		}
+		k.approve(t, checker, lead)
+		k.bank.Send()
+		var reference string
+		if err := k.DB.Super.QueryRowContext(t.Context(), "SELECT bank_reference FROM etax_documents WHERE id = $1", e.ID).Scan(&reference); err != nil {
+			t.Fatal(err)
+		}
+		if err := k.bank.Progress(reference); err != nil {
+			t.Fatal(err)
+		}
+		k.bank.CallBack()
+	}
+	return issued
 }
 
 // addReceipts makes a receipt that nobody submitted, one that waits, one that
@@ -460,6 +499,14 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("version", "2")
 	case "/presentments/{id}/cancellation":
 		return apptest.Form("key", strings.Repeat("B", 26), "reason", "wrong buyer")
+	case "/etax", "/etax/{id}":
+		return apptest.Form("do", "save", "version", "1", "lines", "1", "references", "0", "recipients", "1", "kind", "388", "line_0_name", "ของ", "line_0_quantity", "1", "line_0_price", "x")
+	case "/etax/{id}/submission":
+		return apptest.Form("key", strings.Repeat("E", 26), "version", "1")
+	case "/etax/{id}/reissue":
+		return apptest.Form("key", strings.Repeat("F", 26), "do", "save", "recipients", "1", "recipient_0_channel", "EMAIL", "recipient_0_address", "ap@example.com")
+	case "/etax/{id}/hold":
+		return apptest.Form("why", "letter 7/2569")
 	case "/presentments/{id}/replacement":
 		return apptest.Form("reason", "amount", "note", "ผิดราคา")
 	case "/callbacks/rereadings/{id}":

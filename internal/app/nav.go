@@ -20,6 +20,7 @@ const (
 	areaPresentments area = "presentments"
 	areaBuyers       area = "buyers"
 	areaReceipts     area = "receipts"
+	areaEtax         area = "etax"
 	areaDebits       area = "debits"
 	areaAlerts       area = "alerts"
 	areaBranches     area = "branches"
@@ -42,6 +43,7 @@ var rail = []struct {
 	{areaPresentments, "/presentments", ui.IconDocument, nil},
 	{areaBuyers, "/buyers", ui.IconBuyers, nil},
 	{areaReceipts, "/receipts", ui.IconReceipt, nil},
+	{areaEtax, "/etax", ui.IconReceipt, nil},
 	{areaUnknown, "/unknown", ui.IconQuestion, func(c store.WorkCounts) int { return c.Unknown }},
 	{areaDebits, "/debits", ui.IconDebit, nil},
 	{areaAlerts, "/alerts", ui.IconAlert, nil},

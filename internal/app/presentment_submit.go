@@ -229,5 +229,9 @@ func (a *App) withdrawalRefused(w http.ResponseWriter, r *http.Request, u user, 
 	if i.Subject.Kind() == "receipt" {
 		return a.receiptPage(w, r, u, i.SubjectID(), status, presentmentSays{refusal: why})
 	}
+	if i.Subject.Kind() == "etax" {
+		r.SetPathValue("id", i.SubjectID().String())
+		return a.etaxPage(w, r, u, status, templates.EtaxView{Refusal: why})
+	}
 	return a.presentmentPage(w, r, u, i.SubjectID(), status, presentmentSays{refusal: why})
 }

@@ -240,6 +240,22 @@ func (a *App) table() []route {
 		{"POST", "/buyers/{id}/archival", maker, a.archiveBuyer, extra{}},
 		{"POST", "/buyers/{id}/restoration", maker, a.restoreBuyer, extra{}},
 
+		// Tax documents.
+		{"GET", "/etax", anyDuty, a.listEtax, extra{}},
+		{"GET", "/etax/new", maker, a.newEtax, extra{}},
+		{"POST", "/etax", maker, a.createEtax, extra{}},
+		{"GET", "/etax/{id}", anyDuty, a.showEtax, extra{}},
+		{"GET", "/etax/{id}/progress", anyDuty, a.etaxProgress, extra{quiet: true}},
+		{"GET", "/etax/{id}/edit", maker, a.editEtax, extra{}},
+		{"POST", "/etax/{id}", maker, a.updateEtax, extra{}},
+		{"GET", "/etax/{id}/submission/new", maker, a.newEtaxSubmission, extra{}},
+		{"POST", "/etax/{id}/submission", maker, a.createEtaxSubmission, extra{}},
+		{"POST", "/etax/{id}/discard", maker, a.discardEtax, extra{}},
+		{"POST", "/etax/{id}/inquiry", maker | checker, a.createEtaxInquiry, extra{}},
+		{"GET", "/etax/{id}/reissue/new", maker, a.newEtaxReissue, extra{}},
+		{"POST", "/etax/{id}/reissue", maker, a.createEtaxReissue, extra{}},
+		{"POST", "/etax/{id}/hold", admin, a.holdEtax, extra{}},
+
 		// Things done to many at once.
 		{"POST", "/batches", maker | checker, a.createBatch, extra{}},
 		{"GET", "/batches/{id}", anyDuty, a.showBatch, extra{}},

@@ -90,7 +90,7 @@ func (s seeker) blind() bool { return s.words == "" && s.satang == nil && s.day.
 // found is left out.
 func (s seeker) find(q *store.Query) (groups []templates.SearchGroup, err error) {
 	for _, look := range []func(*store.Query) (templates.SearchGroup, error){
-		s.billsOfDay, s.billsOfTotal, s.bills, s.receipts, s.buyersNamed, s.instructions, s.files, s.imports, s.people,
+		s.billsOfDay, s.billsOfTotal, s.bills, s.receipts, s.etax, s.buyersNamed, s.instructions, s.files, s.imports, s.people,
 	} {
 		g, err := look(q)
 		if err != nil {
@@ -171,6 +171,22 @@ func (s seeker) buyersNamed(q *store.Query) (templates.SearchGroup, error) {
 	g := templates.SearchGroup{Title: text.T(s.ctx, "search.buyers"), All: "/buyers?" + url.Values{"q": {s.words}}.Encode()}
 	for _, b := range rows {
 		g.Hits = append(g.Hits, templates.SearchHit{Href: "/buyers/" + b.ID.String(), Label: b.Name, Note: thai.TaxID(b.TaxID).Grouped()})
+	}
+	return g, err
+}
+
+// etax are tax documents, by number, buyer or the bank's reference.
+func (s seeker) etax(q *store.Query) (templates.SearchGroup, error) {
+	if s.words == "" {
+		return templates.SearchGroup{}, nil
+	}
+	rows, err := q.EtaxNaming(s.words, foundShown+1)
+	g := templates.SearchGroup{Title: text.T(s.ctx, "search.etax"), All: "/etax?" + url.Values{"q": {s.words}}.Encode()}
+	for _, e := range rows {
+		g.Hits = append(g.Hits, templates.SearchHit{
+			Href: "/etax/" + e.ID.String(), Label: orDash(e.Number) + " · " + e.BuyerName, Status: etaxStatus(s.ctx, e.State),
+			Note: etaxKindName(s.ctx, e.Kind) + " · " + text.Date(s.ctx, e.IssuedOn) + " · " + text.Amount(e.TotalSatang),
+		})
 	}
 	return g, err
 }

@@ -9,48 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/shopspring/decimal"
-
-	"portal/internal/app/bill"
 	"portal/internal/app/etax"
 	"portal/internal/app/teller"
-	"portal/internal/app/thai"
+	"portal/internal/app/teller/tellertest"
 	"portal/internal/krungsri"
 	"portal/internal/krungsri/sandbox"
 	"portal/internal/store"
 )
-
-// taxInvoice is a right document of the merchant of a world.
-func taxInvoice(m store.Merchant) etax.Document {
-	return etax.Document{
-		Kind: "388", IssuedOn: thai.Today(time.Now()), PDF: true, XML: true, ToRevenue: true,
-		Seller: etax.Party{Name: m.NameTH, Scheme: etax.TaxNumber, ID: m.TaxID, Branch: m.Branch, Address: etax.Address{
-			Building: "99/1", SubDistrict: "102803", District: "1028", Province: "10", Postcode: "10120", Country: "TH",
-		}},
-		Buyer: etax.Party{Name: "บริษัท บัวหลวงพาณิชย์ จำกัด", Scheme: etax.TaxNumber, ID: "0105561000011", Branch: "00012", Address: etax.Address{
-			Line: "1 ถนนสีลม กรุงเทพฯ", Postcode: "10500", Country: "TH",
-		}},
-		Lines:      []etax.Line{{Description: "กระดาษ A4", Quantity: decimal.NewFromInt(20), UnitPrice: decimal.NewFromInt(100), VAT: bill.VATStandard}},
-		Recipients: []etax.Recipient{{Channel: etax.Email, Address: "ap@bualuang.example"}},
-	}
-}
-
-// keep is the document as the store keeps it.
-func keep(t *testing.T, d etax.Document) store.Etax {
-	t.Helper()
-	content, err := json.Marshal(d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := d.Amounts()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return store.Etax{
-		ID: store.NewID(), Kind: d.Kind, Number: d.Number, IssuedOn: d.IssuedOn.Time(), BuyerName: d.Buyer.Name, BuyerTaxID: d.Buyer.Registration(),
-		BasisSatang: a.BasisSatang, VATSatang: a.VATSatang, TotalSatang: a.TotalSatang, Content: content,
-	}
-}
 
 func (d desk) etax(id store.ID) (e store.Etax) {
 	d.t.Helper()
@@ -61,13 +26,8 @@ func (d desk) etax(id store.ID) (e store.Etax) {
 // drafted is a tax document locked with a password.
 func (d desk) drafted() store.Etax {
 	d.t.Helper()
-	e := keep(d.t, taxInvoice(d.Merchant))
-	d.Write(d.Web, d.As(d.Maker), func(tx *store.Tx) error {
-		if err := tx.AddEtax(e); err != nil {
-			return err
-		}
-		return tx.LockEtaxWith(e.ID, "k9#mPq2x")
-	})
+	e := tellertest.DraftEtax(d.t, d.Web, d.As(d.Maker))
+	d.Write(d.Web, d.As(d.Maker), func(tx *store.Tx) error { return tx.LockEtaxWith(e.ID, "k9#mPq2x") })
 	return d.etax(e.ID)
 }
 

@@ -14,8 +14,8 @@ import (
 
 // What a document number, or a recipient's address, brings about beside the faults of MagicValue.
 const (
-	MagicUnmade  = "SIM-UNMADE" // in a document number: the bank cannot make its files
-	MagicRevenue = "SIM-RD-NO"  // in a document number: the Revenue Department does not take it
+	MagicUnmade  = "SIM-UNMADE" // in a number or a remark: the bank cannot make its files
+	MagicRevenue = "SIM-RD-NO"  // in a number or a remark: the Revenue Department does not take it
 	MagicBounce  = "bounce"     // begins an address: it does not arrive
 )
 
@@ -63,9 +63,9 @@ func (b *Bank) step(d *taxDocument, status krungsri.TaxStatus) bool {
 	}
 	d.Since = b.now()
 	switch {
-	case status == krungsri.TaxGenerated && strings.Contains(d.Number, MagicUnmade):
+	case status == krungsri.TaxGenerated && strings.Contains(d.Number+d.Note, MagicUnmade):
 		d.Status, d.Remark = krungsri.TaxFailed, "ไม่สามารถจัดทำเอกสารได้"
-	case status == krungsri.TaxAcknowledged && strings.Contains(d.Number, MagicRevenue):
+	case status == krungsri.TaxAcknowledged && strings.Contains(d.Number+d.Note, MagicRevenue):
 		d.Status, d.Revenue, d.Remark = krungsri.TaxFailed, krungsri.RevenueRejected, "กรมสรรพากรไม่รับเอกสาร: เลขประจำตัวผู้เสียภาษีของผู้ซื้อไม่มีในทะเบียน"
 	default:
 		d.Status = status

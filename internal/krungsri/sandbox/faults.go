@@ -100,7 +100,7 @@ func (b *Bank) takeFault(operation string, body []byte) Fault {
 	return f
 }
 
-// MagicValue is the text that brings a fault about when it stands in a document number, receipt number, file name or
+// MagicValue is the text that brings a fault about when it stands in a document number, receipt number, file name, remark or
 // cancellation reason.
 func MagicValue(k FaultKind) string { return "SIM-" + strings.ToUpper(string(k)) }
 
@@ -109,6 +109,7 @@ func magic(body []byte) FaultKind {
 		DocumentNumber string `json:"documentNumber"`
 		ReceiptNumber  string `json:"receiptNumber"`
 		Reason         string `json:"cancellationReason"`
+		Remark         string `json:"remark"`
 		Documents      []struct {
 			FileName string `json:"fileName"`
 		} `json:"documents"`
@@ -116,7 +117,7 @@ func magic(body []byte) FaultKind {
 	if err := json.Unmarshal(body, &m); err != nil {
 		return ""
 	}
-	texts := []string{m.DocumentNumber, m.ReceiptNumber, m.Reason}
+	texts := []string{m.DocumentNumber, m.ReceiptNumber, m.Reason, m.Remark}
 	for _, d := range m.Documents {
 		texts = append(texts, d.FileName)
 	}
