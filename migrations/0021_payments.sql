@@ -36,6 +36,9 @@ CREATE TABLE payments (
     aside_note     text NOT NULL DEFAULT '' CONSTRAINT aside_note_is_short CHECK (length(aside_note) <= 300),
     aside_by       uuid REFERENCES people,
     version        integer NOT NULL DEFAULT 1,
+    -- What the list searches.
+    words          text NOT NULL GENERATED ALWAYS AS (lower(payer_name || ' ' || payer_tax_id || ' ' || reference1 || ' ' || reference2 || ' ' || description
+                   || ' ' || bank_reference)) STORED,
     CONSTRAINT payment_and_merchant UNIQUE (id, merchant_id),
     CONSTRAINT payment_is_not_used_twice CHECK (applied_satang BETWEEN 0 AND amount_satang),
     CONSTRAINT payment_state_follows CHECK (state = CASE WHEN applied_satang = amount_satang THEN 'matched' WHEN aside_reason <> '' THEN 'aside'
@@ -52,6 +55,7 @@ CREATE UNIQUE INDEX import_row_is_one_payment ON payments (import_id, import_row
 CREATE INDEX payments_by_date ON payments (merchant_id, paid_on DESC, id DESC);
 CREATE INDEX payments_by_state ON payments (merchant_id, state, paid_on DESC, id DESC);
 CREATE INDEX payments_by_amount ON payments (merchant_id, amount_satang, paid_on DESC, id DESC);
+CREATE INDEX payments_words ON payments USING gin (words gin_trgm_ops);
 CREATE INDEX payments_booked ON payments (merchant_id, booked_on, state);
 
 -- What a payment is used for: so much money for one bill, and what is missing
@@ -386,6 +390,51 @@ END $$;
 -- +goose StatementEnd
 REVOKE ALL ON FUNCTION bills_a_payment_may_be_for FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION bills_a_payment_may_be_for TO portal_web;
+
+-- Ids of the acting merchant's payments that pass a filter, in an order, after a
+-- place in it.
+-- +goose StatementBegin
+CREATE FUNCTION payment_conditions(filter jsonb) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+    SELECT 'p.merchant_id = $1' || coalesce(string_agg(' AND ' || c.condition, '' ORDER BY c.key), '') FROM (VALUES
+        ('pattern', 'p.words LIKE ($2 ->> ''pattern'')'),
+        ('paid_from', 'p.paid_on >= ($2 ->> ''paid_from'')::date'),
+        ('paid_to', 'p.paid_on <= ($2 ->> ''paid_to'')::date'),
+        ('amount_from', 'p.amount_satang >= ($2 ->> ''amount_from'')::bigint'),
+        ('amount_to', 'p.amount_satang <= ($2 ->> ''amount_to'')::bigint'),
+        ('import', 'p.import_id = ($2 ->> ''import'')::uuid'),
+        ('state', 'p.state = ($2 ->> ''state'')')
+    ) AS c (key, condition) WHERE filter ? c.key
+$$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE FUNCTION payments_listed(filter jsonb, sort text, descending boolean, place text, place_id uuid, at_most integer) RETURNS TABLE (payment_id uuid)
+LANGUAGE plpgsql STABLE ROWS 60 SECURITY DEFINER SET search_path = public, pg_temp SET jit = off AS $$
+DECLARE
+    sorted  text := CASE sort WHEN 'date' THEN 'paid_on' WHEN 'amount' THEN 'amount_satang' END;
+    of_type text := CASE sort WHEN 'date' THEN 'date' WHEN 'amount' THEN 'bigint' END;
+    wanted  text := payment_conditions(filter);
+BEGIN
+    IF sorted IS NULL OR at_most IS NULL THEN
+        RAISE EXCEPTION 'no such list' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF place_id IS NOT NULL THEN
+        wanted := wanted || format(' AND (p.%I, p.id) %s ($3::%s, $4)', sorted, CASE WHEN descending THEN '<' ELSE '>' END, of_type);
+    END IF;
+    RETURN QUERY EXECUTE format('SELECT p.id FROM payments p WHERE %s ORDER BY p.%I %3$s, p.id %3$s LIMIT $5', wanted, sorted, CASE WHEN descending THEN 'DESC' ELSE 'ASC' END)
+        USING acting_merchant(), filter, place, place_id, at_most;
+END $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE FUNCTION payments_counted(filter jsonb, at_most integer) RETURNS TABLE (number bigint, sum_satang bigint)
+LANGUAGE plpgsql STABLE ROWS 1 SECURITY DEFINER SET search_path = public, pg_temp SET jit = off AS $$
+BEGIN
+    RETURN QUERY EXECUTE format('SELECT count(*), coalesce(sum(l.amount_satang), 0)::bigint FROM (SELECT p.amount_satang FROM payments p WHERE %s LIMIT $3) l',
+            payment_conditions(filter))
+        USING acting_merchant(), filter, at_most;
+END $$;
+-- +goose StatementEnd
+REVOKE ALL ON FUNCTION payment_conditions, payments_listed, payments_counted FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION payments_listed, payments_counted TO portal_web;
 
 -- Statements of payments are imported as bills and buyers are.
 ALTER TABLE imports DROP CONSTRAINT import_kind_is_known;

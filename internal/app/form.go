@@ -202,8 +202,8 @@ var required = rule{check: func(s string) text.Message {
 // maxLen wants at most n characters.
 func maxLen(n int) rule { return rule{max: n} }
 
-// matching wants the pattern, unless the field is empty, and says m otherwise.
-func matching(pattern *regexp.Regexp, m text.Message) rule {
+// shaped wants the pattern, unless the field is empty, and says m otherwise.
+func shaped(pattern *regexp.Regexp, m text.Message) rule {
 	return rule{check: func(s string) text.Message {
 		if s == "" || pattern.MatchString(s) {
 			return text.Message{}

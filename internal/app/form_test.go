@@ -49,7 +49,7 @@ func TestFormReadsTheBodyAndKeepsWhatWasTyped(t *testing.T) {
 func TestFormSaysWhatToDoAboutEachFault(t *testing.T) {
 	t.Parallel()
 	today := thai.Day{Year: 2025, Month: 11, Day: 22}
-	digits := matching(regexp.MustCompile(`^[0-9]+$`), text.Msg("edge.field.number"))
+	digits := shaped(regexp.MustCompile(`^[0-9]+$`), text.Msg("edge.field.number"))
 	for name, c := range map[string]struct {
 		typed string
 		read  func(*form)

@@ -65,14 +65,15 @@ func nosOf(bills []store.ImportItem) []int {
 	return nos
 }
 
-// judgedItem is a bill or a buyer of the list, as its rows say it.
+// judgedItem is a bill, a buyer or a payment of the list, as its rows say it.
 type judgedItem struct {
 	store.ImportItem
-	bill   intake.Bill
-	buyer  store.Buyer
-	known  *store.Buyer // who has its tax id and branch in the directory
-	rows   []intake.Row
-	faults []intake.Fault
+	bill    intake.Bill
+	buyer   store.Buyer
+	known   *store.Buyer // who has its tax id and branch in the directory
+	payment intake.Payment
+	rows    []intake.Row
+	faults  []intake.Fault
 	// renumbered: its number is no longer what the list says.
 	renumbered bool
 }
@@ -115,12 +116,16 @@ func (a *App) judgeItems(q *store.Query, i store.Import, nos []int) ([]judgedIte
 // judge reads the item from its rows.
 func (j *judgedItem) judge(rules intake.Rules, kind intake.Kind) {
 	first, field := j.rows[0], intake.BuyerName
-	if kind == intake.Buyers {
+	switch kind {
+	case intake.Buyers:
 		var details buyer.Details
 		details, j.faults = rules.JudgeBuyer(first)
 		j.buyer, field = buyerOf(details), buyer.FieldName
 		j.BuyerName = j.buyer.Name
-	} else {
+	case intake.Payments:
+		j.payment, j.faults = rules.JudgePayment(first)
+		j.BuyerName, j.TotalSatang, field = nameOfPayment(j.payment), j.payment.AmountSatang, intake.Payer
+	case intake.Bills:
 		j.bill, j.faults = rules.Judge(j.rows)
 		j.BuyerName, j.TotalSatang = j.bill.BuyerName, j.bill.Totals.TotalSatang
 	}
@@ -147,14 +152,15 @@ func (a *App) checkItems(tx *store.Tx, i store.Import, nos []int) ([]judgedItem,
 	if err := compareWithin(tx.Query, i, list); err != nil {
 		return nil, err
 	}
-	compare := compareBills
-	if i.Kind == store.ImportOfBuyers {
-		compare = compareBuyers
-	}
-	if err := compare(tx.Query, i, list); err != nil {
+	if err := comparings[i.Kind](tx.Query, i, list); err != nil {
 		return nil, err
 	}
 	return list, keepChecks(tx, i.ID, list)
+}
+
+// comparings hold what a list has against what there is.
+var comparings = map[string]func(*store.Query, store.Import, []judgedItem) error{
+	store.ImportOfBills: compareBills, store.ImportOfBuyers: compareBuyers, store.ImportOfPayments: comparePayments,
 }
 
 // compareWithin finds numbers that the list has had before.
@@ -179,6 +185,12 @@ func compareWithin(q *store.Query, i store.Import, list []judgedItem) error {
 		j := &list[n]
 		first := firsts[j.Number]
 		if len(j.rows) == 0 || j.Number == "" || first.No == 0 || first.No >= j.No {
+			continue
+		}
+		if i.Kind == store.ImportOfPayments {
+			if !intake.PassedOver(j.faults) {
+				j.faults = append(j.faults, withinPayments(*j, first))
+			}
 			continue
 		}
 		at := twice
@@ -231,7 +243,7 @@ func keepChecks(tx *store.Tx, id store.ID, list []judgedItem) error {
 	for n := range list {
 		j := &list[n]
 		switch {
-		case len(j.rows) == 0: // its last row was dropped
+		case len(j.rows) == 0, intake.PassedOver(j.faults): // its last row was dropped
 			j.Standing = store.ImportDropped
 		case intake.Hinder(j.faults):
 			j.Standing = store.ImportFaulty

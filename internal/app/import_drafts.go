@@ -10,10 +10,10 @@ import (
 	"portal/web/text"
 )
 
-// makeChunk is how many drafts or buyers are made in one transaction.
+// makeChunk is how many drafts, buyers or payments are made in one transaction.
 const makeChunk = 250
 
-// makeDrafts lets what is good of a list become drafts or buyers. A second click finds
+// makeDrafts lets what is good of a list become drafts, buyers or payments. A second click finds
 // them being made, and goes on with that.
 func (a *App) makeDrafts(w http.ResponseWriter, r *http.Request, u user) error {
 	id, err := pathID(r, "id")
@@ -60,7 +60,7 @@ func (a *App) makeFor(ctx context.Context, u user, id store.ID) error {
 			more, err = a.makeSome(tx, i)
 			return err
 		})
-		if store.Violated(err, "presentment_number_is_unique") || store.Violated(err, "known_buyer_is_unique") || errors.Is(err, store.ErrStale) {
+		if overtaken(err) {
 			continue // somebody was quicker in this moment; the next look sees it
 		}
 		if err != nil || !more {
@@ -68,6 +68,13 @@ func (a *App) makeFor(ctx context.Context, u user, id store.ID) error {
 		}
 	}
 	return nil
+}
+
+// overtaken reports whether somebody made, or paid, the same meanwhile.
+func overtaken(err error) bool {
+	return errors.Is(err, store.ErrStale) || slices.ContainsFunc([]string{
+		"presentment_number_is_unique", "known_buyer_is_unique", "payment_is_known_once", "bill_is_not_paid_twice", "books_are_open",
+	}, func(constraint string) bool { return store.Violated(err, constraint) })
 }
 
 // makeSome makes the next ones, each judged once more: a number may have
@@ -91,11 +98,7 @@ func (a *App) makeSome(tx *store.Tx, i store.Import) (more bool, err error) {
 	if len(good) == 0 {
 		return true, nil
 	}
-	keep := keepDrafts
-	if i.Kind == store.ImportOfBuyers {
-		keep = keepBuyers
-	}
-	made, err := keep(tx, i, good)
+	made, err := keepings[i.Kind](tx, i, good)
 	if err != nil {
 		return false, err
 	}
@@ -104,6 +107,11 @@ func (a *App) makeSome(tx *store.Tx, i store.Import) (more bool, err error) {
 		nos[n] = j.No
 	}
 	return true, tx.ImportItemsBecame(i.ID, nos, made)
+}
+
+// keepings make what is good of a list, and return what became of it.
+var keepings = map[string]func(*store.Tx, store.Import, []judgedItem) ([]store.ID, error){
+	store.ImportOfBills: keepDrafts, store.ImportOfBuyers: keepBuyers, store.ImportOfPayments: keepPayments,
 }
 
 // keepDrafts makes a draft of each bill, and returns which they are.

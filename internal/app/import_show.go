@@ -57,7 +57,12 @@ func (a *App) showImport(w http.ResponseWriter, r *http.Request, u user) error {
 			}
 			v.Untouched, v.Key = len(untouched), newKey()
 		}
-		return fillImport(ctx, q, i, sums, place, &v)
+		if i.Kind == store.ImportOfPayments && v.Made > 0 {
+			if err := fillOutcome(ctx, q, id, &v); err != nil {
+				return err
+			}
+		}
+		return a.fillImport(ctx, q, i, sums, place, &v)
 	})
 	if err != nil {
 		return err
@@ -77,7 +82,7 @@ func importView(ctx context.Context, u user, i store.Import, sums map[string]sto
 }
 
 // fillImport adds the bills of the chosen tab.
-func fillImport(ctx context.Context, q *store.Query, i store.Import, sums map[string]store.ImportSum, place importPlace, v *templates.ImportView) error {
+func (a *App) fillImport(ctx context.Context, q *store.Query, i store.Import, sums map[string]store.ImportSum, place importPlace, v *templates.ImportView) error {
 	if place.standing == "" {
 		place.standing = firstTab(sums)
 	}
@@ -109,7 +114,10 @@ func fillImport(ctx context.Context, q *store.Query, i store.Import, sums map[st
 	}
 	v.Pager.Showing = text.T(ctx, "import.showing", "n", len(bills), "total", text.Int(int64(sums[place.standing].Items)))
 	if place.standing != store.ImportFaulty {
-		return plainBills(ctx, bills, v)
+		if err := plainBills(ctx, bills, v); err != nil || i.Kind != store.ImportOfPayments {
+			return err
+		}
+		return a.fillPayments(q, i, bills, v)
 	}
 	mends, err := q.ImportMends(i.ID)
 	if err != nil {
@@ -120,7 +128,10 @@ func fillImport(ctx context.Context, q *store.Query, i store.Import, sums map[st
 			v.Mends = append(v.Mends, templates.ImportMend{Rule: m.Rule, Field: m.Field, Kind: m.Kind, Cells: m.Cells, Column: columnName(ctx, intake.Field(m.Field))})
 		}
 	}
-	return faultyBills(ctx, q, i, bills, v)
+	if err := faultyBills(ctx, q, i, bills, v); err != nil || i.Kind != store.ImportOfPayments {
+		return err
+	}
+	return a.fillPayments(q, i, bills, v)
 }
 
 // firstTab is where a reader begins: with what is to be mended.
@@ -142,6 +153,9 @@ func plainBills(ctx context.Context, bills []store.ImportItem, v *templates.Impo
 		line := templates.ImportBill{No: b.No, Row: b.FirstRow, Number: b.Number, Buyer: b.BuyerName, AmountSatang: b.TotalSatang}
 		if b.BuyerID.Valid {
 			line.Href = buyerHref(b.BuyerID.UUID)
+		}
+		if b.PaymentID.Valid {
+			line.Href = paymentHref(b.PaymentID.UUID)
 		}
 		if b.PresentmentID.Valid {
 			line.Href = "/presentments/" + b.PresentmentID.UUID.String()

@@ -69,6 +69,7 @@ type sheetFile struct {
 	name, media, format string
 	content             []byte
 	heading             []string
+	headingAt           int // its row, counted from 0
 	rows                int
 }
 
@@ -165,6 +166,9 @@ func largeSheet(err error) error {
 // examine reads the whole file once, so that nothing is stored of one that
 // cannot be read to its end.
 func (f *sheetFile) examine() error {
+	if err := f.findHeading(); err != nil {
+		return err
+	}
 	err := f.each(func(sheet.Row) error {
 		f.rows++
 		return nil
@@ -186,28 +190,62 @@ func (f *sheetFile) examine() error {
 	return nil
 }
 
+// mostAbove is in how many rows a heading is looked for.
+const mostAbove = 30
+
+// findHeading finds the row that heads the table.
+func (f *sheetFile) findHeading() error {
+	if f.kind != intake.Payments {
+		return nil
+	}
+	var first [][]string
+	err := f.read(func(row sheet.Row) error {
+		if first = append(first, row.Cells); len(first) == mostAbove {
+			return io.EOF
+		}
+		return nil
+	})
+	f.headingAt = f.kind.HeadingAt(first)
+	return err
+}
+
 // each calls do for every row but the heading and the template's example.
-func (f *sheetFile) each(do func(sheet.Row) error) (err error) {
+func (f *sheetFile) each(do func(sheet.Row) error) error {
+	n := -1
+	f.heading = nil
+	return f.read(func(row sheet.Row) error {
+		n++
+		switch {
+		case n < f.headingAt:
+			return nil
+		case f.heading == nil:
+			f.heading = row.Cells
+			return nil
+		case intake.IsExample(row.Cells):
+			return nil
+		}
+		return do(row)
+	})
+}
+
+// read calls do for every row, until it has seen enough and says io.EOF.
+func (f *sheetFile) read(do func(sheet.Row) error) (err error) {
 	r, err := sheet.Open(bytes.NewReader(f.content), int64(len(f.content)), sheet.Limits(importRows))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	f.format, f.heading = r.Format, nil
+	f.format = r.Format
 	for {
 		row, err := r.Next()
-		switch {
-		case errors.Is(err, io.EOF):
+		if err == nil {
+			err = do(row)
+		}
+		if errors.Is(err, io.EOF) {
 			return nil
-		case err != nil:
+		}
+		if err != nil {
 			return err
-		case f.heading == nil:
-			f.heading = row.Cells
-		case intake.IsExample(row.Cells):
-		default:
-			if err := do(row); err != nil {
-				return err
-			}
 		}
 	}
 }

@@ -26,15 +26,19 @@ const (
 
 // importArea is where imports of a kind belong.
 func importArea(kind intake.Kind) area {
-	if kind == intake.Buyers {
+	switch kind {
+	case intake.Buyers:
 		return areaBuyers
+	case intake.Payments:
+		return areaPayments
+	case intake.Bills:
 	}
 	return areaPresentments
 }
 
 // readImportKind reads of what kind a file is to be: of bills, unless it says so.
 func readImportKind(f *form) intake.Kind {
-	return intake.Kind(cmp.Or(f.choice("kind", string(intake.Bills), string(intake.Buyers)), string(intake.Bills)))
+	return intake.Kind(cmp.Or(f.choice("kind", string(intake.Bills), string(intake.Buyers), string(intake.Payments)), string(intake.Bills)))
 }
 
 // listImports shows the merchant's imports, the newest first.

@@ -125,7 +125,7 @@ func (rt agreed) targets(t *testing.T, mine, its estate) (all []target) {
 	}
 	fill := func(id, second string) string {
 		p := strings.Replace(path, "{id}", id, 1)
-		return strings.NewReplacer("{file}", second, "{settlement}", second).Replace(p)
+		return strings.NewReplacer("{file}", second, "{settlement}", second, "{match}", second).Replace(p)
 	}
 	for label, id := range rt.ids(t, mine) {
 		all = append(all, target{fill(id, rt.second(mine)), own, label})
@@ -195,6 +195,12 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return map[string]string{"open": e.proposal.String()}
 	case strings.HasPrefix(p, "/instructions/"), strings.HasPrefix(p, "/approvals/"):
 		return named(e.leads)
+	case strings.HasPrefix(p, "/payments/certificates/"):
+		return map[string]string{"awaited": e.match.String()}
+	case strings.Contains(p, "{match}"):
+		return map[string]string{"matched": e.payments["matched"].String()}
+	case strings.HasPrefix(p, "/payments/"):
+		return named(e.payments)
 	case strings.HasPrefix(p, "/imports/"):
 		return named(e.imports)
 	case strings.HasPrefix(p, "/etax/"):
@@ -229,6 +235,8 @@ func (rt agreed) second(e estate) string {
 		return e.files[0].String()
 	case strings.Contains(rt.pattern, "{settlement}"):
 		return e.settlement.String()
+	case strings.Contains(rt.pattern, "{match}"):
+		return e.match.String()
 	}
 	return ""
 }

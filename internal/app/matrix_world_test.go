@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"portal/internal/app"
 	"portal/internal/app/apptest"
 	"portal/internal/app/etax"
@@ -51,6 +53,8 @@ type estate struct {
 	batchSum    string              // the fingerprint of the prepared one
 	etax        map[string]store.ID // tax documents, by how far they have got
 	view        store.ID            // of the list, its maker's own and shared
+	payments    map[string]store.ID // by their state
+	match       store.ID            // of the matched one, with tax withheld
 	receipts    map[string]store.ID // by what has become of them
 	series      store.ID            // of numbers
 }
@@ -138,6 +142,7 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	k.addBatches(t, maker, &e)
 	k.addRules(maker, checker, &e)
 	e.buyers = k.knowBuyers(t, maker)
+	k.pay(t, maker, &e)
 	e.etax = k.issueEtax(t, maker, checker)
 	k.addReceipts(t, maker, checker, &e)
 	k.lookUp(t, maker.Merchant, &e)
@@ -562,6 +567,25 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("key", strings.Repeat("C", 26), "kind", "submit", "id", e.bills["draft"].String(), "id", e.bills["presented"].String())
 	case "/batches/{id}/start":
 		return apptest.Form("fingerprint", e.batchSum, "reason", "wrong buyer")
+	case "/payments":
+		return apptest.Form("key", strings.Repeat("P", 26), "paid_on", "2569-01-05", "amount", "50.00", "payer", "บริษัท ผู้จ่าย จำกัด", "tax_id", "", "reference1", "INV-1", "reference2", "",
+			"bank_reference", fmt.Sprintf("T%d", k.numbers.Add(1)), "channel", "")
+	case "/payments/books":
+		return apptest.Form("through", "2569-01-04")
+	case "/payments/{id}/proposal":
+		return apptest.Form("bill", e.bills["disputed"].String(), "applied", "1", "withheld", "0", "fee", "0")
+	case "/payments/{id}/matches":
+		return apptest.Form("number", "INV-1", "applied", "1.00", "withheld", "", "fee", "")
+	case "/payments/{id}/aside":
+		return apptest.Form("version", "1", "reason", "interest", "note", "")
+	case "/payments/{id}/return":
+		return apptest.Form("version", "2")
+	case "/payments/{id}/matches/{match}/undoing":
+		return apptest.Form("why", "wrong bill")
+	case "/payments/certificates/{id}/receipt":
+		return apptest.Form("number", "1/2", "on", "2569-01-06", "note", "")
+	case "/payments/certificates/{id}/waiver":
+		return apptest.Form("why", "e-WHT")
 	case "/imports/{id}/undo":
 		return apptest.Form("key", strings.Repeat("U", 26))
 	case "/imports/{id}/columns":
@@ -611,4 +635,32 @@ func fixedPath(pattern string) string {
 		return static.URL("app.css")
 	}
 	return strings.ReplaceAll(strings.TrimSuffix(pattern, "{$}"), "{lang}", "th")
+}
+
+// pay has money come in: some waits, some is set aside, and some paid a bill
+// with tax withheld.
+func (k *kingdom) pay(t *testing.T, maker store.Actor, e *estate) {
+	t.Helper()
+	on := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+	e.payments, e.match = map[string]store.ID{}, store.NewID()
+	err := k.Web.Write(t.Context(), maker, func(tx *store.Tx) error {
+		var list []store.Payment
+		for _, state := range []string{store.PaymentWaiting, store.PaymentAside, store.PaymentMatched} {
+			e.payments[state] = store.NewID()
+			list = append(list, store.Payment{ID: e.payments[state], Source: store.PaymentByHand, PaidOn: on, BookedOn: on, AmountSatang: 100, PayerName: "<i>" + state})
+		}
+		if err := tx.AddPayments(list); err != nil {
+			return err
+		}
+		if err := tx.SetAside(e.payments[store.PaymentAside], 1, "interest", ""); err != nil {
+			return err
+		}
+		return tx.AddMatch(store.Match{
+			ID: e.match, PaymentID: e.payments[store.PaymentMatched], PresentmentID: e.bills["presented"], AppliedSatang: 100, WithheldSatang: 3,
+			Reason: "manual", Evidence: "person", BookedOn: on, MatchedBy: uuid.NullUUID{UUID: maker.Person, Valid: true},
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -19,6 +19,7 @@ const (
 	areaApprovals    area = "approvals"
 	areaPresentments area = "presentments"
 	areaBuyers       area = "buyers"
+	areaPayments     area = "payments"
 	areaReceipts     area = "receipts"
 	areaEtax         area = "etax"
 	areaDebits       area = "debits"
@@ -42,6 +43,7 @@ var rail = []struct {
 	{areaApprovals, "/approvals", ui.IconQueue, func(c store.WorkCounts) int { return c.ForMe }},
 	{areaPresentments, "/presentments", ui.IconDocument, nil},
 	{areaBuyers, "/buyers", ui.IconBuyers, nil},
+	{areaPayments, "/payments", ui.IconDebit, nil},
 	{areaReceipts, "/receipts", ui.IconReceipt, nil},
 	{areaEtax, "/etax", ui.IconReceipt, nil},
 	{areaUnknown, "/unknown", ui.IconQuestion, func(c store.WorkCounts) int { return c.Unknown }},

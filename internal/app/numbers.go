@@ -215,7 +215,7 @@ func readPattern(f *form, today thai.Day) *patternForm {
 		p.branch = string(branch)
 	}
 	p.read = store.Pattern{
-		Version: f.hidden("version"), Prefix: f.text("prefix", required, maxLen(12), matching(documentNumber, text.Msg("number.error.prefix"))),
+		Version: f.hidden("version"), Prefix: f.text("prefix", required, maxLen(12), shaped(documentNumber, text.Msg("number.error.prefix"))),
 		Year: f.choice("year", patternYears...), Month: f.flag("month"), Separator: f.choice("separator", patternSeparators...),
 		Restarts: f.choice("restarts", patternRestarts...),
 	}

@@ -92,7 +92,7 @@ func (f *presentmentForm) judge(today thai.Day, own string) {
 	p := &f.read
 	f.buyer(own)
 	p.DocumentType = f.choice("type", documentTypes...)
-	p.DocumentNumber = f.text("number", required, maxLen(35), matching(documentNumber, text.Msg("presentment.error.number_form")))
+	p.DocumentNumber = f.text("number", required, maxLen(35), shaped(documentNumber, text.Msg("presentment.error.number_form")))
 	p.OrderReference = f.text("order_reference", maxLen(maxOrder))
 	f.days(today)
 	f.items()

@@ -19,21 +19,11 @@ func billFilters(ctx context.Context, f *form, p billPlace) templates.Presentmen
 	input := func(field, value string) templates.Input {
 		return templates.Input{Value: value, Error: f.errorOf(ctx, field)}
 	}
-	today := thai.Today(text.From(ctx).Now)
-	span := func(name, label string, of period, presets ...string) templates.PresentmentPeriod {
-		v := templates.PresentmentPeriod{Name: name, Label: text.T(ctx, text.Prefix(label)), Preset: of.Preset}
-		for _, preset := range presets {
-			v.Presets = append(v.Presets, ui.Option{Value: preset, Label: text.T(ctx, text.Prefix("list.period.")+preset)})
-		}
-		v.From = templates.DayInput{Input: input(name+"_from", shownDay(ctx, of.From, of.Typed[0])), Readings: readings(of.Typed[0], today)}
-		v.To = templates.DayInput{Input: input(name+"_to", shownDay(ctx, of.To, of.Typed[1])), Readings: readings(of.Typed[1], today)}
-		return v
-	}
 	v := templates.PresentmentFilters{
 		Open: !f.valid(), Href: addressOf("/presentments/filter", p.values()), Hidden: hiddenFields(p), Kept: keptFields(p), TaxID: input("tax_id", f.raw("tax_id")), Mine: p.Mine, Fault: p.Fault, Owed: p.Owed,
 		AmountFrom: input("amount_from", p.Amounts[0]), AmountTo: input("amount_to", p.Amounts[1]),
-		On:  span("on", "presentment.on", p.On, thisMonth, lastMonth),
-		Due: span("due", "presentment.due", p.Due, overdue, thisMonth, lastMonth, nextWeek),
+		On:  periodFields(ctx, f, templates.PresentmentFilterForm, "on", text.T(ctx, "presentment.on"), p.On, thisMonth, lastMonth),
+		Due: periodFields(ctx, f, templates.PresentmentFilterForm, "due", text.T(ctx, "presentment.due"), p.Due, overdue, thisMonth, lastMonth, nextWeek),
 	}
 	for _, d := range store.BuyerDecisions {
 		v.Decisions = append(v.Decisions, ui.Choice{Value: d, Label: buyerStatus(ctx, d).Label, Checked: slices.Contains(p.Decided, d)})
@@ -41,6 +31,20 @@ func billFilters(ctx context.Context, f *form, p billPlace) templates.Presentmen
 	for _, state := range store.PresentmentStates {
 		v.States = append(v.States, ui.Choice{Value: state, Label: presentmentStatus(ctx, state).Label, Checked: slices.Contains(p.Asked, state)})
 	}
+	return v
+}
+
+// periodFields are the fields of a period, in the form with the search.
+func periodFields(ctx context.Context, f *form, of, name, label string, p period, presets ...string) templates.PresentmentPeriod {
+	today := thai.Today(text.From(ctx).Now)
+	v := templates.PresentmentPeriod{Form: of, Name: name, Label: label, Preset: p.Preset}
+	for _, preset := range presets {
+		v.Presets = append(v.Presets, ui.Option{Value: preset, Label: text.T(ctx, text.Prefix("list.period.")+preset)})
+	}
+	day := func(field string, on thai.Day, typed string) templates.DayInput {
+		return templates.DayInput{Input: templates.Input{Value: shownDay(ctx, on, typed), Error: f.errorOf(ctx, field)}, Readings: readings(typed, today)}
+	}
+	v.From, v.To = day(name+"_from", p.From, p.Typed[0]), day(name+"_to", p.To, p.Typed[1])
 	return v
 }
 

@@ -22,6 +22,7 @@ var trailGroups = []struct{ name, begins string }{
 	{"numbers", "number."},
 	{"documents", "file."},
 	{"buyers", "buyer."},
+	{"payments", "payment."},
 	{"templates", "template."},
 	{"requests", "instruction."},
 	{"settlements", "instruction.settlement_"},

@@ -10,8 +10,9 @@ import (
 
 // What the rows of an import are.
 const (
-	ImportOfBills  = "bills"
-	ImportOfBuyers = "buyers"
+	ImportOfBills    = "bills"
+	ImportOfBuyers   = "buyers"
+	ImportOfPayments = "payments"
 )
 
 // The states of an import.
@@ -88,6 +89,7 @@ type ImportItem struct {
 	GoesOver      *int            `db:"goes_over"` // the version of the known buyer that it may replace
 	PresentmentID uuid.NullUUID   `db:"presentment_id"`
 	BuyerID       uuid.NullUUID   `db:"buyer_id"`
+	PaymentID     uuid.NullUUID   `db:"payment_id"`
 }
 
 // ImportSum is what the items of one standing come to.
@@ -101,7 +103,7 @@ const importColumns = `i.id, i.kind, i.file_id, f.name AS file_name, f.sha256 AS
 	i.state, i.created_by, i.editors, c.name AS created_by_name, i.created_at
 	FROM imports i JOIN files f ON f.id = i.file_id JOIN people c ON c.id = i.created_by`
 
-const importItemColumns = `no, standing, number, buyer_name, total_satang, first_row, faults, goes_over, presentment_id, buyer_id`
+const importItemColumns = `no, standing, number, buyer_name, total_satang, first_row, faults, goes_over, presentment_id, buyer_id, payment_id`
 
 var (
 	sqlImport     = statement(`SELECT ` + importColumns + ` WHERE i.merchant_id = $1 AND i.id = $2`)

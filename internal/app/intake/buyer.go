@@ -75,11 +75,16 @@ func buyerFault(f buyer.Fault) Fault {
 	return textFault(f.Err, f.Max)
 }
 
-// NumberIn is what tells a row's bill or buyer from others: its document
-// number, or tax id and branch. It is empty where these cannot be read.
+// NumberIn is what tells a row's bill, buyer or payment from others: its
+// document number, tax id and branch, or the bank's reference. It is empty
+// where these cannot be read.
 func (k Kind) NumberIn(m Mapping, cells []string) string {
-	if k != Buyers {
+	switch k {
+	case Bills:
 		return NumberOf(m.Cell(cells, Number))
+	case Payments:
+		return tellingApart(m, cells)
+	case Buyers:
 	}
 	id, err := thai.ParseTaxID(m.Cell(cells, buyer.FieldTaxID))
 	branch, errBranch := thai.ParseBranch(branchTyped(m.Cell(cells, buyer.FieldBranch)))

@@ -1,5 +1,5 @@
-// Package intake turns the rows of a spreadsheet into bills or buyers, and says
-// of each cell what is wrong with it and how it could be mended. It only judges: it
+// Package intake turns the rows of a spreadsheet into bills, buyers or payments,
+// and says of each cell what is wrong with it and how it could be mended. It only judges: it
 // must never change what somebody wrote, least of all a year that is 543 off.
 // A mend is offered with its result, and a person takes it or not.
 package intake
@@ -55,17 +55,22 @@ type Kind string
 
 // The kinds of files.
 const (
-	Bills  Kind = "bills"
-	Buyers Kind = "buyers"
+	Bills    Kind = "bills"
+	Buyers   Kind = "buyers"
+	Payments Kind = "payments"
 )
 
 // Kinds lists the kinds.
-var Kinds = []Kind{Bills, Buyers}
+var Kinds = []Kind{Bills, Buyers, Payments}
 
 // Columns lists the columns of a file of this kind, in the order of the template.
 func (k Kind) Columns() []Column {
-	if k == Buyers {
+	switch k {
+	case Buyers:
 		return BuyerColumns
+	case Payments:
+		return PaymentColumns
+	case Bills:
 	}
 	return Columns
 }
@@ -162,11 +167,17 @@ func (k Kind) Recognise(heading []string) (m Mapping, asks bool) {
 		switch {
 		case ok && !slices.Contains(m, f):
 			m[i] = f
-		case plain(name) != "" && !slices.ContainsFunc(readOver, func(s string) bool { return plain(s) == plain(name) }):
+		case plain(name) != "" && !k.readsOver(name):
 			asks = true
 		}
 	}
 	return m, asks || len(k.Missing(m)) > 0
+}
+
+// readsOver reports whether a heading is known to mean nothing to us.
+func (k Kind) readsOver(name string) bool {
+	means := func(s string) bool { return plain(s) == plain(name) }
+	return slices.ContainsFunc(readOver, means) || k == Payments && slices.ContainsFunc(ofStatements, means)
 }
 
 // Missing returns the required fields that no column has.

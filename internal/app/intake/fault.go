@@ -112,6 +112,12 @@ const (
 	PostcodeForm   Rule = "postcode_form"
 	TermsForm      Rule = "terms_form"
 	RateForm       Rule = "rate_form"
+	MoneyOut       Rule = "money_out"
+	MoneyNone      Rule = "money_none"
+	MoneyZero      Rule = "money_zero"
+	PaymentTwice   Rule = "payment_twice"
+	PaymentAlike   Rule = "payment_alike"
+	PaymentKnown   Rule = "payment_known"
 )
 
 // AllRules lists the rules, so that each has its words in both languages.
@@ -121,6 +127,7 @@ var AllRules = []Rule{
 	AmountForm, AmountDecimals, AmountNegative, AmountLarge, QuantityZero, VATWord, VATRate, TotalDiffers, TotalZero, TooManyLines,
 	RowDiffers, RowTwice, DiscountForm, DiscountLarge, IncomeWord, BuyerUnknown,
 	BuyerTwice, BuyerKnown, BuyerUpdated, BuyerSame, EmailForm, PhoneForm, PostcodeForm, TermsForm, RateForm,
+	MoneyOut, MoneyNone, MoneyZero, PaymentTwice, PaymentAlike, PaymentKnown,
 }
 
 // dateFault says what is wrong with a day, with the days it may mean.
