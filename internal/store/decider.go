@@ -30,12 +30,11 @@ const taken = `(SELECT count(*) FROM approvals n WHERE n.instruction_id = i.id)`
 // i, as hat_for has it. Nobody whose level is just what the seat asks for is
 // kept: whoever else took the seat could take theirs. So few are asked for.
 const neededLater = `CASE WHEN i.approvals_needed > 1 AND (jsonb_path_exists(i.seats, '$[*].named') OR (next_seat(i.seats, ` + taken + `) ->> 'level')::smallint < h.level)
-	THEN NOT seats_can_be_taken($1, seats_from(i.seats, (` + taken + ` + 1)::integer), ` + barred + ` || ARRAY[h.taker, h.holder])
-		AND seats_can_be_taken($1, seats_from(i.seats, ` + taken + `::integer), ` + barred + `)
+	THEN kept_for_later($1, i.id, i.seats, ` + taken + `::integer, ARRAY[h.taker, h.holder])
 	ELSE false END`
 
 // mayDecide is true when one of the acting person's hats fits instruction i.
-// The inbox and its count use it.
+// The inbox uses it; what_waits asks the same of many at once.
 const mayDecide = `EXISTS (SELECT FROM hats h WHERE ` + fitsHat + `)`
 
 var (

@@ -19,10 +19,8 @@ type WorkLine struct {
 
 // workLine is SQL for the line of a query (id, title, at) whose first row is
 // the most pressing one.
-func workLine(query string) string { return `WITH ` + workOf(query) }
-
-func workOf(query string) string {
-	return `work AS MATERIALIZED (` + query + `)
+func workLine(query string) string {
+	return `WITH work AS MATERIALIZED (` + query + `)
 		SELECT c.number, w.id, coalesce(w.title, '') AS title, w.at
 		FROM (SELECT count(*) AS number FROM work) c LEFT JOIN (SELECT id, title, at FROM work LIMIT 1) w ON true`
 }
@@ -40,9 +38,12 @@ const (
 )
 
 var (
-	sqlWorkForMe = statement(withHats + `, ` + workOf(`
-		SELECT i.id, i.title, i.submitted_at AS at FROM `+longestWaiting+` i
-		WHERE EXISTS (SELECT FROM hats) AND `+mayDecide+` ORDER BY i.submitted_at, i.id`))
+	// What is counted need not be read, but for the one that is shown.
+	sqlWorkForMe = statement(`
+		WITH mine AS MATERIALIZED (SELECT w.id, w.n FROM what_waits($1, $2, 1001) WITH ORDINALITY AS w (id, mine, n) WHERE w.mine)
+		SELECT c.number, i.id, coalesce(i.title, '') AS title, i.submitted_at AS at
+		FROM (SELECT count(*) AS number FROM mine) c
+			LEFT JOIN instructions i ON i.merchant_id = $1 AND i.id = (SELECT m.id FROM mine m ORDER BY m.n LIMIT 1)`)
 	sqlWorkOfMine = statement(workLine(`
 		SELECT i.id, i.title, i.submitted_at AS at FROM ` + longestWaiting + ` i WHERE i.maker_id = $2 ORDER BY i.submitted_at, i.id`))
 	sqlWorkInState = statement(workLine(`

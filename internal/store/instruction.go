@@ -337,16 +337,9 @@ type WorkCounts struct {
 // workCounts is SQL for WorkCounts, up to a limit.
 func workCounts(limit int) string {
 	return fmt.Sprintf(`
-	`+withHats+`, waiting AS MATERIALIZED (
-		SELECT i.id FROM instructions i WHERE i.merchant_id = $1 AND i.part = 0 AND i.state = 'pending'
-		ORDER BY i.submitted_at, i.id LIMIT %[1]d
-	), mine AS MATERIALIZED (
-		SELECT count(*) AS number FROM waiting w
-		WHERE EXISTS (SELECT FROM hats) AND (SELECT `+mayDecide+` FROM instructions i WHERE i.merchant_id = $1 AND i.id = w.id)
-	)
-	SELECT mine.number AS for_me, (SELECT count(*) FROM waiting) - mine.number AS for_other,
+	SELECT count(*) FILTER (WHERE w.mine) AS for_me, count(*) FILTER (WHERE NOT w.mine) AS for_other,
 		(SELECT count(*) FROM (SELECT FROM instructions i WHERE i.merchant_id = $1 AND i.state = 'unknown' LIMIT %[1]d) c) AS unknown
-	FROM mine`, limit)
+	FROM what_waits($1, $2, %[1]d) AS w`, limit)
 }
 
 var sqlWorkCounts = statement(workCounts(CountLimit + 1))
