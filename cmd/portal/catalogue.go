@@ -54,6 +54,8 @@ var screens = map[string]string{
 	"presentment.create":          "/presentments/new",
 	"presentment.document.upload": "/presentments/{id}/edit",
 	"presentment.cancel":          "/presentments/{id}/cancellation/new",
+	"receipt.create":              "/receipts/new",
+	"receipt.document.upload":     "/receipts/{id}",
 }
 
 // catalogueRow is an operation of the bank, and what the portal makes of it.

@@ -179,7 +179,7 @@ func attachedTo(q *store.Query, parts []store.Instruction) (p store.Presentment,
 	if parts[0].Subject.Kind() == "receipt" {
 		r, err := q.Receipt(parts[0].SubjectID())
 		for _, d := range r.Documents {
-			d.PresentmentDocument.DrawnLanguage = d.Drawn
+			d.DrawnLanguage = d.Drawn
 			p.Documents = append(p.Documents, d.PresentmentDocument)
 		}
 		return p, nil, err

@@ -87,7 +87,7 @@ func fillSeries(ctx context.Context, q *store.Query, v *templates.SeriesView, id
 		}
 		v.Patterns = append(v.Patterns, templates.SeriesPattern{Look: look, FromOn: p.FromOn, Restarts: p.Restarts, By: value(p.SetByName), At: p.SetAt})
 	}
-	list, more, err := q.Numbers(id, v.Voided, store.NumberCursor{At: from.At, ID: from.ID}, presentmentPageSize)
+	list, more, err := q.Numbers(id, v.Voided, store.NumberCursor(from), presentmentPageSize)
 	if err != nil {
 		return err
 	}
@@ -256,15 +256,13 @@ func (a *App) patternPage(w http.ResponseWriter, r *http.Request, u user, status
 		v.Kind, v.Series, v.Action = about.Kind, about.Branch, "/numbers/"+about.ID.String()+"/pattern"
 		v.Back = "/numbers/" + about.ID.String()
 	}
-	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
-		for n := range 2 {
-			look, err := q.LookOfNumber(f.read, f.read.FromOn, int64(f.read.FirstNo+n))
-			if err != nil {
-				return err
-			}
-			v.Preview = append(v.Preview, look)
-		}
-		return nil
+	series := store.NewID() // of none yet
+	if about != nil {
+		series = about.ID
+	}
+	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
+		v.Preview, err = q.NextUnder(series, f.read, f.read.FromOn)
+		return err
 	})
 	if err != nil {
 		return err

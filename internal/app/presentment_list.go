@@ -182,6 +182,7 @@ func (a *App) billListView(ctx context.Context, u user, f *form, l billList) tem
 		Hidden: l.place.values(), Views: viewPanel(ctx, u, l), Export: addressOf("/presentments/export", l.place.values()),
 	}
 	v.Discarded = slices.Equal(l.place.Asked, []string{store.PresentmentDiscarded})
+	v.Receiptable = len(l.place.Decided) > 0 && !slices.ContainsFunc(l.place.Decided, func(d string) bool { return d != store.BuyerPaid && d != store.BuyerAccepted })
 	v.Filtered = !l.place.isPlain() || len(l.place.Asked) > 0
 	columns := columnsNamed(l.columns)
 	v.Rows = make([]templates.PresentmentRow, 0, len(l.page.Rows))

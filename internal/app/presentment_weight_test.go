@@ -24,7 +24,7 @@ import (
 const (
 	mostPage  = 7_200  // the page
 	mostPart  = 4_400  // what a filter, or turning to the next page, exchanges
-	mostFirst = 31_200 // the page with its styles and scripts, before anything is cached; fonts apart
+	mostFirst = 31_500 // the page with its styles and scripts, before anything is cached; fonts apart
 	mostFiles = 4
 )
 

@@ -75,9 +75,9 @@ func (a *App) removeReceiptDocument(w http.ResponseWriter, r *http.Request, u us
 	return a.seeOther(w, r, u, receiptHref(found.ID)+"#documents", text.Msg("presentment.document_removed"))
 }
 
-// drawReceipt is what the teller calls once a receipt has its number: it draws
+// DrawReceipt is what the teller calls once a receipt has its number: it draws
 // the paper that bears it, so that it is part of what is approved.
-func drawReceipt(ctx context.Context) func(*store.Tx, store.Receipt) error {
+func DrawReceipt(ctx context.Context) func(*store.Tx, store.Receipt) error {
 	return func(tx *store.Tx, r store.Receipt) error {
 		if r.Paper == "" {
 			return nil

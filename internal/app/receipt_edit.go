@@ -37,7 +37,7 @@ func (a *App) newReceipt(w http.ResponseWriter, r *http.Request, u user) error {
 			if err != nil || len(found) == 0 {
 				return errors.Join(err, store.ErrNotFound)
 			}
-			f = readReceiptForm(formOf(withSave(typedReceipt(ctx, receiptOf(found, today)))))
+			f = readReceiptForm(formOf(withSave(typedReceipt(ctx, ReceiptOf(found, today)))))
 			return f.lookUp(q, store.NoID)
 		case buyer != store.NoID:
 			b, err := q.Buyer(buyer)

@@ -116,8 +116,8 @@ func (f *receiptForm) lookUp(q *store.Query, about store.ID) error {
 	if !picks {
 		return nil
 	}
-	picked, err := uuid.Parse(id)
-	if err != nil {
+	picked := f.parsed(id)
+	if picked == store.NoID {
 		f.broken = &requestError{"no id on a button"}
 		return nil
 	}
@@ -307,9 +307,9 @@ func typeFor(bills []store.BillToReceipt) string {
 	return receiptTaxInvoice
 }
 
-// receiptOf is a draft over bills of one buyer, as somebody would write it who
+// ReceiptOf is a draft over bills of one buyer, as somebody would write it who
 // looks at nothing but the bills.
-func receiptOf(bills []store.BillToReceipt, today thai.Day) store.Receipt {
+func ReceiptOf(bills []store.BillToReceipt, today thai.Day) store.Receipt {
 	first := bills[0]
 	r := store.Receipt{
 		ID: store.NewID(), DocumentType: typeFor(bills), DocumentOn: midnight(today), PaidOn: midnight(today), Method: "transfer", Paper: "th",

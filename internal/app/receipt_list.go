@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -52,10 +53,10 @@ func readReceiptQuery(f *form, today thai.Day) receiptQuery {
 	}
 	amount := func(field string) *int64 {
 		n := f.satang(field)
-		if strings.TrimSpace(f.raw(field)) == "" || f.errorOf(context.Background(), field) != "" {
+		if strings.TrimSpace(f.raw(field)) == "" {
 			return nil
 		}
-		return &n
+		return &n // of a form that is not valid nothing is read
 	}
 	q.AmountFrom, q.AmountTo = amount("amount_from"), amount("amount_to")
 	names := make([]string, len(store.ReceiptSorts))
@@ -72,10 +73,7 @@ func readReceiptQuery(f *form, today thai.Day) receiptQuery {
 
 // href is the list with one thing changed; pages begin anew.
 func (q receiptQuery) href(changes ...string) string {
-	v := url.Values{}
-	for field, values := range q.typed {
-		v[field] = values
-	}
+	v := maps.Clone(q.typed)
 	for i := 0; i+1 < len(changes); i += 2 {
 		v.Del(changes[i])
 		if changes[i+1] != "" {
@@ -203,7 +201,7 @@ func (a *App) missingReceipts(w http.ResponseWriter, r *http.Request, u user) er
 			return err
 		}
 		v.Count = countText(due.Number)
-		list, more, err := q.ReceiptDues(store.ReceiptDueCursor{At: at.At, ID: at.ID}, presentmentPageSize)
+		list, more, err := q.ReceiptDues(store.ReceiptDueCursor(at), presentmentPageSize)
 		if err != nil {
 			return err
 		}
@@ -304,7 +302,7 @@ func (a *App) draftReceipts(tx *store.Tx, ids []store.ID, perBuyer bool) (made [
 		groups[key] = append(groups[key], b)
 	}
 	for _, key := range order {
-		r := receiptOf(groups[key], a.today())
+		r := ReceiptOf(groups[key], a.today())
 		if err := tx.AddReceipt(r); err != nil {
 			return nil, err
 		}

@@ -106,7 +106,7 @@ func (a *App) createReceiptSubmission(w http.ResponseWriter, r *http.Request, u 
 		return err
 	}
 	ctx := r.Context()
-	_, err = a.Teller.SubmitReceipt(ctx, u.actor(), id, version, key, drawReceipt(ctx))
+	_, err = a.Teller.SubmitReceipt(ctx, u.actor(), id, version, key, DrawReceipt(ctx))
 	if err == nil {
 		return a.seeOther(w, r, u, receiptHref(id), text.Msg("receipt.submitted"))
 	}

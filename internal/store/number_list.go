@@ -54,6 +54,9 @@ var (
 			LEFT JOIN people v ON v.id = d.voided_by
 		WHERE d.merchant_id = $1 AND d.series_id = $2 AND (d.given_at, d.id) < ($3, $4) AND d.voided_at IS NOT NULL
 		ORDER BY d.given_at DESC, d.id DESC LIMIT $5`)
+	// $1 is the series, or an id of none yet: then the pattern begins a period.
+	sqlNextUnder = statement(`
+		SELECT series_next(p, $12) FROM (SELECT ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULL, now())::series_patterns AS p) x`)
 	sqlLookOfNumber = statement(`
 		SELECT series_number(($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULL, now())::series_patterns, $12, $13)`)
 )
@@ -83,6 +86,20 @@ func (q *Query) Patterns(series ID) ([]Pattern, error) {
 func (q *Query) LookOfNumber(p Pattern, on time.Time, n int64) (string, error) {
 	return row[string](q, sqlLookOfNumber, NewID(), q.actor.Merchant, p.Version, p.FromOn, p.Prefix, p.Year, p.Month, p.Separator, p.Digits,
 		p.Restarts, p.FirstNo, on, n)
+}
+
+// NextUnder returns the next two numbers of a series, if p came to hold for the
+// documents of a day. A series that there is not yet begins with p.
+func (q *Query) NextUnder(series ID, p Pattern, on time.Time) (next [2]string, err error) {
+	n, err := row[int64](q, sqlNextUnder, series, q.actor.Merchant, p.Version+1, p.FromOn, p.Prefix, p.Year, p.Month, p.Separator, p.Digits, p.Restarts,
+		p.FirstNo, on)
+	for i := range next {
+		if err != nil {
+			return next, err
+		}
+		next[i], err = q.LookOfNumber(p, on, n+int64(i))
+	}
+	return next, err
 }
 
 // NumberCursor is a place among the numbers of a series; zero is the newest.

@@ -440,14 +440,14 @@ func Series(v SeriesView) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "</td><td class=\"meta\">")
+						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "</td><td class=\"number-what\">")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var19 string
 						templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(r.what(ctx))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/number.templ`, Line: 160, Col: 38}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/number.templ`, Line: 160, Col: 45}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 						if templ_7745c5c3_Err != nil {
@@ -465,7 +465,7 @@ func Series(v SeriesView) templ.Component {
 					return nil
 				})
 				templ_7745c5c3_Err = ui.Table(ui.TableView{Caption: text.T(ctx, "number.numbers"), Cards: true, Cols: []ui.Col{
-					{Label: text.T(ctx, "number.number"), Class: "lead"}, {Label: text.T(ctx, "number.on"), Class: "date"}, {Label: text.T(ctx, "number.what"), Class: "meta"},
+					{Label: text.T(ctx, "number.number"), Class: "lead"}, {Label: text.T(ctx, "number.on"), Class: "date"}, {Label: text.T(ctx, "number.what"), Class: "number-what"},
 				}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var14), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -652,7 +652,7 @@ type PatternFormView struct {
 	Restarts  Input
 	First     Input
 	From      DayInput
-	Preview   []string
+	Preview   [2]string // the next two numbers
 	Errors    []ui.FieldError
 }
 

@@ -830,9 +830,9 @@ func (v ReceiptView) documents() templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(text.T(ctx, "receipt.drawn_at_submission", "language", text.T(ctx, text.Prefix("receipt.paper_in.")+v.Paper.Drawn)))
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(text.T(ctx, "receipt.drawn_at_submission", "language", text.T(ctx, text.Prefix("receipt.in.")+v.Paper.Drawn)))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/receipt_show.templ`, Line: 258, Col: 123}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/receipt_show.templ`, Line: 258, Col: 117}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var34))
 				if templ_7745c5c3_Err != nil {
@@ -1218,9 +1218,9 @@ func ReceiptSubmission(v ReceiptSubmissionView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var50 string
-					templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(text.T(ctx, "receipt.drawn_at_submission", "language", text.T(ctx, text.Prefix("receipt.paper_in.")+v.Paper.Drawn)))
+					templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(text.T(ctx, "receipt.drawn_at_submission", "language", text.T(ctx, text.Prefix("receipt.in.")+v.Paper.Drawn)))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/receipt_show.templ`, Line: 338, Col: 125}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/receipt_show.templ`, Line: 338, Col: 119}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var50))
 					if templ_7745c5c3_Err != nil {
@@ -1299,7 +1299,7 @@ func ReceiptSubmission(v ReceiptSubmissionView) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = ui.Button{Label: text.T(ctx, "presentment.submit"), Emphasis: ui.Primary, Busy: text.T(ctx, "presentment.submitting"), Disabled: len(v.Obstacles) > 0}.Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Button{Label: text.T(ctx, "receipt.submit"), Emphasis: ui.Primary, Busy: text.T(ctx, "presentment.submitting"), Disabled: len(v.Obstacles) > 0}.Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
