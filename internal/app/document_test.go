@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -237,6 +238,12 @@ func TestDocumentsOfADraftAreOrdered(t *testing.T) {
 	move(store.NewID(), "up")
 	if want := []string{last.Name, first.Name, before.Documents[1].Name}; !slices.Equal(names(), want) {
 		t.Errorf("the order is %v, want %v", names(), want)
+	}
+	err := w.Web.Write(t.Context(), w.Actor(apptest.Maker), func(tx *store.Tx) error {
+		return tx.OrderDocuments(draft.ID, []store.ID{first.FileID, last.FileID})
+	})
+	if !errors.Is(err, store.ErrStale) {
+		t.Errorf("an order that leaves out a file: %v", err)
 	}
 	if !strings.Contains(c.Get(page).Body, "เปลี่ยนลำดับไฟล์") {
 		t.Error("the story does not tell of it")

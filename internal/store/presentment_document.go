@@ -18,7 +18,8 @@ var (
 	sqlOrderDocuments = statement(`
 		UPDATE presentment_documents d SET position = o.place
 		FROM unnest($3::uuid[]) WITH ORDINALITY AS o (file, place)
-		WHERE d.merchant_id = $1 AND d.presentment_id = $2 AND d.file_id = o.file`)
+		WHERE d.merchant_id = $1 AND d.presentment_id = $2 AND d.file_id = o.file
+		  AND cardinality($3::uuid[]) = (SELECT count(*) FROM presentment_documents WHERE merchant_id = $1 AND presentment_id = $2)`)
 	sqlDetach = statement(`DELETE FROM presentment_documents WHERE merchant_id = $1 AND presentment_id = $2 AND file_id = $3`)
 )
 
@@ -136,8 +137,8 @@ var sqlSameDocuments = statement(`
 	ORDER BY d.position`)
 
 // SameDocuments returns the presentments that are neither cancelled nor
-// discarded and carry a
-// document of this one: of each document the few that got it last.
+// discarded and carry a document of this one: of each document the few that got
+// it last.
 func (q *Query) SameDocuments(presentment ID) ([]SameDocument, error) {
 	return rows[SameDocument](q, sqlSameDocuments, q.actor.Merchant, presentment, sameShown)
 }

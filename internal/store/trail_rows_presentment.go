@@ -51,9 +51,22 @@ var contentsAgree = comparison{
 		GROUP BY bill
 	), attached AS (
 		SELECT presentment_id AS bill, array_agg(` + drawnInRow + ` ORDER BY ` + drawnInRow + `) AS files FROM presentment_documents GROUP BY presentment_id
+	), orders AS (
+		SELECT bill, id, ARRAY(SELECT jsonb_array_elements_text(d -> 'files')) AS files FROM (
+			SELECT bill, id, d, first_value(id) OVER (PARTITION BY bill ORDER BY at DESC, id DESC) AS last_id
+			FROM leaves WHERE act = 'documents_ordered') l
+		WHERE id >= last_id
+	), places AS (
+		SELECT f.presentment_id AS bill, o.id AS said, f.position, array_position(o.files, f.file_id::text) AS place, l.at, l.id
+		FROM presentment_documents f JOIN leaves l ON l.bill = f.presentment_id AND l.act = 'document_attached' AND l.d ->> 'file' = f.file_id::text
+			LEFT JOIN orders o ON o.bill = f.presentment_id
+	), steps AS (
+		SELECT bill, said, ` + outOfOrder + ` AS wrong FROM places WINDOW before AS (PARTITION BY bill, said ORDER BY position)
+	), ordered AS (
+		SELECT bill, bool_or(kept) AS kept FROM (SELECT bill, NOT bool_or(wrong) AS kept FROM steps GROUP BY bill, said) s GROUP BY bill
 	), judged AS (
 		SELECT l.idx, p.id, ` + contentFields.names() + ` AS what FROM presentments p JOIN written l ON l.bill = p.id LEFT JOIN lines s ON s.bill = p.id
-			LEFT JOIN edits e ON e.bill = p.id LEFT JOIN documents d ON d.bill = p.id LEFT JOIN attached f ON f.bill = p.id
+			LEFT JOIN edits e ON e.bill = p.id LEFT JOIN documents d ON d.bill = p.id LEFT JOIN attached f ON f.bill = p.id LEFT JOIN ordered o ON o.bill = p.id
 	)
 	SELECT max(idx) AS idx, 'presentment/' || id AS subject, 'contradicts' AS class, 'is not what its newest leaf says: ' || min(what) AS what
 	FROM judged GROUP BY id HAVING min(what) <> ''`),
@@ -65,6 +78,14 @@ const (
 	drawnInLeaf = `(d ->> 'file') || ' ' || coalesce(d ->> 'drawn_from', '') || ' ' || coalesce(d ->> 'drawn_language', '')`
 	drawnInRow  = `file_id::text || ' ' || encode(drawn_from, 'hex') || ' ' || drawn_language`
 )
+
+// outOfOrder is SQL for whether a document does not belong behind the one before
+// it. Those that the newest order names come first, as it names them, and then
+// what was attached since, one after the other as far as that is certain (see
+// newest).
+const outOfOrder = `(lag(id) OVER before IS NOT NULL AND (lag(position) OVER before = position OR CASE
+	WHEN place IS NOT NULL THEN coalesce(lag(place) OVER before > place, true)
+	ELSE lag(place) OVER before IS NULL AND at <= lag(at) OVER before AND id < lag(id) OVER before END))`
 
 // editorsBefore are those who had a hand in a new draft before it was one, as
 // in the import that it was made of.
@@ -97,6 +118,7 @@ var contentFields = fields{
 	{"credit", `p.credit_days::text`, says("credit_days")},
 	{"lines", `s.lines`, linesOfLeaf},
 	{"documents", `f.files`, `d.files`},
+	{"order of documents", `coalesce(o.kept, true)`, `true`},
 	{"editors", `(SELECT array_agg(x ORDER BY x) FROM unnest(p.editors) AS x)`, `e.people`},
 	{"version", `p.version`, `e.number`},
 }

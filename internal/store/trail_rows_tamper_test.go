@@ -203,6 +203,9 @@ func TestVerifyFindsEveryRowThatIsNotWhatItWas(t *testing.T) {
 		{`DELETE FROM presentment_documents WHERE presentment_id = ` + aBill, store.Contradicts, "documents"},
 		{set(`presentment_documents`, `file_id = (SELECT id FROM files f WHERE NOT EXISTS (SELECT FROM presentment_documents d WHERE d.file_id = f.id) LIMIT 1)`,
 			`presentment_id = `+aBill+` AND position = 1`), store.Contradicts, "documents"},
+		{set(`presentment_documents`, `position = 3 - position`, `presentment_id = `+aBill), store.Contradicts, "order of documents"},
+		{set(`presentment_documents`, `position = 3 - position`, `presentment_id = (SELECT id FROM presentments WHERE document_number = 'INV-draft')`), store.Contradicts, "order of documents"},
+		{set(`presentment_documents`, `position = 1`, `presentment_id = `+aBill), store.Contradicts, "order of documents"},
 		{`DELETE FROM presentments WHERE document_number = 'INV-draft'`, store.Vanished, "no longer hold"},
 		{set(`presentments`, `id = gen_random_uuid()`, `document_number = 'INV-draft'`), store.Unaudited, "no leaf of"},
 		// What was done to many at once.

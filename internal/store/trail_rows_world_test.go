@@ -101,7 +101,8 @@ func (w *lived) presentedAfterEdits() {
 		if err != nil {
 			return err
 		}
-		return tx.Detach(w.bill, p.Documents[1].FileID)
+		first, third := p.Documents[0].FileID, p.Documents[2].FileID
+		return errors.Join(tx.Detach(w.bill, p.Documents[1].FileID), tx.OrderDocuments(w.bill, []store.ID{third, first}))
 	})
 	w.lead = w.submit(w.bill, w.Maker)
 	w.must(w.Approve(w.Checker, w.lead))
@@ -122,7 +123,7 @@ func (w lived) sentBack() {
 	_, lead = w.Submitted("INV-waiting")
 	w.must(w.Approve(w.Checker, lead))
 	w.policy(1, 3600)
-	w.Bill("INV-draft")
+	w.Attach(w.Bill("INV-draft").ID, w.Maker, "second")
 }
 
 func (w lived) policy(approvals int, seconds int64) {

@@ -9,9 +9,10 @@ import (
 )
 
 // What kind of business or person bears a name, in front of it and after it.
-// The order matters: a longer word comes before one that it begins with.
+// The order matters: a longer word comes before one that it begins with. The
+// database leaves out the same words where it orders and searches names.
 var (
-	kindBefore = regexp.MustCompile(`^(the |บริษัท|บมจ\.?|บจก\.?|บจ\.|ห้างหุ้นส่วนจำกัด|ห้างหุ้นส่วนสามัญ|ห้างหุ้นส่วน|หจก\.?|หสน\.?|ร้าน|นางสาว|น\.ส\.|นาง|นาย|คุณ)`)
+	kindBefore = regexp.MustCompile(`^\s*(the\s|บริษัท|บมจ\.?|บจก\.?|บจ\.|ห้างหุ้นส่วนจำกัด|ห้างหุ้นส่วนสามัญ|ห้างหุ้นส่วน|หจก\.?|หสน\.?|ร้าน|นางสาว|น\.ส\.|นาง|นาย|คุณ)`)
 	kindWithin = regexp.MustCompile(`จำกัด|\(มหาชน\)|มหาชน|สำนักงานใหญ่|\b(public|company|co|limited|ltd|partnership|part|pcl|plc|inc|corporation|corp)\b`)
 )
 
