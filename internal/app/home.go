@@ -96,6 +96,10 @@ func workOf(u user, today time.Time) []workKind {
 		kinds = append(kinds, workKind{"disputed", ui.Bad, "/presentments/disputes", "/presentments/", (*store.Query).WorkDisputed},
 			inState(store.PresentmentRefused, ui.Bad), inState(store.PresentmentIncomplete, ui.Warning))
 	}
+	if u.can(store.Maker) {
+		kinds = append(kinds, workKind{"payments", ui.Warning, "/payments?state=" + store.PaymentWaiting, "/payments/", (*store.Query).WorkPayments},
+			workKind{"certificates", ui.Warning, "/payments/certificates", "/payments/certificates/", func(q *store.Query) (store.WorkLine, error) { return q.WorkCertificates(today) }})
+	}
 	kinds = append(kinds, workKind{"receipts", ui.Info, "/receipts/missing", "/presentments/", (*store.Query).WorkReceipts})
 	kinds = append(kinds, workKind{"stuck", ui.Warning, "/approvals?tab=" + inboxUnsent, "/approvals/", (*store.Query).WorkStuck})
 	if u.can(store.Maker) {

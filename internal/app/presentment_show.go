@@ -218,6 +218,9 @@ func presentmentView(ctx context.Context, q *store.Query, u user, id store.ID) (
 			return v, err
 		}
 	}
+	if v.Payments, err = paymentsOf(ctx, q, p); err != nil {
+		return v, err
+	}
 	if v.Receipts, err = receiptsOf(ctx, q, u, p); err != nil {
 		return v, err
 	}

@@ -290,12 +290,20 @@ func vatOf(b store.BillToReceipt, settled int64) int64 {
 	return decimal.NewFromInt(settled).Mul(decimal.NewFromInt(b.VATSatang)).DivRound(decimal.NewFromInt(b.TotalSatang), 0).IntPart()
 }
 
-// proposedFor is what probably was received for a bill, and withheld of it: all
-// that no receipt has settled, less the tax that its lines let expect. Whoever
-// knows the payment itself answers here.
-func proposedFor(b store.BillToReceipt) (received, withheld int64) {
-	withheld = min(max(b.WHTSatang-b.SettledWHT, 0), b.LeftSatang())
-	return b.LeftSatang() - withheld, withheld
+// proposedFor is what was received for a bill, withheld of it and kept by a bank
+// as a fee: what payments say and no receipt has settled. Without payments it
+// is all that is left, less the tax that its lines let expect.
+func proposedFor(b store.BillToReceipt) (received, withheld, fee int64) {
+	left := min(b.PaidReceived+b.PaidWithheld+b.PaidFee-b.SettledSatang, b.LeftSatang())
+	if left <= 0 {
+		withheld = min(max(b.WHTSatang-b.SettledWHT, 0), b.LeftSatang())
+		return b.LeftSatang() - withheld, withheld, 0
+	}
+	withheld = min(max(b.PaidWithheld-b.SettledWHT, 0), left)
+	if b.SettledSatang == 0 {
+		fee = min(b.PaidFee, left-withheld)
+	}
+	return left - withheld - fee, withheld, fee
 }
 
 // typeFor is the kind of receipt that bills usually get: one that was a tax
@@ -315,7 +323,11 @@ func ReceiptOf(bills []store.BillToReceipt, today thai.Day) store.Receipt {
 		ID: store.NewID(), DocumentType: typeFor(bills), DocumentOn: midnight(today), PaidOn: midnight(today), Method: "transfer", Paper: "th",
 		BuyerName: first.BuyerName, BuyerTaxID: first.BuyerTaxID, BuyerBranch: first.BuyerBranch, BuyerAddress: first.BuyerAddress,
 	}
-	if first.DecidedAt != nil && len(bills) == 1 {
+	switch {
+	case len(bills) != 1:
+	case first.PaidOn != nil && !first.PaidOn.After(r.DocumentOn):
+		r.PaidOn = *first.PaidOn
+	case first.DecidedAt != nil:
 		if paid := midnight(thai.Today(*first.DecidedAt)); !paid.After(r.DocumentOn) {
 			r.PaidOn = paid
 		}
@@ -325,12 +337,12 @@ func ReceiptOf(bills []store.BillToReceipt, today thai.Day) store.Receipt {
 	}
 	for _, b := range bills {
 		l := store.ReceiptLine{PresentmentID: uuid.NullUUID{UUID: b.ID, Valid: true}, VAT: "standard", BillNumber: b.DocumentNumber}
-		l.ReceivedSatang, l.WithheldSatang = proposedFor(b)
-		l.AmountSatang = l.ReceivedSatang + l.WithheldSatang
+		l.ReceivedSatang, l.WithheldSatang, l.FeeSatang = proposedFor(b)
+		l.AmountSatang = l.ReceivedSatang + l.WithheldSatang + l.FeeSatang
 		if r.DocumentType == receiptTaxInvoice {
 			l.VATSatang = vatOf(b, l.AmountSatang)
 		}
-		r.ReceivedSatang, r.WithheldSatang = r.ReceivedSatang+l.ReceivedSatang, r.WithheldSatang+l.WithheldSatang
+		r.ReceivedSatang, r.WithheldSatang, r.FeeSatang = r.ReceivedSatang+l.ReceivedSatang, r.WithheldSatang+l.WithheldSatang, r.FeeSatang+l.FeeSatang
 		r.TotalSatang, r.VATSatang = r.TotalSatang+l.AmountSatang, r.VATSatang+l.VATSatang
 		r.Lines = append(r.Lines, l)
 	}

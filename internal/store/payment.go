@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -133,10 +134,21 @@ const payableColumns = `b.id, b.document_number, b.bank_reference, b.document_on
 	FROM presentments b LEFT JOIN presentment_payments s ON s.presentment_id = b.id`
 
 var (
-	sqlPayment          = statement(`SELECT ` + paymentColumns + ` FROM payments p WHERE p.merchant_id = $1 AND p.id = $2`)
-	sqlMatchesOfPayment = statement(`SELECT ` + matchColumns + ` WHERE m.merchant_id = $1 AND m.payment_id = $2 ORDER BY m.matched_at, m.id`)
-	sqlMatchesOfBill    = statement(`SELECT ` + matchColumns + ` WHERE m.merchant_id = $1 AND m.presentment_id = $2 ORDER BY m.matched_at, m.id`)
-	sqlPayables         = statement(`
+	// What waits, the oldest first.
+	sqlWorkPayments = statement(workLine(`
+		SELECT p.id, coalesce(nullif(p.payer_name, ''), nullif(p.reference1, ''), p.description) AS title, p.recorded_at AS at FROM payments p
+		WHERE p.merchant_id = $1 AND p.state IN ('waiting', 'part') ORDER BY p.recorded_at, p.id LIMIT 1001`))
+	sqlWorkCertificates = statement(workLine(`
+		SELECT c.match_id AS id, b.buyer_name AS title, c.withheld_on::timestamp AT TIME ZONE 'Asia/Bangkok' AS at
+		FROM withholding_certificates c JOIN presentments b ON b.id = c.presentment_id
+		WHERE c.merchant_id = $1 AND c.state = 'awaited' AND c.withheld_on < $2 ORDER BY c.withheld_on, c.match_id LIMIT 1001`))
+	sqlPaymentsAgain = statement(`
+		SELECT p.id FROM payments p WHERE p.merchant_id = $1 AND p.state IN ('waiting', 'part') AND p.words LIKE $2 ORDER BY p.paid_on DESC, p.id DESC LIMIT 1`)
+	sqlCertificatesOfBill = statement(`SELECT match_id, state FROM withholding_certificates WHERE merchant_id = $1 AND presentment_id = $2`)
+	sqlPayment            = statement(`SELECT ` + paymentColumns + ` FROM payments p WHERE p.merchant_id = $1 AND p.id = $2`)
+	sqlMatchesOfPayment   = statement(`SELECT ` + matchColumns + ` WHERE m.merchant_id = $1 AND m.payment_id = $2 ORDER BY m.matched_at, m.id`)
+	sqlMatchesOfBill      = statement(`SELECT ` + matchColumns + ` WHERE m.merchant_id = $1 AND m.presentment_id = $2 ORDER BY m.matched_at, m.id`)
+	sqlPayables           = statement(`
 		SELECT ` + payableColumns + ` WHERE b.merchant_id = $1
 			AND b.id = ANY (ARRAY(SELECT presentment_id FROM bills_a_payment_may_be_for($2, $3, $4, $5)))
 		ORDER BY b.document_on DESC, b.id DESC`)
@@ -145,6 +157,38 @@ var (
 	sqlKnownAtBank  = statement(`SELECT bank_reference FROM payments WHERE merchant_id = $1 AND bank_reference = ANY ($2)`)
 	sqlClosedThough = statement(`SELECT max(through) FROM payment_closings WHERE merchant_id = $1`)
 )
+
+// WorkPayments is what waits to be matched, what came first before all.
+func (q *Query) WorkPayments() (WorkLine, error) {
+	return row[WorkLine](q, sqlWorkPayments, q.actor.Merchant)
+}
+
+// CertificatePatience is after how many days a certificate is asked for.
+const CertificatePatience = 60
+
+// WorkCertificates are the certificates that are awaited for too long.
+func (q *Query) WorkCertificates(today time.Time) (WorkLine, error) {
+	return row[WorkLine](q, sqlWorkCertificates, q.actor.Merchant, today.AddDate(0, 0, -CertificatePatience))
+}
+
+// PaymentsAgain finds a payment that waits and names a bill by its number.
+func (q *Query) PaymentsAgain(number string) ([]ID, error) {
+	return rows[ID](q, sqlPaymentsAgain, q.actor.Merchant, containing(strings.ToLower(number)))
+}
+
+// CertificatesOfBill tells of each match of a bill that withheld tax how its
+// certificate stands.
+func (q *Query) CertificatesOfBill(presentment ID) (map[ID]string, error) {
+	found, err := rows[struct {
+		Match ID     `db:"match_id"`
+		State string `db:"state"`
+	}](q, sqlCertificatesOfBill, q.actor.Merchant, presentment)
+	states := make(map[ID]string, len(found))
+	for _, c := range found {
+		states[c.Match] = c.State
+	}
+	return states, err
+}
 
 // Payment reads one.
 func (q *Query) Payment(id ID) (Payment, error) {
