@@ -40,10 +40,7 @@ func (a *App) home(w http.ResponseWriter, r *http.Request, u user) error {
 		if d.work, err = a.workLines(ctx, q, u); err != nil {
 			return err
 		}
-		if d.months, err = q.FiguresByMonth(billedStates, firstMonth(today)); err != nil {
-			return err
-		}
-		if d.due, err = q.FiguresByDue(billedStates, dueSpans(today)); err != nil {
+		if d.months, d.due, err = q.FiguresByDay(billedStates, firstMonth(today), dueSpans(today)); err != nil {
 			return err
 		}
 		if d.pace, err = q.PaceOfBills(); err != nil {

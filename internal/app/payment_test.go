@@ -36,7 +36,7 @@ func TestASettledBillIsOwedNoMore(t *testing.T) {
 	}
 	owed := func() (n int) {
 		err := w.Web.Read(t.Context(), w.Actor(apptest.Maker), func(q *store.Query) error {
-			list, err := q.FiguresByDue([]string{store.PresentmentPresented}, []store.Span{{First: time.Now().AddDate(-1, 0, 0), Last: time.Now().AddDate(1, 0, 0)}})
+			_, list, err := q.FiguresByDay([]string{store.PresentmentPresented}, time.Now(), []store.Span{{First: time.Now().AddDate(-1, 0, 0), Last: time.Now().AddDate(1, 0, 0)}})
 			for _, f := range list {
 				n += int(f.Number)
 			}

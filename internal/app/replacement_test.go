@@ -312,7 +312,7 @@ func TestTheListIsFilteredByWhatBuyersDecided(t *testing.T) {
 		}
 	}
 	err := w.Web.Read(t.Context(), w.Actor(apptest.Maker), func(q *store.Query) error {
-		due, err := q.FiguresByDue([]string{store.PresentmentPresented}, []store.Span{{First: time.Now().AddDate(-1, 0, 0), Last: time.Now().AddDate(1, 0, 0)}})
+		_, due, err := q.FiguresByDay([]string{store.PresentmentPresented}, time.Now(), []store.Span{{First: time.Now().AddDate(-1, 0, 0), Last: time.Now().AddDate(1, 0, 0)}})
 		if err == nil && due[0].Number != 4 {
 			t.Errorf("%d bills are due, though one of five is paid", due[0].Number)
 		}

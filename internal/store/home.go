@@ -117,15 +117,18 @@ var (
 	sqlFiguresByState = statement(`
 		SELECT f.state, sum(f.number)::bigint AS number, sum(f.satang)::bigint AS satang
 		FROM ` + figuresOf("state", `date '0001-01-01'`) + ` f GROUP BY f.state HAVING sum(f.number) > 0`)
-	sqlFiguresByMonth = statement(`
-		SELECT f.on_day, sum(f.number)::bigint AS number, sum(f.satang)::bigint AS satang
+	// One statement for both charts, whose rows are told apart by no: a month's
+	// is 0.
+	sqlFiguresByDay = statement(`
+		SELECT 0 AS no, f.on_day, sum(f.number)::bigint AS number, sum(f.satang)::bigint AS satang
 		FROM ` + figuresOf("month", `date_trunc('month', c.document_on)::date`) + ` f
-		WHERE f.state = ANY ($2::text[]) AND f.on_day >= $3 GROUP BY f.on_day HAVING sum(f.number) > 0 ORDER BY f.on_day`)
-	sqlFiguresByDue = statement(`
-		SELECT s.no, coalesce(sum(f.number), 0)::bigint AS number, coalesce(sum(f.satang), 0)::bigint AS satang
-		FROM unnest($3::date[], $4::date[]) WITH ORDINALITY AS s (first, last, no)
+		WHERE f.state = ANY ($2::text[]) AND f.on_day >= $3 GROUP BY f.on_day HAVING sum(f.number) > 0
+		UNION ALL
+		SELECT s.no, s.first, coalesce(sum(f.number), 0)::bigint, coalesce(sum(f.satang), 0)::bigint
+		FROM unnest($4::date[], $5::date[]) WITH ORDINALITY AS s (first, last, no)
 			LEFT JOIN ` + figuresOf("due", `CASE WHEN c.owed THEN c.due_on END`) + ` f ON f.state = ANY ($2::text[]) AND f.on_day BETWEEN s.first AND s.last
-		GROUP BY s.no ORDER BY s.no`)
+		GROUP BY s.no, s.first
+		ORDER BY no, on_day`)
 	sqlApprovalsByPerson = statement(`
 		SELECT t.person_id AS id, p.name, sum(t.number)::bigint AS number
 		FROM (SELECT person_id, number FROM approval_tallies WHERE merchant_id = $1 AND on_day >= $2
@@ -146,39 +149,31 @@ func (q *Query) FiguresByState() (map[string]Figure, error) {
 	return figures, err
 }
 
-// FiguresByMonth are the figures of bills in the given states by the month of
-// their date, from the given month on.
-func (q *Query) FiguresByMonth(states []string, from time.Time) (map[time.Time]Figure, error) {
-	list, err := rows[struct {
-		Month time.Time `db:"on_day"`
-		Figure
-	}](q, sqlFiguresByMonth, q.actor.Merchant, pq.Array(states), from)
-	figures := make(map[time.Time]Figure, len(list))
-	for _, f := range list {
-		figures[f.Month.UTC()] = f.Figure
-	}
-	return figures, err
-}
-
 // Span are the days from First to Last, both included.
 type Span struct{ First, Last time.Time }
 
-// FiguresByDue are the figures of bills in the given states that are due within
-// each span and not known to be paid.
-func (q *Query) FiguresByDue(states []string, spans []Span) ([]Figure, error) {
+// FiguresByDay are the figures of bills in the given states: by the month of
+// their date, from the given month on, and of those not known to be paid by the
+// span in which they are due.
+func (q *Query) FiguresByDay(states []string, from time.Time, spans []Span) (months map[time.Time]Figure, due []Figure, err error) {
 	first, last := make([]string, len(spans)), make([]string, len(spans))
 	for i, s := range spans {
 		first[i], last[i] = s.First.Format(time.DateOnly), s.Last.Format(time.DateOnly)
 	}
 	list, err := rows[struct {
-		No int `db:"no"`
+		No    int       `db:"no"`
+		Month time.Time `db:"on_day"`
 		Figure
-	}](q, sqlFiguresByDue, q.actor.Merchant, pq.Array(states), pq.Array(first), pq.Array(last))
-	figures := make([]Figure, len(list))
-	for i, f := range list {
-		figures[i] = f.Figure
+	}](q, sqlFiguresByDay, q.actor.Merchant, pq.Array(states), from, pq.Array(first), pq.Array(last))
+	months = make(map[time.Time]Figure)
+	for _, f := range list {
+		if f.No == 0 {
+			months[f.Month.UTC()] = f.Figure
+		} else {
+			due = append(due, f.Figure)
+		}
 	}
-	return figures, err
+	return months, due, err
 }
 
 // Approver is how many submissions somebody approved.

@@ -16,10 +16,10 @@ var (
 	SQLWorkRunningOut       = sqlWorkRunningOut
 	SQLWorkStuck            = sqlWorkStuck
 	SQLFiguresByState       = sqlFiguresByState
-	SQLFiguresByMonth       = sqlFiguresByMonth
-	SQLFiguresByDue         = sqlFiguresByDue
+	SQLFiguresByDay         = sqlFiguresByDay
 	SQLApprovalsByPerson    = sqlApprovalsByPerson
 	SQLFrameCounts          = sqlFrameCounts
+	SQLBillsNaming          = sqlBillsNaming
 	SQLBillsOfTotal         = sqlBillsOfTotal
 	SQLBillsOfDay           = sqlBillsOfDay
 	SQLInstructionsReferred = sqlInstructionsReferred

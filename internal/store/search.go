@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/lib/pq"
 )
 
 // foundBills is SQL for the newest bills of a condition.
@@ -87,14 +86,14 @@ func (q *Query) FilesNamed(text string, limit int) ([]FoundFile, error) {
 	return rows[FoundFile](q, sqlFilesNamed, q.actor.Merchant, containing(text), limit)
 }
 
-var sqlBillsOf = statement(foundBills + `p.id = ANY ($2::uuid[]) ORDER BY p.document_on DESC, p.id DESC`)
+// By an array: joined to the function, of which Postgres guesses 1,000 rows, all
+// bills would be read.
+var sqlBillsNaming = statement(foundBills + `p.id = ANY (ARRAY(
+	SELECT presentment_id FROM presentments_matching($2, '', '9999-12-31', 'ffffffff-ffff-ffff-ffff-ffffffffffff', $3)))
+	ORDER BY p.document_on DESC, p.id DESC`)
 
 // BillsNaming are the newest bills whose number, buyer, tax id or bank
 // reference contains text.
 func (q *Query) BillsNaming(text string, limit int) ([]PresentmentRow, error) {
-	ids, err := q.PresentmentsNaming(text, limit)
-	if err != nil || len(ids) == 0 {
-		return nil, err
-	}
-	return rows[PresentmentRow](q, sqlBillsOf, q.actor.Merchant, pq.Array(ids))
+	return rows[PresentmentRow](q, sqlBillsNaming, q.actor.Merchant, containing(text), limit)
 }
