@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -145,24 +146,12 @@ func (a *App) mapColumns(w http.ResponseWriter, r *http.Request, u user) error {
 		return err
 	}
 	f := readForm(r)
-	kind, grouped := intake.Kind(i.Kind), f.choice("grouped", "lines", "single") != "single"
-	m := make(intake.Mapping, len(i.Heading))
-	for n := range i.Heading {
-		name := "column-" + strconv.Itoa(n+1)
-		field := intake.Field(f.raw(name))
-		switch _, known := kind.Column(field); {
-		case field != "" && !known:
-			f.broken = &requestError{"unknown meaning of a column"}
-		case field != "" && slices.Contains(m, field):
-			f.fail(name, text.Msg("import.columns_twice", "column", sheet.ColumnName(n+1), "field", columnName(r.Context(), field)))
-		default:
-			m[n] = field
-		}
-	}
+	grouped := f.choice("grouped", "lines", "single") != "single"
+	m := readMapping(r.Context(), f, i)
 	if err := f.check(); err != nil {
 		return err
 	}
-	for _, missing := range kind.Missing(m) {
+	for _, missing := range intake.Kind(i.Kind).Missing(m) {
 		f.fail("", text.Msg("import.columns_missing", "field", columnName(r.Context(), missing)))
 	}
 	if !f.valid() {
@@ -185,6 +174,24 @@ func (a *App) mapColumns(w http.ResponseWriter, r *http.Request, u user) error {
 		return err
 	}
 	return a.seeOther(w, r, u, importHref(i.ID), text.Message{})
+}
+
+// readMapping reads what each column was said to mean. No two mean the same.
+func readMapping(ctx context.Context, f *form, i store.Import) intake.Mapping {
+	m := make(intake.Mapping, len(i.Heading))
+	for n := range i.Heading {
+		name := "column-" + strconv.Itoa(n+1)
+		field := intake.Field(f.raw(name))
+		switch _, known := intake.Kind(i.Kind).Column(field); {
+		case field != "" && !known:
+			f.broken = &requestError{"unknown meaning of a column"}
+		case field != "" && slices.Contains(m, field):
+			f.fail(name, text.Msg("import.columns_twice", "column", sheet.ColumnName(n+1), "field", columnName(ctx, field)))
+		default:
+			m[n] = field
+		}
+	}
+	return m
 }
 
 // shortened is a text of at most so many characters, with a sign where it was

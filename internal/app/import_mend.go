@@ -92,20 +92,8 @@ func (a *App) mend(tx *store.Tx, i store.Import, b store.ImportItem, f *form, do
 	if err := f.check(); err != nil {
 		return err
 	}
-	switch verb, at, _ := strings.Cut(do, " "); verb {
-	case "save", "drop", "restore":
-	case "drop-row":
-		n := slices.IndexFunc(rows, func(r store.ImportRow) bool { return strconv.Itoa(r.No) == at })
-		if n < 0 {
-			return &requestError{"no such row"}
-		}
-		rows[n].Dropped = true
-	case "fix":
-		if err := applyFix(tx, i.ID, b, rules.Mapping, rows, at); err != nil {
-			return err
-		}
-	default:
-		return &requestError{"unknown button"}
+	if err := press(tx, i.ID, b, rules.Mapping, rows, do); err != nil {
+		return err
 	}
 	if err := tx.ChangeImportRows(i.ID, rows); err != nil {
 		return err
@@ -119,6 +107,24 @@ func (a *App) mend(tx *store.Tx, i store.Import, b store.ImportItem, f *form, do
 	}
 	number := intake.Kind(i.Kind).NumberIn(rules.Mapping, rows[0].Cells)
 	return a.checkAlike(tx, i, b.No, b.Number, number)
+}
+
+// press does to the rows of a bill what a button says.
+func press(tx *store.Tx, id store.ID, b store.ImportItem, m intake.Mapping, rows []store.ImportRow, do string) error {
+	switch verb, at, _ := strings.Cut(do, " "); verb {
+	case "save", "drop", "restore":
+		return nil
+	case "drop-row":
+		n := slices.IndexFunc(rows, func(r store.ImportRow) bool { return strconv.Itoa(r.No) == at })
+		if n < 0 {
+			return &requestError{"no such row"}
+		}
+		rows[n].Dropped = true
+		return nil
+	case "fix":
+		return applyFix(tx, id, b, m, rows, at)
+	}
+	return &requestError{"unknown button"}
 }
 
 // typedCell is what somebody typed into a cell, as a file would have it.
@@ -203,19 +209,7 @@ func (a *App) mendAlike(w http.ResponseWriter, r *http.Request, u user) error {
 		return err
 	}
 	f := readForm(r)
-	var rules, fields, kinds []string
-	for _, rule := range intake.AllRules {
-		rules = append(rules, string(rule))
-	}
-	for _, k := range intake.Kinds {
-		for _, c := range k.Columns() {
-			fields = append(fields, string(c.Field))
-		}
-	}
-	for _, k := range intake.FixKinds {
-		kinds = append(kinds, string(k))
-	}
-	rule, field, kind := f.choice("rule", rules...), f.choice("field", fields...), f.choice("kind", kinds...)
+	rule, field, kind := readAlike(f)
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -247,6 +241,23 @@ func (a *App) mendAlike(w http.ResponseWriter, r *http.Request, u user) error {
 		}
 	}
 	return a.seeOther(w, r, u, importHref(id), text.Msg("import.mended_alike", "n", mended))
+}
+
+// readAlike reads which mend of which fault in which column is meant.
+func readAlike(f *form) (rule, field, kind string) {
+	var rules, fields, kinds []string
+	for _, rule := range intake.AllRules {
+		rules = append(rules, string(rule))
+	}
+	for _, k := range intake.Kinds {
+		for _, c := range k.Columns() {
+			fields = append(fields, string(c.Field))
+		}
+	}
+	for _, k := range intake.FixKinds {
+		kinds = append(kinds, string(k))
+	}
+	return f.choice("rule", rules...), f.choice("field", fields...), f.choice("kind", kinds...)
 }
 
 func (a *App) mendChunk(tx *store.Tx, i store.Import, bills []store.ImportItem, suits func(intake.Fault, intake.Fix) bool) (mended int, err error) {
