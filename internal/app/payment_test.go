@@ -59,6 +59,9 @@ func TestASettledBillIsOwedNoMore(t *testing.T) {
 	if home := c.Get("/").Body; !strings.Contains(home, "เงินรับรอจับคู่") {
 		t.Error("home does not tell of what waits")
 	}
+	if found := c.Get("/search?q=INV-0002").Body; !strings.Contains(found, `href="/payments/`) {
+		t.Error("the search does not find the payment")
+	}
 	// A part of the other bill, as proposed; then the first match is undone.
 	part := firstPayment(t, c, "B2")
 	again := firstPayment(t, c, "B1")

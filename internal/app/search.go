@@ -90,7 +90,7 @@ func (s seeker) blind() bool { return s.words == "" && s.satang == nil && s.day.
 // found is left out.
 func (s seeker) find(q *store.Query) (groups []templates.SearchGroup, err error) {
 	for _, look := range []func(*store.Query) (templates.SearchGroup, error){
-		s.billsOfDay, s.billsOfTotal, s.bills, s.receipts, s.etax, s.buyersNamed, s.instructions, s.files, s.imports, s.people,
+		s.billsOfDay, s.billsOfTotal, s.bills, s.payments, s.receipts, s.etax, s.buyersNamed, s.instructions, s.files, s.imports, s.people,
 	} {
 		g, err := look(q)
 		if err != nil {
@@ -126,6 +126,21 @@ func (s seeker) bills(q *store.Query) (templates.SearchGroup, error) {
 	return templates.SearchGroup{
 		Title: text.T(s.ctx, "search.bills"), Hits: s.billHits(rows), All: "/presentments?" + url.Values{"q": {s.words}}.Encode(),
 	}, err
+}
+
+func (s seeker) payments(q *store.Query) (templates.SearchGroup, error) {
+	if s.words == "" {
+		return templates.SearchGroup{}, nil
+	}
+	page, err := q.Payments(store.PaymentFilter{PaymentSelection: store.PaymentSelection{Text: s.words}, Limit: foundShown + 1})
+	g := templates.SearchGroup{Title: text.T(s.ctx, "payment.title"), All: "/payments?" + url.Values{"q": {s.words}}.Encode()}
+	for _, p := range page.Rows {
+		row := paymentRow(s.ctx, p)
+		g.Hits = append(g.Hits, templates.SearchHit{
+			Href: row.Href, Label: row.Payer, Note: strings.Join(nonEmpty(text.Date(s.ctx, p.PaidOn), text.Amount(p.AmountSatang), row.Reference), " · "), Status: row.Status,
+		})
+	}
+	return g, err
 }
 
 func (s seeker) receipts(q *store.Query) (templates.SearchGroup, error) {
