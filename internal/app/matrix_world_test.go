@@ -545,6 +545,8 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return form
 	case "/receipts", "/receipts/{id}":
 		return receiptForm(nil, "version", "2")
+	case "/receipts/export":
+		return apptest.Form("format", "csv", "list", "sort=amount")
 	case "/receipts/drafts":
 		return apptest.Form("mode", "each", "id", e.bills["presented"].String())
 	case "/receipts/{id}/discard", "/receipts/{id}/renumbering":

@@ -22,7 +22,7 @@ import (
 // What may be sent, compressed, of a list of 50 bills. Of the page, 3 KB are the
 // frame around every page; of the rows, a third are ids, which do not compress.
 const (
-	mostPage  = 7_200  // the page
+	mostPage  = 7_400  // the page
 	mostPart  = 4_400  // what a filter, or turning to the next page, exchanges
 	mostFirst = 31_500 // the page with its styles and scripts, before anything is cached; fonts apart
 	mostFiles = 4

@@ -117,7 +117,7 @@ func (a *App) listReceipts(w http.ResponseWriter, r *http.Request, u user) error
 	} else {
 		status = http.StatusUnprocessableEntity
 	}
-	v.Missing = due.Number
+	v.Missing, v.Filter = due.Number, query.typed.Encode()
 	v.MissingText = countText(due.Number)
 	for _, state := range append([]string{""}, store.ReceiptStates...) {
 		label := text.T(ctx, "receipt.all")

@@ -125,6 +125,12 @@ func TestAPaidBillGetsItsReceiptWithTheTaxToldApart(t *testing.T) {
 	if a := maker.Get("/receipts?q=inv-7001&state=issued"); !strings.Contains(a.Body, page) {
 		t.Error("the list does not find it by its bill")
 	}
+	for _, format := range []string{"csv", "xlsx"} {
+		a := maker.Post("/receipts/export", "format", format, "list", "q=inv-7001")
+		if a.Status != http.StatusOK || !strings.Contains(a.Header.Get("Content-Disposition"), "."+format) || format == "csv" && !strings.Contains(a.Body, "INV-7001") {
+			t.Errorf("the export to %s: %d %s", format, a.Status, a.Body)
+		}
+	}
 	if a := maker.Get("/search?q=INV-7001"); !strings.Contains(a.Body, page) {
 		t.Error("the search does not find it")
 	}

@@ -208,6 +208,7 @@ func (a *App) table() []route {
 		{"GET", "/receipts", anyDuty, a.listReceipts, extra{}},
 		{"GET", "/receipts/missing", anyDuty, a.missingReceipts, extra{}},
 		{"POST", "/receipts/drafts", maker, a.createReceiptDrafts, extra{}},
+		{"POST", "/receipts/export", anyDuty, a.exportReceipts, extra{body: 16 << 10}},
 		{"GET", "/receipts/new", maker, a.newReceipt, extra{}},
 		{"POST", "/receipts", maker, a.createReceipt, extra{}},
 		{"GET", "/receipts/{id}", anyDuty, a.showReceipt, extra{}},
