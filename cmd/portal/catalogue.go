@@ -54,6 +54,9 @@ var screens = map[string]string{
 	"presentment.create":          "/presentments/new",
 	"presentment.document.upload": "/presentments/{id}/edit",
 	"presentment.cancel":          "/presentments/{id}/cancellation/new",
+	"etax.generate":               "/etax/new",
+	"etax.retrieve":               "/etax/{id}",
+	"etax.reissue":                "/etax/{id}/reissue/new",
 	"receipt.create":              "/receipts/new",
 	"receipt.document.upload":     "/receipts/{id}",
 }

@@ -234,6 +234,9 @@ func offer(v *templates.PresentmentView, u user, p store.Presentment, c course) 
 	v.MayEdit = maker && p.Editable()
 	v.MaySubmit = v.MayEdit && len(p.Documents) > 0
 	v.MayReuse = maker
+	if maker && atBank(p) {
+		v.Etax = "/etax/new?kind=388&bill=" + v.ID
+	}
 	v.MayDiscard = maker && p.State == store.PresentmentDraft && len(v.Thread.Rows) == 0
 	v.MayRestore = maker && p.State == store.PresentmentDiscarded
 	v.MayCancel = maker && atBank(p) && !c.cancelling() && p.BuyerDecision == ""

@@ -164,17 +164,25 @@ const textMatches = 5000
 
 const (
 	etaxRowColumns = `d.id, d.kind, d.number, d.issued_on, d.buyer_name, d.buyer_tax_id, d.total_satang, d.state, d.state_since, d.bank_reference`
-	etaxWanted     = ` FROM etax_documents d WHERE d.merchant_id = $1 AND (CASE $2 WHEN '' THEN d.state <> 'discarded' ELSE d.state = $2 END)
-		AND ($3 = '' OR d.kind = $3) AND d.issued_on BETWEEN $4 AND $5
-		AND ($6 = '' OR d.id IN (SELECT document_id FROM etax_matching($6, $7)))`
+	etaxBetween    = ` AND ($3 = '' OR d.kind = $3) AND d.issued_on BETWEEN $4 AND $5`
+	etaxOlder      = ` AND (d.issued_on, d.id) < ($6, $7) ORDER BY d.issued_on DESC, d.id DESC LIMIT $8`
+	etaxNewer      = ` AND (d.issued_on, d.id) > ($6, $7) ORDER BY d.issued_on, d.id LIMIT $8`
+	etaxOfAll      = ` FROM etax_documents d WHERE d.merchant_id = $1 AND d.state <> 'discarded' AND $2 = ''` + etaxBetween
+	etaxInState    = ` FROM etax_documents d WHERE d.merchant_id = $1 AND d.state = $2` + etaxBetween
+	// What a text finds is read first, each by its key, and the rest of the filter then.
+	etaxNamed = ` FROM etax_matching($9, $10) m CROSS JOIN LATERAL (SELECT e.id, e.kind, e.number, e.issued_on, e.buyer_name, e.buyer_tax_id, e.total_satang, e.state, e.state_since, e.bank_reference
+		FROM etax_documents e WHERE e.id = m.document_id AND e.merchant_id = $1 OFFSET 0) d
+		WHERE (CASE $2 WHEN '' THEN d.state <> 'discarded' ELSE d.state = $2 END)` + etaxBetween
 )
 
 var (
-	sqlEtaxList = statement(`SELECT ` + etaxRowColumns + etaxWanted + `
-		AND (d.issued_on, d.id) < ($8, $9) ORDER BY d.issued_on DESC, d.id DESC LIMIT $10`)
-	sqlEtaxListBack = statement(`SELECT ` + etaxRowColumns + etaxWanted + `
-		AND (d.issued_on, d.id) > ($8, $9) ORDER BY d.issued_on, d.id LIMIT $10`)
-	sqlCountEtax = statement(`
+	sqlEtaxAfter         = statement(`SELECT ` + etaxRowColumns + etaxOfAll + etaxOlder)
+	sqlEtaxBefore        = statement(`SELECT ` + etaxRowColumns + etaxOfAll + etaxNewer)
+	sqlEtaxInStateAfter  = statement(`SELECT ` + etaxRowColumns + etaxInState + etaxOlder)
+	sqlEtaxInStateBefore = statement(`SELECT ` + etaxRowColumns + etaxInState + etaxNewer)
+	sqlEtaxNamedAfter    = statement(`SELECT ` + etaxRowColumns + etaxNamed + etaxOlder)
+	sqlEtaxNamedBefore   = statement(`SELECT ` + etaxRowColumns + etaxNamed + etaxNewer)
+	sqlCountEtax         = statement(`
 		SELECT s.state, (SELECT count(*) FROM (SELECT FROM etax_documents d WHERE d.merchant_id = $1 AND d.state = s.state LIMIT 1001) counted) AS number
 		FROM unnest($2::text[]) AS s(state)`)
 )
@@ -182,23 +190,33 @@ var (
 // EtaxDocuments lists documents, the newest first, and reports whether the list
 // goes on in the direction in which it was read.
 func (q *Query) EtaxDocuments(f EtaxFilter, limit int) (list []EtaxRow, more bool, err error) {
-	from, until, pattern := f.From, f.Until, ""
+	from, until := f.From, f.Until
 	if from.IsZero() {
 		from = firstDay
 	}
 	if until.IsZero() {
 		until = lastDay
 	}
-	if f.Text != "" {
-		pattern = containing(f.Text)
-	}
-	statement, place := sqlEtaxList, f.After
-	if !f.Before.On.IsZero() {
-		statement, place = sqlEtaxListBack, f.Before
-	} else if place.On.IsZero() {
+	back, place := !f.Before.On.IsZero(), f.After
+	switch {
+	case back:
+		place = f.Before
+	case place.On.IsZero():
 		place = EtaxCursor{lastDay, lastID}
 	}
-	list, err = rows[EtaxRow](q, statement, q.actor.Merchant, f.State, f.Kind, from, until, pattern, textMatches, place.On, place.ID, limit+1)
+	asked := [2]string{sqlEtaxAfter, sqlEtaxBefore}
+	args := []any{q.actor.Merchant, f.State, f.Kind, from, until, place.On, place.ID, limit + 1}
+	switch {
+	case f.Text != "":
+		asked, args = [2]string{sqlEtaxNamedAfter, sqlEtaxNamedBefore}, append(args, containing(f.Text), textMatches)
+	case f.State != "":
+		asked = [2]string{sqlEtaxInStateAfter, sqlEtaxInStateBefore}
+	}
+	statement := asked[0]
+	if back {
+		statement = asked[1]
+	}
+	list, err = rows[EtaxRow](q, statement, args...)
 	if more = len(list) > limit; more {
 		list = list[:limit]
 	}

@@ -14,6 +14,13 @@ var (
 	SQLSelectionsCounted         = sqlSelectionsCounted
 	SQLPresentmentsByWord        = sqlPresentmentsByWord
 	SQLCountPresentments         = sqlCountPresentments
+	SQLEtaxAfter                 = sqlEtaxAfter
+	SQLEtaxBefore                = sqlEtaxBefore
+	SQLEtaxInStateAfter          = sqlEtaxInStateAfter
+	SQLEtaxInStateBefore         = sqlEtaxInStateBefore
+	SQLEtaxNamedAfter            = sqlEtaxNamedAfter
+	SQLEtaxNamedBefore           = sqlEtaxNamedBefore
+	SQLCountEtax                 = sqlCountEtax
 	SQLImports                   = sqlImports
 	SQLNumbers                   = sqlNumbers
 	SQLReceiptsListed            = sqlReceiptsListed

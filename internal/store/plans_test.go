@@ -123,6 +123,11 @@ func bigShop(t *testing.T) *storetest.DB {
 		INSERT INTO receipt_search (receipt_id, merchant_id, state, document_on, document_number, buyer_name, buyer_tax_id, total_satang, words)
 			SELECT id, merchant_id, state, document_on, document_number, buyer_name, buyer_tax_id, total_satang, lower(document_number || ' ' || buyer_name) FROM receipts;
 		INSERT INTO receipt_dues (presentment_id, merchant_id, paid_at, left_satang) SELECT bill, merchant_id, at, 100 FROM bills WHERE n %% 3 = 0;
+		INSERT INTO etax_documents (id, merchant_id, kind, number, issued_on, buyer_name, buyer_tax_id, basis_satang, vat_satang, total_satang, content, state, created_by, editors)
+			SELECT bill, b.merchant_id, '388', 'TX' || n, b.on - 3650, p.buyer_name, p.buyer_tax_id, n, 0, n, '{}', CASE WHEN n %% 1000 = 1 THEN 'failed' ELSE 'acknowledged' END,
+				'%[3]s', '{%[3]s}' FROM bills b JOIN presentments p ON p.id = b.bill;
+		INSERT INTO etax_search (document_id, merchant_id, issued_on, words)
+			SELECT id, merchant_id, issued_on, lower(number || ' ' || buyer_name) FROM etax_documents;
 		UPDATE document_numbers SET voided_at = NULL, voided_by = NULL, void_cause = NULL WHERE n %% 20 > 0;
 		INSERT INTO library_entries (file_id, merchant_id, used_in, use_id, page_id, kind, number, on_day, buyer_name, buyer_tax_id, standing, kept_until, held, media, words)
 			SELECT u.file_id, u.merchant_id, u.used_in, u.use_id, u.page_id, u.kind, u.number, u.on_day, u.buyer_name, u.buyer_tax_id, u.standing, u.kept_until, u.held,
@@ -286,6 +291,14 @@ func readings() []reading {
 		{"numbers of a series", web, store.SQLNumbers, shop + shop + newest + `, 51`, 60},
 		{"numbers of a series, last page", web, store.SQLNumbers, shop + shop + oldest + `, 51`, 60},
 		{"voided numbers", web, store.SQLNumbersVoided, shop + shop + newest + `, 51`, 60},
+		{"tax documents", web, store.SQLEtaxAfter, shop + `'', '', '0001-01-01', '9999-12-31', ` + newest + `, 51`, 60},
+		{"tax documents, backwards", web, store.SQLEtaxBefore, shop + `'', '', '0001-01-01', '9999-12-31', '2014-08-01', ` + lastOfAll + `, 51`, 60},
+		{"tax documents in a rare state", web, store.SQLEtaxInStateAfter, shop + `'failed', '', '0001-01-01', '9999-12-31', ` + newest + `, 51`, 60},
+		{"tax documents in a state, backwards", web, store.SQLEtaxInStateBefore, shop + `'acknowledged', '', '0001-01-01', '9999-12-31', '2014-08-01', ` + lastOfAll + `, 51`, 60},
+		{"tax documents by a number", web, store.SQLEtaxNamedAfter, shop + `'', '', '0001-01-01', '9999-12-31', ` + newest + `, 51, '%tx19998%', 5000`, 60},
+		// No more than the newest so many are looked at, however common the word.
+		{"tax documents by a common word", web, store.SQLEtaxNamedBefore, shop + `'', '', '0001-01-01', '9999-12-31', '2014-08-01', ` + lastOfAll + `, 51, '%trading%', 5000`, 5100},
+		{"count of tax documents", web, store.SQLCountEtax, shop + `'{failed,acknowledged}'`, 1001 * 2},
 		{"the library", web, store.SQLLibrary, shop + `'{}', ` + newest + `, 51`, 120},
 		{"the library, last page", web, store.SQLLibrary, shop + `'{}', ` + oldest + `, 51`, 120},
 		{"the library of a buyer", web, store.SQLLibrary, shop + `'{"tax_id": "1111111119998"}', ` + newest + `, 51`, 120},

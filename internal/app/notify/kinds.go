@@ -36,6 +36,7 @@ const (
 	Paid         = "paid"          // the buyer has paid
 	Unsent       = "unsent"        // it was approved, and was not sent
 	Hopeless     = "hopeless"      // too few are left who may approve it
+	EtaxFailed   = "etax_failed"   // the bank or the Revenue Department did not go on with a tax document
 	Quarantined  = "quarantined"   // what the bank told contradicts what is known
 
 	PolicyProposed = "policy_proposed" // somebody proposed who approves what
@@ -54,7 +55,7 @@ var Topics = []string{"waiting", "expiring", "asked", "returned", "trouble", "di
 
 var topicOf = map[string]string{
 	Waiting: "waiting", ExpiringHalf: "expiring", ExpiringSoon: "expiring", Rejected: "returned", Expired: "returned", Approved: "approved",
-	Refused: "trouble", Unknown: "trouble", Proposed: "trouble", Settled: "trouble", Incomplete: "trouble", Unsent: "trouble", Hopeless: "trouble", Quarantined: "trouble",
+	Refused: "trouble", Unknown: "trouble", Proposed: "trouble", Settled: "trouble", Incomplete: "trouble", Unsent: "trouble", Hopeless: "trouble", Quarantined: "trouble", EtaxFailed: "trouble",
 	Presented: "presented", Cancelled: "presented", Disputed: "disputed", Unanswered: "disputed", Accepted: "paid", Paid: "paid",
 	PolicyProposed: "asked", Delegated: "asked", PolicyApproved: "rules", PolicyRejected: "rules", Rules: "rules",
 	DelegationAccepted: "rules", DelegationDeclined: "rules", DelegationRevoked: "rules",
@@ -162,6 +163,8 @@ func Path(n store.Notice) string {
 	switch {
 	case n.Subject.Kind() == "presentment":
 		return "/presentments/" + id
+	case n.Subject.Kind() == "etax":
+		return "/etax/" + id
 	case n.Subject.Kind() == "callback":
 		return "/callbacks/" + id
 	case n.Kind == Unknown || n.Kind == Proposed || n.Kind == Settled:

@@ -27,6 +27,7 @@ type detail struct {
 	State     string `json:"state"`
 	Note      string `json:"note"`
 	Decision  string `json:"decision"` // the buyer's
+	Status    string `json:"status"`   // the bank's, of a tax document
 	Remark    string `json:"remark"`
 }
 
@@ -43,6 +44,8 @@ func tellingsOf(tx *store.Tx, n store.News) ([]telling, error) {
 		told, err = ofInstruction(tx, n, name)
 	case n.Action == "presentment.moved", n.Action == "presentment.decided":
 		told, err = ofBill(tx, n, d)
+	case n.Action == "etax.progressed":
+		told, err = ofEtax(tx, n, d)
 	case n.Action == "callback."+store.CallbackQuarantined:
 		told, err = ofCallback(tx, n)
 	case kind == "policy":
@@ -194,6 +197,19 @@ func ofUnsent(tx *store.Tx, i store.Instruction, words store.Words) ([]telling, 
 	lead := store.About("instruction", i.LeadID)
 	admins, err := tx.OnDutyToTell(store.Admin, lead, Unsent)
 	return []telling{{Unsent, lead, words, admins}}, err
+}
+
+// ofEtax tells the maker of a tax document that it will get no further. That
+// it goes as it should shows on its page.
+func ofEtax(tx *store.Tx, n store.News, d detail) ([]telling, error) {
+	if d.Status != "FAILED" {
+		return nil, nil
+	}
+	e, err := tx.Etax(n.Subject.ID())
+	if err != nil {
+		return nil, err
+	}
+	return []telling{{EtaxFailed, n.Subject, store.Words{"title": e.Number + " · " + e.BuyerName}, []store.ID{e.CreatedBy}}}, nil
 }
 
 // kindOfState are the states of a bill, and decisions of its buyer, that its
