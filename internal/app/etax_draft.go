@@ -12,7 +12,6 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"portal/internal/app/bill"
 	"portal/internal/app/etax"
 	"portal/internal/app/thai"
 	"portal/internal/store"
@@ -23,7 +22,7 @@ import (
 // document that the new one corrects or takes the place of.
 func (a *App) newEtax(w http.ResponseWriter, r *http.Request, u user) error {
 	q := readQuery(r)
-	kind, source, earlier := q.raw("kind"), q.id("bill"), q.id("from")
+	kind, source, receipt, earlier := q.raw("kind"), q.id("bill"), q.id("receipt"), q.id("from")
 	if err := q.check(); err != nil {
 		return err
 	}
@@ -39,6 +38,8 @@ func (a *App) newEtax(w http.ResponseWriter, r *http.Request, u user) error {
 		switch {
 		case source != store.NoID:
 			return fromBill(q, source, &d)
+		case receipt != store.NoID:
+			return fromReceipt(q, receipt, &d)
 		case earlier != store.NoID:
 			return fromEarlier(q, earlier, &d)
 		}
@@ -48,7 +49,7 @@ func (a *App) newEtax(w http.ResponseWriter, r *http.Request, u user) error {
 		return err
 	}
 	f := typedAgain(r.Context(), d)
-	f.bill = source
+	f.bill, f.receipt = source, receipt
 	return a.etaxFormPage(w, r, u, http.StatusOK, f, "")
 }
 
@@ -98,11 +99,7 @@ func fromBill(q *store.Query, id store.ID, d *etax.Document) error {
 		Name: p.BuyerName, Scheme: etax.TaxNumber, ID: p.BuyerTaxID, Branch: p.BuyerBranch,
 		Address: etax.Address{Line: p.BuyerAddress, Postcode: postcodeIn(p.BuyerAddress), Country: "TH"},
 	}
-	for _, l := range p.Lines {
-		d.Lines = append(d.Lines, etax.Line{
-			Description: l.Description, Quantity: l.Quantity, UnitPrice: l.UnitPrice, DiscountSatang: l.DiscountSatang + l.ShareSatang, VAT: bill.VATKind(l.VAT),
-		})
-	}
+	d.Lines = linesOfBill(p)
 	return nil
 }
 
@@ -110,6 +107,9 @@ func fromBill(q *store.Query, id store.ID, d *etax.Document) error {
 // from, where that is a tax invoice by itself: the two are one paper. What the
 // form says of it does not count.
 func numberFromSource(q *store.Query, f *etaxForm) error {
+	if f.receipt != store.NoID {
+		return numberFromReceipt(q, f)
+	}
 	if f.bill == store.NoID {
 		return nil
 	}

@@ -75,6 +75,9 @@ func fillEtax(ctx context.Context, q *store.Query, u user, id store.ID, v *templ
 	if e.PresentmentID.Valid {
 		v.Bill = "/presentments/" + e.PresentmentID.UUID.String()
 	}
+	if e.ReceiptID.Valid {
+		v.Receipt = receiptHref(e.ReceiptID.UUID)
+	}
 	for _, fill := range []func(context.Context, *store.Query, store.Etax, *templates.EtaxView) error{
 		fillEtaxCourse, fillEtaxFiles, fillEtaxChain, fillReissues, fillInquiries,
 	} {
@@ -320,7 +323,11 @@ func etaxPartyShown(ctx context.Context, p etax.Party) templates.EtaxParty {
 		province, _ := etax.ProvinceOf(a.Province)
 		shown.Address = strings.Join(without([]string{a.Building, a.Street, a.SubDistrict, inLanguage(ctx, province.Thai, province.English)}, ""), " ")
 	}
-	shown.Address = strings.Join(without([]string{shown.Address, a.Postcode, a.Country}, ""), " ")
+	postcode := a.Postcode
+	if strings.HasSuffix(shown.Address, postcode) {
+		postcode = "" // as people write it, an address ends with it
+	}
+	shown.Address = strings.Join(without([]string{shown.Address, postcode, a.Country}, ""), " ")
 	return shown
 }
 

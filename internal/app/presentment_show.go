@@ -224,6 +224,11 @@ func presentmentView(ctx context.Context, q *store.Query, u user, id store.ID) (
 	if v.Receipts, err = receiptsOf(ctx, q, u, p); err != nil {
 		return v, err
 	}
+	made, err := q.EtaxOfBill(id)
+	if err != nil {
+		return v, err
+	}
+	v.Taxed = etaxMade(ctx, made)
 	v.Buyer, err = knownBuyer(q, u, p)
 	return v, err
 }

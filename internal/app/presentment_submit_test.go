@@ -261,7 +261,7 @@ func TestStoryTellsEveryStepInBothLanguages(t *testing.T) {
 	at := len(body)
 	for _, want := range []string{
 		"Drafted the bill", "Attached INV-1.pdf", "Submitted it for approval", "Did not approve", "Edited: ", "Submitted it for approval",
-		"Approved", "Sent the bill to the bank", "The bank took it as PSM", "Sent INV-1.pdf to the bank", "The bank took INV-1.pdf",
+		"Approved", "Sent it to the bank", "The bank took it as PSM", "Sent INV-1.pdf to the bank", "The bank took INV-1.pdf",
 	} {
 		// Newest first: each sentence stands above the one before.
 		i := strings.LastIndex(body[:at], want)

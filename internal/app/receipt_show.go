@@ -115,7 +115,8 @@ func receiptView(ctx context.Context, q *store.Query, u user, id store.ID) (temp
 		v.Story = slices.Insert(v.Story, 0, ui.Event{Sentence: v.Turn, Pending: true})
 	}
 	offerReceipt(&v, u, r, c)
-	return v, nil
+	v.Etax, err = etaxOfReceipt(ctx, q, u, r)
+	return v, err
 }
 
 // offerReceipt adds what this person may do now, and where the rest is done.

@@ -177,11 +177,11 @@ func fillTrail(ctx context.Context, q *store.Query, t trailQuery, v *templates.T
 	s := t.filter()
 	if t.words != "" {
 		bills, err := q.PresentmentsNaming(t.words, billsSearched)
-		if err != nil || len(bills) == 0 {
+		if err != nil {
 			return err
 		}
 		v.Clipped = len(bills) == billsSearched
-		if s.Subjects, err = q.BillSubjects(bills...); err != nil {
+		if s.Subjects, err = subjectsNamed(q, t.words, bills); err != nil || len(s.Subjects) == 0 {
 			return err
 		}
 	}
@@ -211,6 +211,18 @@ func fillTrail(ctx context.Context, q *store.Query, t trailQuery, v *templates.T
 		v.Pager.Next = trailHref(next)
 	}
 	return nil
+}
+
+// subjectsNamed is what the trail tells of bills, and of other papers that bear
+// what was typed as their number.
+func subjectsNamed(q *store.Query, number string, bills []store.ID) (subjects []store.Subject, err error) {
+	if len(bills) > 0 {
+		if subjects, err = q.BillSubjects(bills...); err != nil {
+			return nil, err
+		}
+	}
+	papers, err := q.PaperSubjects(number)
+	return append(subjects, papers...), err
 }
 
 func trailRow(ctx context.Context, l store.LeafRow, names map[store.Subject]store.SubjectName) templates.TrailRow {

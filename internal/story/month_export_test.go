@@ -43,7 +43,7 @@ func (m *month) isExported() {
 	}) {
 		m.t.Errorf("the sheet about the export does not say %s: %q", text.Amount(sum), about)
 	}
-	file := m.download(auditor, "csv")
+	file := m.download(auditor, "/presentments/export", "csv")
 	if !bytes.HasPrefix(file, []byte("\ufeff")) {
 		m.t.Errorf("the CSV begins with % x", file[:min(len(file), 6)])
 	}
@@ -78,14 +78,14 @@ func (m *month) right(number string, row []string) string {
 	return number
 }
 
-// download is the file that the form would save.
-func (m *month) download(p *person, format string) []byte {
-	m.t.Helper()
+// download is the file that the form with this action would save.
+func (s *story) download(p *person, action, format string) []byte {
+	s.t.Helper()
 	var encoded string
 	p.Eval(`(async () => {
-		const form = document.querySelector('form[action="/presentments/export"]');
-		form.querySelector('[name=format][value=`+format+`]').checked = true;
-		const r = await fetch(form.action, {method: "POST", body: new URLSearchParams(new FormData(form))});
+		const form = document.querySelector('form[action="`+action+`"]'), data = new FormData(form);
+		data.set("format", "`+format+`");
+		const r = await fetch(form.action, {method: "POST", body: new URLSearchParams(data)});
 		if (!r.ok) return "status " + r.status;
 		let s = "";
 		for (const b of new Uint8Array(await r.arrayBuffer())) s += String.fromCharCode(b);
@@ -93,7 +93,7 @@ func (m *month) download(p *person, format string) []byte {
 	})()`, &encoded)
 	file, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {
-		m.t.Fatalf("the export was answered with %s", encoded)
+		s.t.Fatalf("%s was answered with %s", action, encoded)
 	}
 	return file
 }
@@ -102,7 +102,7 @@ func (m *month) download(p *person, format string) []byte {
 // types.
 func (m *month) workbook(p *person) (table, about [][]string) {
 	m.t.Helper()
-	book, err := excelize.OpenReader(bytes.NewReader(m.download(p, "xlsx")))
+	book, err := excelize.OpenReader(bytes.NewReader(m.download(p, "/presentments/export", "xlsx")))
 	if err != nil {
 		m.t.Fatal(err)
 	}
