@@ -27,6 +27,8 @@ var (
 	sqlLockReceipt   = statement(`SELECT state FROM receipts WHERE merchant_id = $1 AND id = $2 FOR UPDATE`)
 	sqlNumberReceipt = statement(`
 		UPDATE receipts SET document_number = $3, editors = array_remove(editors, $4) || $4::uuid WHERE merchant_id = $1 AND id = $2 AND state IN ('draft', 'refused')`)
+	sqlJoinReceipt = statement(`
+		UPDATE receipts SET editors = array_remove(editors, $3) || $3::uuid WHERE merchant_id = $1 AND id = $2 AND state IN ('draft', 'refused')`)
 	sqlReceiptSubmitted = statement(`
 		UPDATE receipts SET state = 'submitted', entry_id = $3 WHERE merchant_id = $1 AND id = $2 AND version = $4 AND state IN ('draft', 'refused')`)
 	sqlReceiptMoved = statement(`
@@ -176,8 +178,11 @@ func (t *Tx) AttachToReceipt(receipt ID, f File) error {
 
 // AttachPaper adds the paper that the portal drew of a receipt as it is
 // submitted, in place of the one drawn before. The version stays: whoever
-// submits saw what it is drawn from.
+// submits saw what it is drawn from; they become an editor by it.
 func (t *Tx) AttachPaper(r Receipt, f File, language string) error {
+	if err := t.one(sqlJoinReceipt, t.actor.Merchant, r.ID, t.actor.Person); err != nil {
+		return fmt.Errorf("attaching: %w", err)
+	}
 	for _, d := range r.Documents {
 		if d.Drawn == "" {
 			continue

@@ -103,8 +103,13 @@ func (t *Teller) SubmitEtax(ctx context.Context, a store.Actor, id store.ID, ver
 func number(tx *store.Tx, e *store.Etax, d *etax.Document) error {
 	subject := store.About("etax", e.ID)
 	_, allotted, err := tx.NumberOf(subject)
-	if err != nil || d.Number != "" && !allotted {
+	if err != nil {
 		return err
+	}
+	if d.Number != "" && !allotted {
+		if kept, err := bearsItsSource(tx, *e, *d); err != nil || kept {
+			return err
+		}
 	}
 	given, err := tx.AllotNumber(d.Kind, d.Seller.Branch, d.IssuedOn.Time(), subject)
 	if err != nil || given == d.Number {
@@ -116,6 +121,21 @@ func number(tx *store.Tx, e *store.Etax, d *etax.Document) error {
 	}
 	e.References = ownReferences(*d)
 	return tx.ChangeEtax(*e)
+}
+
+// bearsItsSource reports whether a document has the number and the kind of what
+// it was made from, so that the two are one paper. One whose kind was changed
+// since is another.
+func bearsItsSource(tx *store.Tx, e store.Etax, d etax.Document) (bool, error) {
+	switch {
+	case e.PresentmentID.Valid:
+		p, err := tx.Presentment(e.PresentmentID.UUID)
+		return p.DocumentNumber == d.Number && p.DocumentType == d.Kind, err
+	case e.ReceiptID.Valid:
+		r, err := tx.Receipt(e.ReceiptID.UUID)
+		return r.DocumentNumber == d.Number && r.DocumentType == d.Kind, err
+	}
+	return false, nil
 }
 
 // ownReferences are those of the references that are documents of ours.

@@ -44,6 +44,9 @@ type ReceiptFor struct {
 }
 
 func receiptEntry(_ context.Context, _ *store.Store, _ store.Claimed, r Receipt) (krungsri.CreateReceiptRequest, error) {
+	if r.TotalAmount != r.ReceivedAmount {
+		return r.CreateReceiptRequest, fmt.Errorf("%w: it was approved as %s", errUnsendable, r.TotalAmount)
+	}
 	return r.CreateReceiptRequest, nil
 }
 

@@ -212,7 +212,7 @@ func TestSchemaBindsAnInstructionToItsMakerAndPolicy(t *testing.T) {
 		{"without the duty", w.Checker, w.Checker, "2", "now()", "maker_is_acting"},
 		{"asking for fewer", w.Maker, w.Maker, "1", "now()", "instruction_obeys_policy"},
 		{"that lives for ever", w.Maker, w.Maker, "2", "now() + interval '100 years'", "instruction_obeys_policy"},
-		{"honestly", w.Maker, w.Maker, "2", "now() + interval '1 hour'", ""},
+		{"honestly, but a second time", w.Maker, w.Maker, "2", "now() + interval '1 hour'", "entry_is_its_subjects"},
 	} {
 		id := store.NewID()
 		if got := attempt(t, w, store.Web, c.by, insert(id, c.maker, c.approvals, c.expires), leaf(id)); got != c.want {
