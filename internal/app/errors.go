@@ -99,6 +99,9 @@ func problemOf(err error) problem {
 	case errors.Is(err, store.ErrUploadQuota):
 		return problem{status: http.StatusTooManyRequests, level: slog.LevelWarn, retry: time.Hour,
 			title: text.K("edge.quota_title"), help: text.K("document.quota")}
+	case store.Violated(err, store.MonthIsOpen):
+		return problem{status: http.StatusConflict, level: slog.LevelInfo,
+			title: text.K("month.date_closed_title"), help: text.K("month.date_closed")}
 	case store.Bounded(err):
 		return problem{status: http.StatusTooManyRequests, level: slog.LevelWarn,
 			title: text.K("edge.bounded_title"), help: text.K("edge.bounded_help")}

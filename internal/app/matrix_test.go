@@ -213,7 +213,7 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return map[string]string{"": e.view.String()}
 	case strings.HasPrefix(p, "/buyers/"):
 		return named(e.buyers)
-	case strings.HasPrefix(p, "/files/"):
+	case strings.HasPrefix(p, "/files/"), strings.HasPrefix(p, "/documents/{id}"):
 		return listed(e.files)
 	case strings.HasPrefix(p, "/audit/leaves/"):
 		return listed(e.leaves)

@@ -520,6 +520,8 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("fingerprint", e.fingerprint)
 	case "/instructions/{id}/rejection", "/instructions/{id}/withdrawal":
 		return apptest.Form("reason", "wrong buyer")
+	case "/documents/archive":
+		return apptest.Form("month", "2026-01")
 	case "/presentments/export":
 		return apptest.Form("list", "state=draft&sort=amount", "format", "xlsx", "rows", "lines", "lang", "en", "days", "iso")
 	case "/list/columns":
@@ -636,7 +638,7 @@ func fixedPath(pattern string) string {
 	if pattern == static.Root {
 		return static.URL("app.css")
 	}
-	return strings.ReplaceAll(strings.TrimSuffix(pattern, "{$}"), "{lang}", "th")
+	return strings.NewReplacer("{lang}", "th", "{month}", "2026-01").Replace(strings.TrimSuffix(pattern, "{$}"))
 }
 
 // pay has money come in: some waits, some is set aside, and some paid a bill

@@ -21,6 +21,8 @@ const (
 	areaBuyers       area = "buyers"
 	areaPayments     area = "payments"
 	areaReceipts     area = "receipts"
+	areaDocuments    area = "documents"
+	areaMonths       area = "months"
 	areaEtax         area = "etax"
 	areaDebits       area = "debits"
 	areaAlerts       area = "alerts"
@@ -46,6 +48,8 @@ var rail = []struct {
 	{areaPayments, "/payments", ui.IconDebit, nil},
 	{areaReceipts, "/receipts", ui.IconReceipt, nil},
 	{areaEtax, "/etax", ui.IconReceipt, nil},
+	{areaDocuments, "/documents", ui.IconFile, nil},
+	{areaMonths, "/months", ui.IconCalendar, nil},
 	{areaUnknown, "/unknown", ui.IconQuestion, func(c store.WorkCounts) int { return c.Unknown }},
 	{areaDebits, "/debits", ui.IconDebit, nil},
 	{areaAlerts, "/alerts", ui.IconAlert, nil},

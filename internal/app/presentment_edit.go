@@ -143,6 +143,10 @@ func (a *App) formAgain(w http.ResponseWriter, r *http.Request, u user, f *prese
 
 // presentmentRefused shows what the schema would not take.
 func (a *App) presentmentRefused(w http.ResponseWriter, r *http.Request, u user, f *presentmentForm, editing *store.Presentment, refusal error) error {
+	if closed, ok := monthClosed(refusal); ok {
+		f.fail("document_on", closed)
+		return a.formAgain(w, r, u, f, editing)
+	}
 	if !store.Violated(refusal, "presentment_number_is_unique") {
 		return refusal
 	}

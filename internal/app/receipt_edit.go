@@ -147,6 +147,10 @@ func (a *App) createReceipt(w http.ResponseWriter, r *http.Request, u user) erro
 	}
 	f.read.ID = store.NewID()
 	if err := a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error { return tx.AddReceipt(f.read) }); err != nil {
+		if closed, ok := monthClosed(err); ok {
+			f.fail("document_on", closed)
+			return a.receiptAgain(w, r, u, f, nil)
+		}
 		return err
 	}
 	return a.seeOther(w, r, u, receiptHref(f.read.ID), text.Msg("receipt.saved"))
@@ -203,6 +207,10 @@ func (a *App) updateReceipt(w http.ResponseWriter, r *http.Request, u user) erro
 	case errors.Is(err, store.ErrStale):
 		return a.receiptConflict(w, r, u, f)
 	case err != nil:
+		if closed, ok := monthClosed(err); ok {
+			f.fail("document_on", closed)
+			return a.receiptAgain(w, r, u, f, &found)
+		}
 		return err
 	}
 	return a.seeOther(w, r, u, receiptHref(found.ID), text.Msg("receipt.saved_changes"))
