@@ -368,7 +368,8 @@ $$;
 CREATE INDEX presentments_by_plain_number ON presentments (merchant_id, plain_number(document_number));
 
 -- Bills that a payment of the acting merchant may be for: those named, the
--- payer's, and those whose total is near the amount. Only what a buyer has.
+-- payer's, and those whose total is near the amount. Only what a buyer has, and
+-- of the many that are settled no more is read than of a page or ten.
 -- +goose StatementBegin
 CREATE FUNCTION bills_a_payment_may_be_for(named text[], tax_id text, amount bigint, at_most integer) RETURNS TABLE (presentment_id uuid)
 LANGUAGE plpgsql STABLE ROWS 60 SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_custom_plan AS $$
@@ -380,12 +381,14 @@ BEGIN
             AND p.state IN ('presented', 'incomplete', 'unknown') LIMIT at_most)
         UNION (SELECT p.id FROM presentments p WHERE p.bank_reference = ANY (SELECT upper(n) FROM unnest(named) AS n) AND p.merchant_id = merchant
             AND p.bank_reference <> '' AND p.state IN ('presented', 'incomplete', 'unknown') LIMIT at_most)
-        UNION (SELECT p.id FROM presentments p LEFT JOIN presentment_payments s ON s.presentment_id = p.id
-            WHERE p.merchant_id = merchant AND p.buyer_tax_id = tax_id AND tax_id <> '' AND p.state IN ('presented', 'incomplete', 'unknown')
-            AND s.settled_on IS NULL ORDER BY p.document_on DESC LIMIT at_most)
-        UNION (SELECT p.id FROM presentments p LEFT JOIN presentment_payments s ON s.presentment_id = p.id
-            WHERE p.merchant_id = merchant AND p.total_satang BETWEEN amount AND amount + amount / 12 + 5000 AND p.state IN ('presented', 'incomplete', 'unknown')
-            AND s.settled_on IS NULL ORDER BY p.total_satang, p.document_on DESC LIMIT at_most);
+        UNION (SELECT c.id FROM (
+                SELECT p.id FROM presentments p WHERE p.merchant_id = merchant AND p.buyer_tax_id = tax_id AND tax_id <> ''
+                    AND p.state IN ('presented', 'incomplete', 'unknown') ORDER BY p.document_on DESC LIMIT 10 * at_most) c
+            WHERE (SELECT s.settled_on FROM presentment_payments s WHERE s.presentment_id = c.id) IS NULL LIMIT at_most)
+        UNION (SELECT c.id FROM (
+                SELECT p.id FROM presentments p WHERE p.merchant_id = merchant AND p.total_satang BETWEEN amount AND amount + amount / 12 + 5000
+                    AND p.state IN ('presented', 'incomplete', 'unknown') ORDER BY p.total_satang, p.document_on DESC LIMIT 10 * at_most) c
+            WHERE (SELECT s.settled_on FROM presentment_payments s WHERE s.presentment_id = c.id) IS NULL LIMIT at_most);
 END $$;
 -- +goose StatementEnd
 REVOKE ALL ON FUNCTION bills_a_payment_may_be_for FROM PUBLIC;

@@ -20,38 +20,46 @@ type BookDay struct {
 	FeeSatang      int64     `db:"fee_satang"`
 }
 
-// mostBookDays bounds how many open days one page lists.
+// mostBookDays is how many days from the first open one a page adds up.
 const mostBookDays = 62
 
 var (
 	sqlBookDays = statement(`
-		WITH bounds AS (SELECT coalesce(max(through), '-infinity') AS through FROM payment_closings WHERE merchant_id = $1),
+		WITH closed AS (SELECT coalesce(max(through), '-infinity') AS through FROM payment_closings WHERE merchant_id = $1),
+		-- Books that nobody ever closes are shown from their oldest day on.
+		bounds AS (
+			SELECT c.through, least((SELECT min(p.booked_on) FROM payments p WHERE p.merchant_id = $1 AND p.booked_on > c.through),
+				(SELECT min(m.booked_on) FROM payment_matches m WHERE m.merchant_id = $1 AND m.booked_on > c.through),
+				(SELECT min(m.undone_on) FROM payment_matches m WHERE m.merchant_id = $1 AND m.undone_on > c.through)) + $2::integer AS before
+			FROM closed c
+		),
 		came AS (
 			SELECT p.booked_on AS day, count(*)::integer AS payments, sum(p.amount_satang)::bigint AS amount_satang,
 				(count(*) FILTER (WHERE p.state IN ('waiting', 'part')))::integer AS waiting,
 				coalesce(sum(p.amount_satang - p.applied_satang) FILTER (WHERE p.state IN ('waiting', 'part')), 0)::bigint AS waiting_satang,
 				coalesce(sum(p.amount_satang - p.applied_satang) FILTER (WHERE p.state = 'aside'), 0)::bigint AS aside_satang
-			FROM payments p, bounds b WHERE p.merchant_id = $1 AND p.booked_on > b.through GROUP BY p.booked_on
+			FROM payments p, bounds b WHERE p.merchant_id = $1 AND p.booked_on > b.through AND p.booked_on < b.before GROUP BY p.booked_on
 		), used AS (
 			SELECT m.day, sum(m.applied)::bigint AS applied_satang, sum(m.withheld)::bigint AS withheld_satang, sum(m.fee)::bigint AS fee_satang FROM (
 				SELECT m.booked_on AS day, m.applied_satang AS applied, m.withheld_satang AS withheld, m.fee_satang AS fee
-				FROM payment_matches m, bounds b WHERE m.merchant_id = $1 AND m.booked_on > b.through
+				FROM payment_matches m, bounds b WHERE m.merchant_id = $1 AND m.booked_on > b.through AND m.booked_on < b.before
 				UNION ALL
 				SELECT m.undone_on, -m.applied_satang, -m.withheld_satang, -m.fee_satang
-				FROM payment_matches m, bounds b WHERE m.merchant_id = $1 AND m.undone_on > b.through
+				FROM payment_matches m, bounds b WHERE m.merchant_id = $1 AND m.undone_on > b.through AND m.undone_on < b.before
 			) m GROUP BY m.day
 		)
 		SELECT coalesce(c.day, u.day) AS day, coalesce(c.payments, 0) AS payments, coalesce(c.amount_satang, 0) AS amount_satang, coalesce(c.waiting, 0) AS waiting,
 			coalesce(c.waiting_satang, 0) AS waiting_satang, coalesce(c.aside_satang, 0) AS aside_satang, coalesce(u.applied_satang, 0) AS applied_satang,
 			coalesce(u.withheld_satang, 0) AS withheld_satang, coalesce(u.fee_satang, 0) AS fee_satang
-		FROM came c FULL JOIN used u ON u.day = c.day ORDER BY 1 LIMIT $2`)
+		FROM came c FULL JOIN used u ON u.day = c.day ORDER BY 1`)
 	sqlClosings = statement(`
 		SELECT c.merchant_id, c.through, c.closed_by, p.name AS closed_by_name, c.closed_at, c.payments, c.amount_satang, c.applied_satang, c.withheld_satang,
 			c.fee_satang, c.aside_satang
 		FROM payment_closings c JOIN people p ON p.id = c.closed_by WHERE c.merchant_id = $1 AND c.through < $2 ORDER BY c.through DESC LIMIT $3`)
 )
 
-// BookDays lists the open days on which anything is booked, the oldest first.
+// BookDays lists the open days on which anything is booked, the oldest first,
+// of two months at most.
 func (q *Query) BookDays() ([]BookDay, error) {
 	return rows[BookDay](q, sqlBookDays, q.actor.Merchant, mostBookDays)
 }

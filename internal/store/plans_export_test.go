@@ -22,6 +22,15 @@ var (
 	SQLEtaxNamedBefore           = sqlEtaxNamedBefore
 	SQLCountEtax                 = sqlCountEtax
 	SQLImports                   = sqlImports
+	SQLPaymentsListed            = sqlPaymentsListed
+	SQLPaymentsCounted           = sqlPaymentsCounted
+	SQLPayables                  = sqlPayables
+	SQLBookDays                  = sqlBookDays
+	SQLClosings                  = sqlClosings
+	SQLCertificates              = sqlCertificates
+	SQLCertificatesOfBuyer       = sqlCertificatesOfBuyer
+	SQLCertificateAges           = sqlCertificateAges
+	SQLCountCertificates         = sqlCountCertificates
 	SQLNumbers                   = sqlNumbers
 	SQLReceiptsListed            = sqlReceiptsListed
 	SQLReceiptDues               = sqlReceiptDues

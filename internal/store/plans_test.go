@@ -123,6 +123,17 @@ func bigShop(t *testing.T) *storetest.DB {
 		INSERT INTO receipt_search (receipt_id, merchant_id, state, document_on, document_number, buyer_name, buyer_tax_id, total_satang, words)
 			SELECT id, merchant_id, state, document_on, document_number, buyer_name, buyer_tax_id, total_satang, lower(document_number || ' ' || buyer_name) FROM receipts;
 		INSERT INTO receipt_dues (presentment_id, merchant_id, paid_at, left_satang) SELECT bill, merchant_id, at, 100 FROM bills WHERE n %% 3 = 0;
+		INSERT INTO payments (id, merchant_id, source, paid_on, booked_on, amount_satang, payer_name, payer_tax_id, reference1, reference2, description, channel,
+				bank_reference, recorded_by, applied_satang, state)
+			SELECT bill, merchant_id, 'hand', b.on, b.on, 100 + n, 'ผู้จ่าย ' || n, '', 'INV-' || n, '', '', '', 'TRF' || n, '%[3]s', CASE WHEN n %% 50 = 0 THEN 0 ELSE 100 + n END,
+				CASE WHEN n %% 50 = 0 THEN 'waiting' ELSE 'matched' END FROM bills b;
+		INSERT INTO payment_matches (id, merchant_id, payment_id, presentment_id, applied_satang, withheld_satang, withheld_rate, fee_satang, reason, evidence, booked_on)
+			SELECT bill, merchant_id, bill, bill, 100 + n, 3, 3, 0, 'withholding', 'number', b.on FROM bills b WHERE n %% 50 > 0;
+		INSERT INTO presentment_payments (presentment_id, merchant_id, received_satang, withheld_satang, settled_on) SELECT bill, merchant_id, 100 + n, 3, b.on FROM bills b WHERE n %% 50 > 0;
+		INSERT INTO withholding_certificates (match_id, merchant_id, presentment_id, buyer_tax_id, withheld_satang, withheld_on, state, certificate_no, certificate_on)
+			SELECT bill, merchant_id, bill, lpad(n::text, 13, '1'), 3, b.on, CASE WHEN n %% 10 = 1 THEN 'awaited' ELSE 'received' END, '1', b.on FROM bills b WHERE n %% 50 > 0;
+		INSERT INTO payment_closings (merchant_id, through, closed_by, payments, amount_satang, applied_satang, withheld_satang, fee_satang, aside_satang)
+			SELECT '%[1]s', '2026-10-20'::date - n, '%[4]s', 1, 1, 1, 0, 0, 0 FROM generate_series(0, 900) AS n;
 		INSERT INTO etax_documents (id, merchant_id, kind, number, issued_on, buyer_name, buyer_tax_id, basis_satang, vat_satang, total_satang, content, state, created_by, editors)
 			SELECT bill, b.merchant_id, '388', 'TX' || n, b.on - 3650, p.buyer_name, p.buyer_tax_id, n, 0, n, '{}', CASE WHEN n %% 1000 = 1 THEN 'failed' ELSE 'acknowledged' END,
 				'%[3]s', '{%[3]s}' FROM bills b JOIN presentments p ON p.id = b.bill;
@@ -299,6 +310,22 @@ func readings() []reading {
 		// No more than the newest so many are looked at, however common the word.
 		{"tax documents by a common word", web, store.SQLEtaxNamedBefore, shop + `'', '', '0001-01-01', '9999-12-31', '2014-08-01', ` + lastOfAll + `, 51, '%trading%', 5000`, 5100},
 		{"count of tax documents", web, store.SQLCountEtax, shop + `'{failed,acknowledged}'`, 1001 * 2},
+		{"payments", web, store.SQLPaymentsListed, shop + `'{}', 'date', true, '', NULL, 51`, 60 * 3}, // each with what it is for
+		{"payments, last page", web, store.SQLPaymentsListed, shop + `'{}', 'date', true, '2024-08-01', ` + lastOfAll + `, 51`, 60 * 3},
+		{"payments by amount, backwards", web, store.SQLPaymentsListed, shop + `'{}', 'amount', false, '5000', ` + lastOfAll + `, 51`, 60 * 3},
+		{"payments that wait, last page", web, store.SQLPaymentsListed, shop + `'{"state": "waiting"}', 'date', true, '2024-08-01', ` + lastOfAll + `, 51`, 60 * 3},
+		{"payments by a reference", web, store.SQLPaymentsListed, shop + `'{"pattern": "%trf19998%"}', 'date', true, '', NULL, 51`, 60},
+		{"payments by a word nobody has", web, store.SQLPaymentsListed, shop + `'{"pattern": "%qwxzjk%"}', 'date', true, '', NULL, 51`, 60},
+		{"count of payments", web, store.SQLPaymentsCounted, `'{}', '{"",waiting,matched,aside}', 1001`, 1001 * 4},
+		{"what a payment may be for", web, store.SQLPayables, shop + `'{inv19998}', '1111111119998', 107, 50`, 1200},
+		{"open books", web, store.SQLBookDays, shop + `62`, 62 * 20 * 4},
+		{"closed books", web, store.SQLClosings, shop + `'9999-12-31', 32`, 60},
+		{"closed books, last page", web, store.SQLClosings, shop + `'2024-06-01', 32`, 60},
+		{"certificates awaited", web, store.SQLCertificates, shop + `'awaited', ` + beginning + `, 51`, 120},
+		{"certificates received, last page", web, store.SQLCertificates, shop + `'received', '2026-10-20', '00000000-0000-0000-0000-000000000000', 51`, 120},
+		{"certificates of a buyer", web, store.SQLCertificatesOfBuyer, shop + `'1111111119991', 100`, 60},
+		{"certificates by age", web, store.SQLCertificateAges, shop + `'2026-11-01'`, 10000},
+		{"count of certificates", web, store.SQLCountCertificates, shop + `'{awaited,received,waived}'`, 1001 * 3},
 		{"the library", web, store.SQLLibrary, shop + `'{}', ` + newest + `, 51`, 120},
 		{"the library, last page", web, store.SQLLibrary, shop + `'{}', ` + oldest + `, 51`, 120},
 		{"the library of a buyer", web, store.SQLLibrary, shop + `'{"tax_id": "1111111119998"}', ` + newest + `, 51`, 120},
@@ -355,7 +382,7 @@ func TestNoListReadsMoreThanItsPage(t *testing.T) {
 	}
 }
 
-var bigScan = regexp.MustCompile(`Seq Scan on (document_numbers|receipts|receipt_lines|receipt_search|receipt_dues|presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves|notices|mails|notice_reminders|callbacks|files|file_search|presentment_documents|library_entries)\b`)
+var bigScan = regexp.MustCompile(`Seq Scan on (payments|payment_matches|presentment_payments|withholding_certificates|document_numbers|receipts|receipt_lines|receipt_search|receipt_dues|presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves|notices|mails|notice_reminders|callbacks|files|file_search|presentment_documents|library_entries)\b`)
 
 // execute runs a statement for real, as a role acting for the checker of the
 // shop, and returns its plan and how many rows of each table it read: what a
