@@ -174,7 +174,7 @@ func taxCursorOf(f *form) store.TaxCursor {
 // issueHrefs are where the issues of a month are dealt with, if that page is
 // built. The month's days follow.
 var issueHrefs = map[string]string{
-	"books": "/payments", "waiting_payments": "/payments", "unreceipted": "/receipts/missing", "certificates": "/certificates", "moving_bills": "/presentments",
+	"books": "/payments/books", "waiting_payments": "/payments?state=waiting", "unreceipted": "/receipts/missing", "certificates": "/payments/certificates", "moving_bills": "/presentments",
 	"incomplete": "/presentments?state=incomplete", "moving_receipts": "/receipts", "moving_etax": "/etax", "unacknowledged": "/etax", "failed_etax": "/etax", "voided": "/numbers",
 	"gaps": "/numbers", "earlier": "/months",
 }

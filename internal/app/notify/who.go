@@ -95,7 +95,7 @@ func ofInstruction(tx *store.Tx, n store.News, name string) ([]telling, error) {
 	case name == "settlement_confirmed", name == "settlement_declined":
 		proposers, err := tx.Settlements(i.LeadID)
 		for _, s := range proposers {
-			if s.InstructionID == i.ID {
+			if s.InstructionID == i.ID && s.ProposedBy != store.NoID { // nobody proposes what the bank's own word settles
 				maker = together(maker, []store.ID{s.ProposedBy})
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"portal/internal/app/notify"
 	"portal/internal/app/teller"
 	"portal/internal/krungsri"
+	"portal/internal/krungsri/sandbox"
 	"portal/internal/store"
 )
 
@@ -188,6 +189,36 @@ func TestTheMakerIsToldWhatTheBuyerDecided(t *testing.T) {
 	w.wants(w.Checker, "a checker", notify.Quarantined)
 	w.wants(w.Checker2, "another checker", notify.Quarantined)
 	w.nothing(w.Auditor)
+}
+
+func TestTheMakerIsToldWhatTheBankSettledByItself(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.must(w.Bank.SetFault("presentment.create", sandbox.Fault{Kind: sandbox.CutAfter, Times: 1}))
+	bill, lead := w.Approved("INV-1")
+	w.Drain()
+	w.step()
+	w.clean()
+	var p store.Presentment
+	var tried []store.Attempt
+	w.Read(func(q *store.Query) (err error) {
+		if p, err = q.Presentment(bill); err == nil {
+			tried, err = q.Attempts(lead)
+		}
+		return err
+	})
+	body, err := json.Marshal(krungsri.PresentmentCallback{
+		PresentmentReference: "PSM20260101000001", Status: krungsri.StatusReceived, At: krungsri.Instant{Time: time.Now()}, DocumentNumber: p.DocumentNumber,
+		TotalAmount: new(krungsri.Baht(p.TotalSatang)), PartnerReference: krungsri.Reference(tried[0].ID.String()),
+	})
+	w.must(err)
+	w.Write(w.Web, store.Actor{Request: "test"}, func(tx *store.Tx) error {
+		_, err := tx.KeepCallback(store.NewCallback{Product: "presentment", Address: "192.0.2.9", Body: body})
+		return err
+	})
+	w.must(teller.NewInbox(w.Work, "test", nil, slog.New(slog.DiscardHandler)).Drain(t.Context()))
+	w.step()
+	w.wants(w.Maker, "the maker", notify.Settled)
 }
 
 func TestAdministratorsAreToldOfWhatIsStuck(t *testing.T) {
