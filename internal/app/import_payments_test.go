@@ -10,6 +10,8 @@ import (
 
 	"portal/internal/app/apptest"
 	"portal/internal/app/thai"
+	"portal/internal/krungsri"
+	"portal/internal/krungsri/sandbox"
 	"portal/internal/store"
 )
 
@@ -145,4 +147,44 @@ func TestAStatementsDaysAreAskedAboutAndItsTwinsTold(t *testing.T) {
 	if a := c.Get("/imports/form?kind=payments&format=csv"); a.Status != http.StatusOK || !strings.Contains(a.Body, "เงินเข้า") {
 		t.Errorf("the empty form: %d", a.Status)
 	}
+}
+
+func TestTheStandInBanksStatementIsBroughtIn(t *testing.T) {
+	t.Parallel()
+	w := newThread(t)
+	w.paid("INV-0001") // by an entry, of which the bank called back
+	bill, lead := w.Submitted(apptest.Maker, "INV-0002")
+	approved(t, w.World, lead)
+	w.bank.Send()
+	seller := sellerOf(t, w.World)
+	for _, transfer := range []sandbox.Transfer{
+		{Seller: seller, Amount: 1_040_00, Payer: bill.BuyerName, Reference1: "INV-0002"},
+		{Seller: seller, Amount: 1_234_567_89, Payer: "บริษัท \"ก\", จำกัด"},
+	} {
+		if err := w.bank.Receive(transfer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := w.Client(apptest.Maker)
+	at, page := bringStatement(t, c, string(w.bank.Statement(seller, krungsri.Date{}, krungsri.Date{})))
+	if sum(page, "พร้อมบันทึก") != "2" || sum(page, "ต้องแก้") != "0" || rulesOn(page) != "" {
+		t.Fatalf("good %q, faulty %q for %q: %s", sum(page, "พร้อมบันทึก"), sum(page, "ต้องแก้"), rulesOn(page), clipped(page.Body))
+	}
+	if out := c.Get(at + "?standing=dropped"); !strings.Contains(out.Body, "มีเงินรับรายการนี้แล้ว") || !strings.Contains(out.Body, "ไม่มีเงินเข้า") {
+		t.Error("what the bank called back about, or what is brought forward, is not left out")
+	}
+	c.Post(at + "/drafts")
+	goOn(t, c, at)
+	if got := cameIn(t, w.World); !strings.Contains(got, "104000 matched withholding/number") || !strings.Contains(got, "123456789 waiting") {
+		t.Errorf("came in %s", got)
+	}
+}
+
+// sellerOf is the tax id of the merchant, as the bank knows its account.
+func sellerOf(t *testing.T, w *apptest.World) (taxID string) {
+	t.Helper()
+	if err := w.DB.Super.QueryRowContext(t.Context(), `SELECT tax_id FROM merchants WHERE id = $1`, w.Merchant).Scan(&taxID); err != nil {
+		t.Fatal(err)
+	}
+	return taxID
 }

@@ -106,7 +106,7 @@ func (b *Bank) Set(t time.Time) error {
 	return b.save()
 }
 
-// Clear forgets entries, receipts, effects, requests and faults. Tokens, the clock and the count of references stay, so that a
+// Clear forgets entries, transfers, receipts, effects, requests and faults. Tokens, the clock and the count of references stay, so that a
 // reference is never given twice.
 func (b *Bank) Clear() error {
 	b.mu.Lock()

@@ -50,6 +50,8 @@ func (b *Bank) newPages() http.Handler {
 	mux.HandleFunc("POST /sandbox/faults/clear", b.post(func(*http.Request) error { return b.ClearFaults() }))
 	mux.HandleFunc("POST /sandbox/clock", b.post(b.postClock))
 	mux.HandleFunc("POST /sandbox/payment", b.post(b.postPayment))
+	mux.HandleFunc("POST /sandbox/transfer", b.post(b.postTransfer))
+	mux.HandleFunc("GET /sandbox/statement.csv", b.serveStatement)
 	mux.HandleFunc("POST /sandbox/decision", b.post(func(r *http.Request) error {
 		return b.Decide(r.PostFormValue("reference"), krungsri.PresentmentStatus(r.PostFormValue("status")), r.PostFormValue("remark"))
 	}))
@@ -114,11 +116,19 @@ func (b *Bank) postPayment(r *http.Request) error {
 	if typed == "" {
 		return b.Pay(reference, nil)
 	}
-	amount, err := krungsri.ParseBaht(strings.ReplaceAll(typed, ",", ""))
+	amount, err := typedBaht(typed)
 	if err != nil {
-		return fmt.Errorf("an amount in baht is expected, such as 1040.00, not %q", typed)
+		return err
 	}
 	return b.Pay(reference, &amount)
+}
+
+func typedBaht(typed string) (krungsri.Baht, error) {
+	amount, err := krungsri.ParseBaht(strings.ReplaceAll(typed, ",", ""))
+	if err != nil {
+		return 0, fmt.Errorf("an amount in baht is expected, such as 1040.00, not %q", typed)
+	}
+	return amount, nil
 }
 
 func (b *Bank) postClock(r *http.Request) error {
@@ -140,6 +150,8 @@ type pageView struct {
 	Operations    []string
 	Faults        []faultRow
 	Presentments  []presentment
+	Sellers       []party
+	Transfers     []Transfer
 	Receipts      []receipt
 	TaxDocuments  []taxDocument
 	TaxMagic      []string
@@ -178,6 +190,7 @@ func (b *Bank) view(problem string) pageView {
 		Problem: problem, Now: b.now(), Moved: b.state.Offset.Round(time.Second), Kinds: FaultKinds, Shown: rowsShown,
 		Operations: []string{AnyOperation, krungsri.TokenOperation},
 		Effects:    newest(b.state.Effects),
+		Sellers:    b.state.sellers(),
 		Callbacks:  b.config.CallbackURL != "", CallbackKinds: CallbackFaults, CallbackFault: b.state.CallbackFault,
 	}
 	for _, d := range newest(b.state.Deliveries) {
@@ -192,6 +205,9 @@ func (b *Bank) view(problem string) pageView {
 	}
 	for _, p := range newest(b.state.Presentments) {
 		v.Presentments = append(v.Presentments, *p)
+	}
+	for _, t := range newest(b.state.Transfers) {
+		v.Transfers = append(v.Transfers, *t)
 	}
 	for _, r := range newest(b.state.Receipts) {
 		v.Receipts = append(v.Receipts, *r)

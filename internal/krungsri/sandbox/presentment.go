@@ -258,6 +258,7 @@ func (b *Bank) Pay(reference string, amount *krungsri.Baht) error {
 			return fmt.Errorf("sandbox: %s of %s cannot be paid", paid, p.Total)
 		}
 		p.Status, p.Remark, p.Paid, p.PaymentReference = krungsri.StatusPaid, "", paid, b.nextReference("TRF")
+		b.state.Transfers = append(b.state.Transfers, entryPaid(p, b.now()))
 		return nil
 	})
 }

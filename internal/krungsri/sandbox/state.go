@@ -18,6 +18,7 @@ type state struct {
 	Sequence      int                  `json:"sequence"`
 	Tokens        map[string]time.Time `json:"tokens"` // SHA-256 of a token, and when it ends
 	Presentments  []*presentment       `json:"presentments"`
+	Transfers     []*Transfer          `json:"transfers"` // in the order in which they came in
 	Receipts      []*receipt           `json:"receipts"`
 	TaxDocuments  []*taxDocument       `json:"taxDocuments"`
 	Effects       []Effect             `json:"effects"`
