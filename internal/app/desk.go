@@ -57,6 +57,7 @@ const (
 	recipePeople    = "people"
 	recipeStatement = "statement"
 	recipeInquiry   = "inquiry"
+	recipeCallback  = "callback"
 	recipeRetry     = "retry"
 	recipeAnew      = "anew"
 )
@@ -68,6 +69,8 @@ func recipeOf(operation string) string {
 	switch {
 	case strings.HasPrefix(o.Settles, "by inquiry: "):
 		return recipeInquiry
+	case strings.HasPrefix(o.Settles, "by callback, by inquiry: "):
+		return recipeCallback
 	case strings.HasPrefix(o.Settles, "by the bank's retry: "):
 		return recipeRetry
 	case strings.HasPrefix(o.Settles, "by a new "):

@@ -268,6 +268,7 @@ var endings = map[string][]string{
 	"instruction.":            {store.Approved, store.Done, store.Failed, store.Unknown, store.Rejected, store.Withdrawn, store.Expired},
 	"instruction.settlement_": {"confirmed", "declined"},
 	"policy.":                 {store.ProposalApproved, store.ProposalRejected, store.ProposalWithdrawn},
+	"inquiry.":                {store.InquiryAnswered, store.InquiryFailed},
 	"delegation.":             {store.DelegationAccepted, store.DelegationDeclined},
 	"callback.":               {store.CallbackProcessed, store.CallbackDuplicate, store.CallbackIgnored, store.CallbackQuarantined},
 }
