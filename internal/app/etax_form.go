@@ -215,12 +215,11 @@ func (f *etaxForm) rowOf(field string) string {
 }
 
 // obeyRules adds what the rules say to what could not be read.
-func (f *etaxForm) obeyRules(today thai.Day) {
+func (f *etaxForm) obeyRules(ctx context.Context, today thai.Day) {
 	faults := f.doc.Check(today)
 	if f.password != "" {
 		faults = append(faults, etax.CheckPassword(f.password)...)
 	}
-	ctx := context.Background()
 	for _, fault := range faults {
 		field := f.rowOf(fault.Field)
 		if f.errorOf(ctx, field) == "" {
@@ -392,7 +391,7 @@ func (a *App) createEtax(w http.ResponseWriter, r *http.Request, u user) error {
 	if err := a.ownSeller(r, u, f); err != nil {
 		return err
 	}
-	f.obeyRules(a.today())
+	f.obeyRules(r.Context(), a.today())
 	if !f.valid() {
 		return a.etaxFormPage(w, r, u, http.StatusUnprocessableEntity, f, "")
 	}
@@ -491,7 +490,7 @@ func (a *App) updateEtax(w http.ResponseWriter, r *http.Request, u user) error {
 	if err := a.ownSeller(r, u, f); err != nil {
 		return err
 	}
-	f.obeyRules(a.today())
+	f.obeyRules(r.Context(), a.today())
 	if !f.valid() {
 		return a.etaxFormPage(w, r, u, http.StatusUnprocessableEntity, f, "")
 	}
@@ -504,7 +503,7 @@ func (a *App) updateEtax(w http.ResponseWriter, r *http.Request, u user) error {
 		if err := tx.ChangeEtax(e); err != nil {
 			return err
 		}
-		if f.password == "" && !(f.unlock && old.Locked) {
+		if f.password == "" && (!f.unlock || !old.Locked) {
 			return nil
 		}
 		return tx.LockEtaxWith(e.ID, f.password)

@@ -69,7 +69,7 @@ func TestTwentyClicksSubmitOnce(t *testing.T) {
 			t.Errorf("the bill does not show %q", want)
 		}
 	}
-	if strings.Contains(item.Body, path+"/edit") || strings.Contains(item.Body, "/documents") {
+	if strings.Contains(item.Body, path+"/edit") || strings.Contains(item.Body, path+"/documents") {
 		t.Error("what was submitted is offered for editing")
 	}
 }

@@ -110,7 +110,7 @@ func (s *sale) bankRow(table, about string) bankRow {
 	bank := browsertest.Open(s.t).Page(s.t, browsertest.Options{NoScript: s.desk.NoScript})
 	rows := `section[aria-labelledby="` + table + `"] tbody tr`
 	for give := time.Now().Add(patience); time.Now().Before(give); {
-		bank.Go(s.program.bank)
+		bank.Go(s.bank)
 		if n := slices.IndexFunc(bank.Texts(rows), func(row string) bool { return strings.Contains(row, about) }); n >= 0 {
 			return bankRow{bank, rows + ":nth-child(" + strconv.Itoa(n+1) + ") "}
 		}
