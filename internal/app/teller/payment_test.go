@@ -158,11 +158,11 @@ func TestClosedBooksTakeNothingMore(t *testing.T) {
 	}
 	// Whoever recorded or matched something of these days does not close them.
 	own := store.Payment{ID: store.NewID(), Source: store.PaymentByHand, PaidOn: today(), BookedOn: today(), AmountSatang: 50, Reference1: "?"}
-	d.Write(d.Web, d.As(d.Checker), func(tx *store.Tx) error { return tx.AddPayments([]store.Payment{own}) })
+	d.Write(d.Web, d.As(d.Maker2), func(tx *store.Tx) error { return tx.AddPayments([]store.Payment{own}) })
 	if err := d.Teller.MatchPayment(t.Context(), d.As(d.Maker), own.ID, []teller.Use{{Bill: p.ID, AppliedSatang: 50}}); err != nil {
 		t.Fatal(err)
 	}
-	d.refusedBy(d.Checker, closing, "books_are_closed_by_another")
+	d.refusedBy(d.Maker2, closing, "books_are_closed_by_another")
 	if _, err := d.DB.Super.ExecContext(t.Context(), `UPDATE payments SET amount_satang = 51 WHERE id = $1`, own.ID); err == nil || !strings.Contains(err.Error(), "what was paid never changes") {
 		t.Errorf("changing a payment: %v", err)
 	}
