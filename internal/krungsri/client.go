@@ -28,6 +28,18 @@ var (
 	generateDocument          = mustOperation("etax.generate")
 	retrieveDocument          = mustOperation("etax.retrieve")
 	reissueDocument           = mustOperation("etax.reissue")
+	prepareConsent            = mustOperation("consent.prepare")
+	retrieveConsent           = mustOperation("consent.retrieve")
+	createDeeplink            = mustOperation("mandate.deeplink")
+	mandateStatus             = mustOperation("mandate.status")
+	listMandates              = mustOperation("mandate.list")
+	cancelMandate             = mustOperation("mandate.cancel")
+	createDebit               = mustOperation("debit.create")
+	debitStatus               = mustOperation("debit.status")
+	listDebits                = mustOperation("debit.list")
+	createSchedule            = mustOperation("schedule.create")
+	listSchedules             = mustOperation("schedule.list")
+	cancelSchedule            = mustOperation("schedule.cancel")
 )
 
 // A reference travels in bodies and in people's e-mails, so it keeps to characters that survive both.
@@ -91,6 +103,15 @@ func send[A any](ctx context.Context, c *Client, k call, check func(A) error) (A
 	if err != nil {
 		return none, unsendable(k.op, fmt.Errorf("no access token: %w", err))
 	}
+	answer, err := sendAs(ctx, c, k, token, check)
+	if tokenRefused(err) {
+		c.tokens.discard(token)
+	}
+	return answer, err
+}
+
+// sendAs sends one request with the access token given: our own, or a payer's.
+func sendAs[A any](ctx context.Context, c *Client, k call, token Secret, check func(A) error) (A, error) {
 	id, now := newTransactionID(), c.config.Clock()
 	header := http.Header{}
 	header.Set("Authorization", "Bearer "+string(token))
@@ -108,8 +129,8 @@ func send[A any](ctx context.Context, c *Client, k call, check func(A) error) (A
 		header.Set(HeaderSignature, signatureHeader(c.config.SignatureKey, k.op.Method, k.path, now, digest, id))
 	}
 
-	var answer A
-	err = c.exchange(ctx, wire{
+	var none, answer A
+	err := c.exchange(ctx, wire{
 		operation: k.op.ID, ref: k.ref, method: k.op.Method, path: k.path, id: id, at: now,
 		header: header, body: k.body, journaled: k.body, once: k.op.Kind == Write,
 	}, func(body []byte) error {
@@ -118,9 +139,6 @@ func send[A any](ctx context.Context, c *Client, k call, check func(A) error) (A
 		}
 		return check(answer)
 	})
-	if tokenRefused(err) {
-		c.tokens.discard(token)
-	}
 	if err != nil {
 		return none, err
 	}

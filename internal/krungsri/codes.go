@@ -41,6 +41,7 @@ const (
 	CodeTooMany        = "B002"
 	CodeTotals         = "B003"
 	CodeDifferentParty = "B004"
+	CodeGrant          = "invalid_grant"
 	CodeRateLimited    = "R001"
 	CodeTimeOut        = "T001"
 	CodeBackend        = "-200"
@@ -56,7 +57,7 @@ func errorCodeRow(status int, code string) (ErrorCode, bool) {
 }
 
 // The letter families I, A, N, D, B, R, T are [inferred], modelled on I035, the only one seen.
-var errorCodes = []ErrorCode{
+var errorCodes = append([]ErrorCode{
 	{http.StatusBadRequest, CodeMalformed, "the body is missing or malformed", "", Refused, Inferred},
 	{http.StatusBadRequest, "I002", "invalid Content-Type", "Content-Type", Refused, Inferred},
 	{http.StatusBadRequest, "I003", "invalid X-Client-Transaction-ID", "X-Client-Transaction-ID", Refused, Inferred},
@@ -134,6 +135,7 @@ var errorCodes = []ErrorCode{
 	{http.StatusUnauthorized, "invalid_client", "the client is unknown or its secret wrong (RFC 6749)", "", Refused, Inferred},
 	{http.StatusBadRequest, "invalid_request", "the token request is malformed (RFC 6749)", "", Refused, Inferred},
 	{http.StatusBadRequest, "invalid_client", "the client is unknown or its secret wrong (RFC 6749)", "", Refused, Inferred},
+	{http.StatusBadRequest, CodeGrant, "the code is unknown, used or too old (RFC 6749)", "", Refused, Inferred},
 	{http.StatusBadRequest, "invalid_scope", "the scope is unknown or not granted (RFC 6749)", "", Refused, Inferred},
 	{http.StatusBadRequest, "unauthorized_client", "the client may not use this grant (RFC 6749)", "", Refused, Inferred},
 	{http.StatusBadRequest, "unsupported_grant_type", "the grant is not offered (RFC 6749)", "", Refused, Inferred},
@@ -159,7 +161,7 @@ var errorCodes = []ErrorCode{
 	{http.StatusInternalServerError, CodeBackend, "cannot contact backend", "", Unknown, Inferred},
 	{http.StatusBadGateway, CodeBackend, "cannot contact backend", "", Unknown, Inferred},
 	{http.StatusGatewayTimeout, CodeTimeOut, "time-out: the outcome is open", "", Unknown, Inferred},
-}
+}, debitErrorCodes()...)
 
 // PresentmentStatus is where an entry stands.
 type PresentmentStatus string

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -131,6 +132,31 @@ func same[T comparable](member string, got, want T) error {
 func has(member, got string) error {
 	if got == "" || len(got) > 64 {
 		return fmt.Errorf("%w: %s is missing or too long", ErrMalformed, member)
+	}
+	return nil
+}
+
+func dated(member string, got Instant) error {
+	if got.IsZero() {
+		return fmt.Errorf("%w: %s is missing", ErrMalformed, member)
+	}
+	return nil
+}
+
+// link takes what a browser or a telephone can open, and nothing that would run there.
+func link(member, got string) error {
+	u, err := url.Parse(got)
+	if err != nil || u.Host == "" && u.Opaque == "" || u.Scheme == "" || len(got) > 2000 ||
+		slices.Contains([]string{"javascript", "data", "file", "blob"}, strings.ToLower(u.Scheme)) {
+		return fmt.Errorf("%w: %s is no address", ErrMalformed, member)
+	}
+	return nil
+}
+
+// fits compares a page with the whole that it is of.
+func fits(rows, total int) error {
+	if rows > total || rows > LargestPage {
+		return fmt.Errorf("%w: %d of %d rows", ErrMalformed, rows, total)
 	}
 	return nil
 }

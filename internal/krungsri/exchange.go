@@ -146,6 +146,9 @@ func judge(w wire, got answer, accept func([]byte) error) *Error {
 		if e.Err == nil {
 			return nil
 		}
+		if no, ok := errors.AsType[*declined](e.Err); ok {
+			e.Outcome, e.Code, e.Message, e.Err = Refused, no.code, no.reason, nil
+		}
 	default:
 		judgeRefusal(e, got)
 	}

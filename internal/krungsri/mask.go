@@ -69,6 +69,9 @@ func maskForm(body []byte) []byte {
 		return summary(body)
 	}
 	for name := range form {
+		if name == "code" { // of a payer's consent; in an error answer the member of that name is no secret
+			form.Set(name, hidden)
+		}
 		if masked, ok := maskCredential(name); ok {
 			form.Set(name, masked)
 		}
@@ -80,6 +83,10 @@ func maskMember(name, value string) string {
 	switch {
 	case strings.HasSuffix(name, "accountnumber"):
 		return maskAccount(value)
+	case name == "drawername":
+		return maskName(value)
+	case name == "ref2" && len(value) == 13: // some billers ask for an identity number there
+		return maskIdentity(value)
 	case name == "documentpassword":
 		return hidden
 	case name == "recipientaddress":
@@ -101,10 +108,22 @@ func maskMember(name, value string) string {
 
 // maskAccount shows four digits, in a ten-digit account the four before the last, as Thai statements do: xxx-x-x1234-x.
 func maskAccount(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return (r < '0' || r > '9') && r != '-' }) {
+		return s // the bank has masked it
+	}
 	if len(s) == 10 {
 		return "xxx-x-x" + s[5:9] + "-x"
 	}
 	return keepEnds(s, 0, 4)
+}
+
+// maskName shows the first letter of each word.
+func maskName(s string) string {
+	words := strings.Fields(s)
+	for n, w := range words {
+		words[n] = keepEnds(w, 1, 0)
+	}
+	return strings.Join(words, " ")
 }
 
 func maskIdentity(s string) string {

@@ -11,7 +11,7 @@ const (
 	Inferred  Standing = "inferred"
 )
 
-// Kind separates calls that change something at the bank from calls that only ask.
+// Kind separates calls that change something at the bank from calls that only ask, or open what closes by itself.
 type Kind string
 
 // A Read may be repeated freely; a Write never is.

@@ -5,6 +5,9 @@ const apiRoot = "/rest/api/v1/"
 // TokenPath answers the OAuth2 client-credentials grant. [confirmed: three public clients]
 const TokenPath = "/auth/oauth/v2/token"
 
+// AuthorizePath is the page on which a payer consents, for their browser and not for us. [confirmed: code C2]
+const AuthorizePath = "/auth/oauth/v2/authorize"
+
 // TokenOperation names the token call in journals; it is not part of the catalogue.
 const TokenOperation = "token"
 
@@ -12,6 +15,9 @@ const TokenOperation = "token"
 // transfer). The others follow the same grammar: domain, noun, action as a noun. Number 52 has no operation of its own in the
 // catalogue, only a use case. Signed rows are the calls that move money; that two of them are signed (7, 8) is confirmed, the
 // rest inferred from it.
+//
+// Numbers 46 and 48 count as reads although the bank makes something: a journey or a context moves nothing and ends by itself
+// unless the payer takes it up, so that either may be asked for again and nobody has to agree to it.
 var operations = []Operation{
 	{1, "presentment.create", "Presentment entry", "Beyond Procure", "POST", apiRoot + "businessSupport/presentment/entry/submission", Inferred, Write, false, "by two people, with evidence"},
 	{2, "presentment.document.upload", "Presentment document upload", "Beyond Procure", "POST", apiRoot + "businessSupport/presentment/document/upload", Inferred, Write, false, "by two people, with evidence"},
@@ -49,19 +55,19 @@ var operations = []Operation{
 	{34, "bill.initiate", "Bill Payment - Initiation", "Bill payment", "POST", apiRoot + "payments/billPayment/initiation", Inferred, Write, true, "by inquiry: bill.inquire"},
 	{35, "bill.confirm", "Bill Payment - Confirmation", "Bill payment", "POST", apiRoot + "payments/billPayment/confirmation", Inferred, Write, true, "by inquiry: bill.inquire"},
 	{36, "qr.confirm", "Business Support - QR Transaction Confirmation", "QR payment", "POST", apiRoot + "businessSupport/qr/transaction/confirmation", Inferred, Write, true, "by inquiry: bill.inquire"},
-	{37, "directdebit.schedule.cancel", "Direct Debit - Schedule Cancellation", "Direct debit", "POST", apiRoot + "payments/directDebit/schedule/cancellation", Inferred, Write, false, "by inquiry: directdebit.schedule.inquire"},
-	{38, "directdebit.schedule.inquire", "Direct Debit - Schedule Inquiry", "Direct debit", "POST", apiRoot + "payments/directDebit/schedule/inquiry", Inferred, Read, false, "repeat: reads only"},
-	{39, "directdebit.schedule.submit", "Direct Debit - Schedule Submission", "Direct debit", "POST", apiRoot + "payments/directDebit/schedule/submission", Inferred, Write, true, "by inquiry: directdebit.schedule.inquire"},
-	{40, "directdebit.transaction.details", "Direct Debit - Transaction Details Inquiry", "Direct debit", "POST", apiRoot + "payments/directDebit/transactionDetails/inquiry", Inferred, Read, false, "repeat: reads only"},
-	{41, "directdebit.transaction.status", "Direct Debit - Transaction Status Inquiry", "Direct debit", "POST", apiRoot + "payments/directDebit/transactionStatus/inquiry", Inferred, Read, false, "repeat: reads only"},
-	{42, "directdebit.pay", "Direct Debit - Realtime Transaction Payment", "Direct debit", "POST", apiRoot + "payments/directDebit/transactions", Inferred, Write, true, "by inquiry: directdebit.transaction.status, then directdebit.transaction.details"},
-	{43, "directdebit.token.status", "Direct Debit - Token Status Inquiry", "Direct debit", "POST", apiRoot + "payments/directDebit/tokenStatus/inquiry", Inferred, Read, false, "repeat: reads only"},
-	{44, "directdebit.token.inquire", "Direct Debit - Token Inquiry", "Direct debit", "POST", apiRoot + "payments/directDebit/token/inquiry", Inferred, Read, false, "repeat: reads only"},
-	{45, "directdebit.token.cancel", "Direct Debit - Token Cancellation", "Direct debit", "POST", apiRoot + "payments/directDebit/token/cancellation", Inferred, Write, false, "by inquiry: directdebit.token.status"},
-	{46, "directdebit.deeplink.create", "Direct Debit - Get KMA Deeplink", "Direct debit", "POST", apiRoot + "payments/directDebit/deeplink/generation", Inferred, Write, false, "by inquiry: directdebit.token.inquire"},
+	{37, "schedule.cancel", "Direct Debit - Schedule Cancellation", "Direct debit", "POST", apiRoot + "payments/directDebit/schedule/cancellation", Inferred, Write, false, "by inquiry: schedule.list"},
+	{38, "schedule.list", "Direct Debit - Schedule Inquiry", "Direct debit", "POST", apiRoot + "payments/directDebit/schedule/inquiry", Inferred, Read, false, "repeat: reads only"},
+	{39, "schedule.create", "Direct Debit - Schedule Submission", "Direct debit", "POST", apiRoot + "payments/directDebit/schedule/submission", Inferred, Write, true, "by inquiry: schedule.list"},
+	{40, "debit.list", "Direct Debit - Transaction Details Inquiry", "Direct debit", "POST", apiRoot + "payments/directDebit/transactionDetails/inquiry", Inferred, Read, false, "repeat: reads only"},
+	{41, "debit.status", "Direct Debit - Transaction Status Inquiry", "Direct debit", "POST", apiRoot + "payments/directDebit/transactionStatus/inquiry", Inferred, Read, false, "repeat: reads only"},
+	{42, "debit.create", "Direct Debit - Realtime Transaction Payment", "Direct debit", "POST", apiRoot + "payments/directDebit/transactions", Inferred, Write, true, "by inquiry: debit.status, then debit.list"},
+	{43, "mandate.status", "Direct Debit - Token Status Inquiry", "Direct debit", "POST", apiRoot + "payments/directDebit/tokenStatus/inquiry", Inferred, Read, false, "repeat: reads only"},
+	{44, "mandate.list", "Direct Debit - Token Inquiry", "Direct debit", "POST", apiRoot + "payments/directDebit/token/inquiry", Inferred, Read, false, "repeat: reads only"},
+	{45, "mandate.cancel", "Direct Debit - Token Cancellation", "Direct debit", "POST", apiRoot + "payments/directDebit/token/cancellation", Inferred, Write, false, "by inquiry: mandate.status"},
+	{46, "mandate.deeplink", "Direct Debit - Get KMA Deeplink", "Direct debit", "POST", apiRoot + "payments/directDebit/deeplink/generation", Inferred, Read, false, "repeat: a journey that nobody takes expires by itself"},
 	{47, "account.verify", "Deposit Account Verification", "Accounts", "POST", apiRoot + "accounts/deposits/verification", Inferred, Read, false, "repeat: reads only"},
-	{48, "authorization.prepare", "Authentication - Register additional oauth 2.0 context", "Authorization", "POST", apiRoot + "authorization/prepareOAuthContext", Confirmed, Write, false, "by a new context: an unused one expires by itself"},
-	{49, "authorization.retrieve", "Authentication - Retrieve Authorized OAuth 2.0 Information", "Authorization", "POST", apiRoot + "authorization/retrieveAuthorizedOAuthData", Confirmed, Read, false, "repeat: reads only"},
+	{48, "consent.prepare", "Authentication - Register additional oauth 2.0 context", "Authorization", "POST", apiRoot + "authorization/prepareOAuthContext", Confirmed, Read, false, "repeat: a context that nobody uses expires by itself"},
+	{49, "consent.retrieve", "Authentication - Retrieve Authorized OAuth 2.0 Information", "Authorization", "POST", apiRoot + "authorization/retrieveAuthorizedOAuthData", Confirmed, Read, false, "repeat: reads only; a code that was used up on the way is settled by mandate.status"},
 	{50, "token.generate", "Tokenization (Generate Token)", "Tokenization", "POST", apiRoot + "businessSupport/tokenization/generation", Confirmed, Write, false, "by a new token: an unused one expires by itself"},
 	{51, "lead.submit", "Lead Submission", "Lead submission", "POST", apiRoot + "sales/leads/submission", Inferred, Write, false, "by two people, with evidence"},
 	{52, "location.inquire", "Branch and Exchange Booth Location", "Branch location", "POST", apiRoot + "businessSupport/location/inquiry", Inferred, Read, false, "repeat: reads only"},

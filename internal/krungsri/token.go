@@ -61,7 +61,11 @@ func (c *Client) renewToken(ctx context.Context, p *tokenCall) {
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	asked := c.config.Clock()
-	token, life, err := c.requestToken(ctx, asked)
+	form := url.Values{"grant_type": {"client_credentials"}}
+	if c.config.Scope != "" {
+		form.Set("scope", c.config.Scope)
+	}
+	token, life, err := c.requestToken(ctx, asked, form)
 
 	c.tokens.mu.Lock()
 	defer c.tokens.mu.Unlock()
@@ -83,11 +87,8 @@ func (t *tokens) discard(refused Secret) {
 	}
 }
 
-func (c *Client) requestToken(ctx context.Context, now time.Time) (Secret, time.Duration, error) {
-	form := url.Values{"grant_type": {"client_credentials"}}
-	if c.config.Scope != "" {
-		form.Set("scope", c.config.Scope)
-	}
+// requestToken asks for the token of a grant. What the form holds that opens doors does not get into the journal.
+func (c *Client) requestToken(ctx context.Context, now time.Time, form url.Values) (Secret, time.Duration, error) {
 	header := http.Header{}
 	masked := url.Values{}
 	if c.config.TokenAuth == TokenAuthForm {
@@ -97,6 +98,9 @@ func (c *Client) requestToken(ctx context.Context, now time.Time) (Secret, time.
 		header.Set("Authorization", basic(c.config.ClientID, c.config.ClientSecret))
 	}
 	maps.Copy(masked, form)
+	if form.Has("code") {
+		masked.Set("code", hidden)
+	}
 	journaled := []byte(masked.Encode())
 	if c.config.TokenAuth == TokenAuthForm {
 		form.Set("client_secret", string(c.config.ClientSecret))

@@ -96,6 +96,9 @@ func (n *Inbox) read(ctx context.Context, tx *store.Tx, c store.Callback) error 
 	if c.Product == "etax" {
 		return n.readEtax(ctx, tx, c, body)
 	}
+	if c.Product == "directdebit" {
+		return n.readDebit(ctx, tx, c, body)
+	}
 	r := reading{tx: tx, c: c, CallbackReading: store.CallbackReading{Masked: string(krungsri.Mask(krungsri.CallbackOperation, body))}}
 	said, err := krungsri.ParsePresentmentCallback(body)
 	if err != nil {

@@ -38,6 +38,26 @@ var (
 		reissuance,
 		func(r krungsri.ReissueDocumentResponse) string { return r.DocumentReference })
 	retrieveDocument = inquiry("etax.retrieve", (*krungsri.Client).RetrieveDocument, learnEtax)
+	prepareConsent   = inquiry("consent.prepare", (*krungsri.Client).PrepareConsent, heard[krungsri.PreparedConsent])
+	retrieveConsent  = inquiry("consent.retrieve", (*krungsri.Client).RetrieveConsent, heard[krungsri.Consent])
+	createDeeplink   = inquiry("mandate.deeplink", (*krungsri.Client).CreateDeeplink, heard[krungsri.Deeplink])
+	mandateStatus    = inquiry("mandate.status", (*krungsri.Client).MandateStatus, heard[krungsri.MandateStatus])
+	listMandates     = inquiry("mandate.list", (*krungsri.Client).ListMandates, heard[krungsri.Mandates])
+	cancelMandate    = instruction("mandate.cancel", (*krungsri.Client).CancelMandate,
+		asIs[krungsri.CancelMandateRequest],
+		func(r krungsri.CancelledMandate) string { return r.PaymentToken })
+	createDebit = instruction("debit.create", (*krungsri.Client).CreateDebit,
+		asIs[krungsri.CreateDebitRequest],
+		func(r krungsri.Debit) string { return r.BankReference })
+	debitStatus    = inquiry("debit.status", (*krungsri.Client).DebitStatus, heard[krungsri.Debit])
+	listDebits     = inquiry("debit.list", (*krungsri.Client).ListDebits, heard[krungsri.Debits])
+	createSchedule = instruction("schedule.create", (*krungsri.Client).CreateSchedule,
+		asIs[krungsri.CreateScheduleRequest],
+		func(r krungsri.CreatedSchedule) string { return r.ScheduleID }, naming)
+	listSchedules  = inquiry("schedule.list", (*krungsri.Client).ListSchedules, heard[krungsri.Schedules])
+	cancelSchedule = instruction("schedule.cancel", (*krungsri.Client).CancelSchedule,
+		asIs[krungsri.CancelScheduleRequest],
+		func(r krungsri.CancelledSchedule) string { return r.ScheduleID })
 )
 
 // Operations are the ids of the operations declared here, in the bank's order.
