@@ -3,7 +3,6 @@ package store
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"time"
 
@@ -84,6 +83,7 @@ type Callback struct {
 	Tries         int           `db:"tries"`
 	PresentmentID uuid.NullUUID `db:"presentment_id"`
 	EtaxID        uuid.NullUUID `db:"etax_id"`
+	Subject       Subject       `db:"subject"` // of anything else that it is about
 	BankReference string        `db:"bank_reference"`
 	Status        string        `db:"status"`
 	SaidAt        *time.Time    `db:"said_at"`
@@ -98,7 +98,7 @@ type Callback struct {
 func (c Callback) Genuine() bool { return c.Refusal == "" }
 
 const callbackColumns = `c.id, c.merchant_id, c.product, c.received_at, c.address, c.headers, c.body_hash, c.body_size, c.refusal, c.state, c.state_since,
-	c.reason, c.tries, c.presentment_id, c.etax_id, c.bank_reference, c.status, c.said_at, c.event_key, c.body_masked`
+	c.reason, c.tries, c.presentment_id, c.etax_id, c.subject, c.bank_reference, c.status, c.said_at, c.event_key, c.body_masked`
 
 var (
 	sqlNextCallback = statement(`
@@ -107,13 +107,16 @@ var (
 	sqlCallbackBody = statement(`SELECT body_sealed FROM callbacks WHERE id = $1`)
 	sqlReadCallback = statement(`
 		UPDATE callbacks SET merchant_id = coalesce(merchant_id, $2), state = $3, reason = $4, presentment_id = $5,
-			bank_reference = $6, status = $7, said_at = $8, event_key = $9, body_masked = $10, etax_id = $11
+			bank_reference = $6, status = $7, said_at = $8, event_key = $9, body_masked = $10, etax_id = $11, subject = $12
 		WHERE id = $1 AND state = 'received'`)
 	sqlPutOffCallback = statement(`
 		UPDATE callbacks SET tries = tries + 1, reason = $2, not_before = now() + least(300, 2 * 2 ^ least(tries, 8)) * interval '1 second'
 		WHERE id = $1 AND state = 'received'`)
 	sqlToldBefore = statement(`
 		SELECT EXISTS (SELECT FROM callbacks c WHERE c.presentment_id = $1 AND c.id <> $2 AND c.state IN ('processed', 'ignored')
+			AND (c.event_key = $3 OR c.body_hash = $4))`)
+	sqlSubjectToldBefore = statement(`
+		SELECT EXISTS (SELECT FROM callbacks c WHERE c.subject = $1 AND c.id <> $2 AND c.state IN ('processed', 'ignored')
 			AND (c.event_key = $3 OR c.body_hash = $4))`)
 )
 
@@ -138,8 +141,9 @@ type CallbackReading struct {
 	Merchant      ID
 	State         string
 	Reason        string // a short word; the screen has a sentence for it
-	Presentment   ID     // or Etax, or neither
+	Presentment   ID     // or Etax, or Subject, or none of them
 	Etax          ID
+	Subject       Subject
 	BankReference string
 	Status        string
 	SaidAt        *time.Time
@@ -151,12 +155,12 @@ type CallbackReading struct {
 // is stored by the same transaction, after this.
 func (t *Tx) ReadCallback(c Callback, r CallbackReading) error {
 	err := t.one(sqlReadCallback, c.ID, nullable(r.Merchant), r.State, r.Reason, nullable(r.Presentment), r.BankReference, r.Status, r.SaidAt,
-		r.EventKey, r.Masked, nullable(r.Etax))
+		r.EventKey, r.Masked, nullable(r.Etax), r.Subject)
 	if err != nil {
 		return fmt.Errorf("reading a callback: %w", err)
 	}
 	detail := map[string]any{
-		"product": c.Product, "reason": r.Reason, "presentment": nullable(r.Presentment), "etax": nullable(r.Etax), "bank_reference": r.BankReference, "status": r.Status,
+		"product": c.Product, "reason": r.Reason, "presentment": nullable(r.Presentment), "etax": nullable(r.Etax), "subject": r.Subject, "bank_reference": r.BankReference, "status": r.Status,
 		"said_at": r.SaidAt, "event_key": r.EventKey, "masked_sha256": hashText(r.Masked), "refusal": c.Refusal,
 	}
 	return t.For(r.Merchant).Audit("callback."+r.State, About("callback", c.ID), detail)
@@ -174,6 +178,11 @@ func (t *Tx) PutOffCallback(c Callback, why string) error {
 // these bytes, about the presentment.
 func (t *Tx) ToldBefore(presentment ID, c Callback, eventKey string) (bool, error) {
 	return row[bool](t.Query, sqlToldBefore, presentment, c.ID, eventKey, c.Hash)
+}
+
+// SubjectToldBefore is ToldBefore for whatever has a subject of its own.
+func (t *Tx) SubjectToldBefore(about Subject, c Callback, eventKey string) (bool, error) {
+	return row[bool](t.Query, sqlSubjectToldBefore, about, c.ID, eventKey, c.Hash)
 }
 
 // Found is whose a thing at the bank is.
@@ -234,13 +243,8 @@ type Decision struct {
 	Callback  ID
 }
 
-var (
-	sqlInsertDecision = statement(`
-		INSERT INTO presentment_decisions (presentment_id, merchant_id, decision, remark, decided_at, callback_id) VALUES ($1, $2, $3, $4, $5, $6)`)
-	sqlSettleByCallback = statement(`
-		INSERT INTO settlements (id, merchant_id, instruction_id, outcome, bank_reference, note, decision, decided_at, callback_id)
-		VALUES ($1, $2, $3, 'done', $4, $5, 'confirmed', now(), $6)`)
-)
+var sqlInsertDecision = statement(`
+	INSERT INTO presentment_decisions (presentment_id, merchant_id, decision, remark, decided_at, callback_id) VALUES ($1, $2, $3, $4, $5, $6)`)
 
 // Decide records what the buyer decided, as a callback that was processed in
 // this transaction tells it.
@@ -259,17 +263,5 @@ const callbackNote = "the bank's signed callback"
 // SettleByCallback records that the bank itself told, in a callback that was
 // processed in this transaction, that an unknown instruction was done.
 func (t *Tx) SettleByCallback(i Instruction, callback ID, bankReference string) error {
-	id := NewID()
-	if _, err := t.exec(sqlSettleByCallback, id, t.actor.Merchant, i.ID, bankReference, callbackNote, callback); err != nil {
-		return fmt.Errorf("settling by a callback: %w", err)
-	}
-	detail := map[string]any{
-		"settlement": id, "outcome": Done, "bank_reference": bankReference, "note": callbackNote, "title": i.Title, "operation": i.Operation,
-		"callback": callback,
-	}
-	proposed := t.Audit("instruction.settlement_proposed", About("instruction", i.ID), detail)
-	confirmed := map[string]any{
-		"settlement": id, "outcome": Done, "bank_reference": bankReference, "note": "", "title": i.Title, "operation": i.Operation, "callback": callback,
-	}
-	return errors.Join(proposed, t.Audit("instruction.settlement_confirmed", About("instruction", i.ID), confirmed))
+	return t.SettleByBank(i, Done, bankReference, callback, NoID)
 }

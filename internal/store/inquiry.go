@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // The states of an inquiry.
@@ -14,42 +16,45 @@ const (
 	InquiryFailed   = "failed"
 )
 
-// Inquiry is a question that somebody puts to the bank. It changes nothing
-// there, and so needs nobody's approval; it may be asked again.
+// Inquiry is a question that somebody, or the worker by itself, puts to the
+// bank. It changes nothing there, and so needs nobody's approval; it may be
+// asked again.
 type Inquiry struct {
-	ID            ID         `db:"id"`
-	MerchantID    ID         `db:"merchant_id"`
-	Operation     string     `db:"operation"`
-	Subject       Subject    `db:"subject"`
-	Payload       []byte     `db:"payload"`
-	AskedBy       ID         `db:"asked_by"`
-	AskedByName   string     `db:"asked_by_name"`
-	AskedAt       time.Time  `db:"asked_at"`
-	State         string     `db:"state"`
-	Tries         int        `db:"tries"`
-	AnsweredAt    *time.Time `db:"answered_at"`
-	Came          string     `db:"came"` // a short word; the screen has a sentence for it
-	BankCode      string     `db:"bank_code"`
-	Message       string     `db:"message"`
-	MessageTH     string     `db:"message_th"`
-	BankReference string     `db:"bank_reference"`
-	Status        string     `db:"status"`
-	SaidAt        *time.Time `db:"said_at"`
+	ID            ID            `db:"id"`
+	MerchantID    ID            `db:"merchant_id"`
+	Operation     string        `db:"operation"`
+	Subject       Subject       `db:"subject"`
+	Payload       []byte        `db:"payload"`
+	AskedBy       uuid.NullUUID `db:"asked_by"` // nobody: the worker did
+	AskedByName   string        `db:"asked_by_name"`
+	AskedAt       time.Time     `db:"asked_at"`
+	State         string        `db:"state"`
+	Tries         int           `db:"tries"`
+	AnsweredAt    *time.Time    `db:"answered_at"`
+	Came          string        `db:"came"` // a short word; the screen has a sentence for it
+	BankCode      string        `db:"bank_code"`
+	Message       string        `db:"message"`
+	MessageTH     string        `db:"message_th"`
+	BankReference string        `db:"bank_reference"`
+	Status        string        `db:"status"`
+	SaidAt        *time.Time    `db:"said_at"`
 }
 
 // ErrAsking means that the same question is waiting for its answer.
 var ErrAsking = errors.New("the bank is being asked already")
 
-const inquiryColumns = `q.id, q.merchant_id, q.operation, q.subject, q.payload, q.asked_by, p.name AS asked_by_name, q.asked_at, q.state, q.tries,
-	q.answered_at, q.came, q.bank_code, q.message, q.message_th, q.bank_reference, q.status, q.said_at FROM inquiries q JOIN people p ON p.id = q.asked_by`
+const inquiryColumns = `q.id, q.merchant_id, q.operation, q.subject, q.payload, q.asked_by, coalesce(p.name, '') AS asked_by_name, q.asked_at, q.state, q.tries,
+	q.answered_at, q.came, q.bank_code, q.message, q.message_th, q.bank_reference, q.status, q.said_at FROM inquiries q LEFT JOIN people p ON p.id = q.asked_by`
 
 var (
-	sqlInsertInquiry = statement(`INSERT INTO inquiries (id, merchant_id, operation, subject, payload, asked_by) VALUES ($1, $2, $3, $4, $5, $6)`)
-	sqlInquiries     = statement(`SELECT ` + inquiryColumns + ` WHERE q.merchant_id = $1 AND q.subject = $2 ORDER BY q.asked_at DESC LIMIT 20`)
+	sqlInsertInquiry = statement(`INSERT INTO inquiries (id, merchant_id, operation, subject, payload, asked_by, patient) VALUES ($1, $2, $3, $4, $5, $6, $7)`)
+	// The worker puts its own in nobody's name.
+	sqlInsertOwnInquiry = statement(`INSERT INTO inquiries (id, merchant_id, operation, subject, payload, patient) VALUES ($1, $2, $3, $4, $5, $6)`)
+	sqlInquiries        = statement(`SELECT ` + inquiryColumns + ` WHERE q.merchant_id = $1 AND q.subject = $2 ORDER BY q.asked_at DESC LIMIT 20`)
 	// One whose worker died is asked again: a question changes nothing.
 	sqlNextInquiry = statement(`
 		SELECT ` + inquiryColumns + ` WHERE q.state = 'waiting' OR q.state = 'asking' AND q.deadline < now()
-		ORDER BY q.asked_at, q.id LIMIT 1 FOR UPDATE OF q SKIP LOCKED`)
+		ORDER BY q.patient, q.asked_at, q.id LIMIT 1 FOR UPDATE OF q SKIP LOCKED`)
 	sqlAskInquiry    = statement(`UPDATE inquiries SET state = 'asking', tries = tries + 1, deadline = now() + $2 * interval '1 second' WHERE id = $1`)
 	sqlAnswerInquiry = statement(`
 		UPDATE inquiries SET state = $2, answered_at = now(), came = $3, bank_code = $4, message = $5, message_th = $6, bank_reference = $7, status = $8, said_at = $9
@@ -59,8 +64,23 @@ var (
 // AskInquiry puts a question of the acting person. ErrAsking means that one
 // about the same thing is still open.
 func (t *Tx) AskInquiry(operation string, about Subject, payload []byte) (ID, error) {
+	return t.ask(operation, about, payload, false)
+}
+
+// AskPatiently is AskInquiry for what nobody sits and waits for: it comes after
+// all that somebody does.
+func (t *Tx) AskPatiently(operation string, about Subject, payload []byte) (ID, error) {
+	return t.ask(operation, about, payload, true)
+}
+
+func (t *Tx) ask(operation string, about Subject, payload []byte, patient bool) (ID, error) {
 	id := NewID()
-	_, err := t.exec(sqlInsertInquiry, id, t.actor.Merchant, operation, about, payload, t.actor.Person)
+	var err error
+	if t.actor.Person == NoID {
+		_, err = t.exec(sqlInsertOwnInquiry, id, t.actor.Merchant, operation, about, payload, patient)
+	} else {
+		_, err = t.exec(sqlInsertInquiry, id, t.actor.Merchant, operation, about, payload, t.actor.Person, patient)
+	}
 	if Violated(err, "one_open_inquiry") {
 		return NoID, fmt.Errorf("%w: %w", ErrAsking, err)
 	}
@@ -98,24 +118,37 @@ func (t *Tx) AnswerInquiry(i Inquiry) error {
 	})
 }
 
-var sqlSettleByInquiry = statement(`
-	INSERT INTO settlements (id, merchant_id, instruction_id, outcome, bank_reference, note, decision, decided_at, inquiry_id)
-	VALUES ($1, $2, $3, 'done', $4, $5, 'confirmed', now(), $6)`)
+var sqlSettleByBank = statement(`
+	INSERT INTO settlements (id, merchant_id, instruction_id, outcome, bank_reference, note, decision, decided_at, callback_id, inquiry_id)
+	VALUES ($1, $2, $3, $4, $5, $6, 'confirmed', now(), $7, $8)`)
 
 // inquiryNote is the note of a settlement by the bank's answer.
 const inquiryNote = "the bank's answer to a question"
 
-// SettleByInquiry records that the bank, asked, named the very attempt as done.
+// SettleByInquiry records that the bank, asked, said that an unknown
+// instruction was done.
 func (t *Tx) SettleByInquiry(i Instruction, inquiry ID, bankReference string) error {
-	id := NewID()
-	if _, err := t.exec(sqlSettleByInquiry, id, t.actor.Merchant, i.ID, bankReference, inquiryNote, inquiry); err != nil {
-		return fmt.Errorf("settling by an answer: %w", err)
+	return t.SettleByBank(i, Done, bankReference, NoID, inquiry)
+}
+
+// SettleByBank records what the bank itself said became of an unknown
+// instruction: in a callback that was processed in this transaction, or in its
+// answer to a question. Which of its words count stands in the schema.
+func (t *Tx) SettleByBank(i Instruction, outcome, bankReference string, callback, inquiry ID) error {
+	id, note := NewID(), callbackNote
+	source, word := "callback", callback
+	if inquiry != NoID {
+		note, source, word = inquiryNote, "inquiry", inquiry
+	}
+	_, err := t.exec(sqlSettleByBank, id, t.actor.Merchant, i.ID, outcome, bankReference, note, nullable(callback), nullable(inquiry))
+	if err != nil {
+		return fmt.Errorf("settling by the bank's word: %w", err)
 	}
 	detail := func(note string) map[string]any {
 		return map[string]any{
-			"settlement": id, "outcome": Done, "bank_reference": bankReference, "note": note, "title": i.Title, "operation": i.Operation, "inquiry": inquiry,
+			"settlement": id, "outcome": outcome, "bank_reference": bankReference, "note": note, "title": i.Title, "operation": i.Operation, source: word,
 		}
 	}
-	return errors.Join(t.Audit("instruction.settlement_proposed", About("instruction", i.ID), detail(inquiryNote)),
+	return errors.Join(t.Audit("instruction.settlement_proposed", About("instruction", i.ID), detail(note)),
 		t.Audit("instruction.settlement_confirmed", About("instruction", i.ID), detail("")))
 }

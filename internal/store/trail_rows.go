@@ -25,6 +25,7 @@ var comparisons = []comparison{
 	seriesAgree, numbersAgree, receiptsAgree, receiptContentsAgree,
 	importsAgree, etaxAgrees, etaxStepsAgree, etaxAuthorsAgree, inquiriesAgree,
 	paymentsAgree, asidesAgree, matchesAgree, settledAgree, closingsAgree, monthsAgree, certificatesAgree,
+	payersAgree, mandatesAgree, differencesAgree,
 }
 
 // leavesOf is SQL for the leaves of a kind of action ("instruction"), of the

@@ -29,13 +29,13 @@ var readingsAgree = comparison{
 		SELECT l.idx, l.id, l.at, l.about, f.fact, f.value FROM leaves l CROSS JOIN LATERAL (VALUES
 			('state', CASE WHEN l.act IN ('received', 'reread') THEN 'received' ELSE l.act END, true),
 			('merchant', l.merchant_id::text, true),
-			('reading', nullif(concat_ws('|', l.d ->> 'presentment', l.d ->> 'etax', nullif(l.d ->> 'bank_reference', ''), nullif(l.d ->> 'status', ''),
+			('reading', nullif(concat_ws('|', l.d ->> 'presentment', l.d ->> 'etax', nullif(l.d ->> 'subject', ''), nullif(l.d ->> 'bank_reference', ''), nullif(l.d ->> 'status', ''),
 				nullif(l.d ->> 'event_key', ''), nullif(l.d ->> 'masked_sha256', ` + hashOfText(`''`) + `)), ''), l.act <> 'reread')
 		) AS f (fact, value, stated) WHERE f.stated
 	), rows AS MATERIALIZED (
 		SELECT 'callback/' || c.id AS about, f.fact, f.value FROM callbacks c CROSS JOIN LATERAL (VALUES
 			('state', c.state), ('merchant', c.merchant_id::text),
-			('reading', nullif(concat_ws('|', c.presentment_id, c.etax_id, nullif(c.bank_reference, ''), nullif(c.status, ''), nullif(c.event_key, ''),
+			('reading', nullif(concat_ws('|', c.presentment_id, c.etax_id, nullif(c.subject, ''), nullif(c.bank_reference, ''), nullif(c.status, ''), nullif(c.event_key, ''),
 				nullif(` + hashOfText(`c.body_masked`) + `, ` + hashOfText(`''`) + `)), ''))
 		) AS f (fact, value)
 	), ` + newest),
