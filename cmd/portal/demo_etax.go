@@ -65,7 +65,7 @@ func (k bookkeeper) issueOne(ctx context.Context, d demoEtax) error {
 	if err != nil || d.ends == drafted || e.Version != 1 {
 		return err
 	}
-	lead, err := k.teller.SubmitEtax(ctx, maker, id, 1, "demo "+d.name, k.today.Time())
+	lead, err := k.teller.SubmitEtax(ctx, maker, id, 1, "demo "+d.name, k.today)
 	if errors.Is(err, store.ErrStale) || errors.Is(err, teller.ErrNotEditable) {
 		return nil
 	}

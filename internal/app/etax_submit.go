@@ -63,7 +63,7 @@ func (a *App) createEtaxSubmission(w http.ResponseWriter, r *http.Request, u use
 		return err
 	}
 	ctx := r.Context()
-	_, err = a.Teller.SubmitEtax(ctx, u.actor(), id, version, key, a.today().Time())
+	_, err = a.Teller.SubmitEtax(ctx, u.actor(), id, version, key, a.today())
 	switch {
 	case err == nil:
 		return a.seeOther(w, r, u, "/etax/"+id.String(), text.Msg("etax.submitted"))

@@ -22,6 +22,7 @@ import (
 	"portal/internal/app/etax"
 	"portal/internal/app/teller"
 	"portal/internal/app/teller/tellertest"
+	"portal/internal/app/thai"
 	"portal/internal/app/upload/samplepdf"
 	"portal/internal/krungsri"
 	"portal/internal/krungsri/sandbox"
@@ -164,7 +165,7 @@ func (k *kingdom) issueEtax(t *testing.T, maker, checker store.Actor) map[string
 		if label == "draft" {
 			continue
 		}
-		lead, err := teller.New(k.Web).SubmitEtax(t.Context(), maker, e.ID, e.Version, store.NewID().String(), time.Now())
+		lead, err := teller.New(k.Web).SubmitEtax(t.Context(), maker, e.ID, e.Version, store.NewID().String(), thai.Today(time.Now()))
 		if err != nil {
 			t.Fatal(err)
 		}

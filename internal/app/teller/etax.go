@@ -64,7 +64,7 @@ func generation(ctx context.Context, s *store.Store, c store.Claimed, g Generati
 // SubmitEtax asks that the draft, in the version the maker saw, be made, signed
 // and handed out. The document gets its number here, in the transaction that
 // submits it, so that no number is lost with a draft. The key is the form's.
-func (t *Teller) SubmitEtax(ctx context.Context, a store.Actor, id store.ID, version int, key string, today time.Time) (lead store.ID, err error) {
+func (t *Teller) SubmitEtax(ctx context.Context, a store.Actor, id store.ID, version int, key string, today thai.Day) (lead store.ID, err error) {
 	err = t.store.Write(ctx, a, func(tx *store.Tx) error {
 		if _, err := tx.LockEtax(id); err != nil {
 			return err
@@ -86,7 +86,7 @@ func (t *Teller) SubmitEtax(ctx context.Context, a store.Actor, id store.ID, ver
 		if err := json.Unmarshal(e.Content, &d); err != nil {
 			return fmt.Errorf("reading a tax document: %w", err)
 		}
-		if faults := d.Check(thai.DayOf(today)); len(faults) > 0 {
+		if faults := d.Check(today); len(faults) > 0 {
 			return fmt.Errorf("%w: %v", ErrEtaxFaulty, faults)
 		}
 		if err := number(tx, &e, &d); err != nil {

@@ -12,6 +12,7 @@ import (
 	"portal/internal/app/etax"
 	"portal/internal/app/teller"
 	"portal/internal/app/teller/tellertest"
+	"portal/internal/app/thai"
 	"portal/internal/krungsri"
 	"portal/internal/krungsri/sandbox"
 	"portal/internal/store"
@@ -33,7 +34,7 @@ func (d desk) drafted() store.Etax {
 
 func (d desk) submitted(e store.Etax) store.ID {
 	d.t.Helper()
-	lead, err := d.Teller.SubmitEtax(d.t.Context(), d.As(d.Maker), e.ID, e.Version, store.NewID().String(), time.Now())
+	lead, err := d.Teller.SubmitEtax(d.t.Context(), d.As(d.Maker), e.ID, e.Version, store.NewID().String(), thai.Today(time.Now()))
 	if err != nil {
 		d.t.Fatal(err)
 	}

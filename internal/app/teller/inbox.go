@@ -3,11 +3,8 @@ package teller
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
-
-	"github.com/google/uuid"
 
 	"portal/internal/krungsri"
 	"portal/internal/store"
@@ -93,147 +90,40 @@ func (n *Inbox) read(ctx context.Context, tx *store.Tx, c store.Callback) error 
 	if err != nil {
 		return err
 	}
-	if c.Product == "etax" {
-		return n.readEtax(ctx, tx, c, body)
+	var r claim
+	switch c.Product {
+	case "etax":
+		r, err = readEtax(tx, c, body)
+	case "directdebit":
+		r, err = readDebit(tx, c, body)
+	default:
+		r, err = readBill(tx, c, body)
 	}
-	if c.Product == "directdebit" {
-		return n.readDebit(ctx, tx, c, body)
+	if err == nil && r.State == store.CallbackQuarantined {
+		n.log.WarnContext(ctx, "inbox: a callback needs a person", "callback", c.ID, "reason", r.Reason, "refusal", c.Refusal, "reference", r.BankReference)
 	}
-	r := reading{tx: tx, c: c, CallbackReading: store.CallbackReading{Masked: string(krungsri.Mask(krungsri.CallbackOperation, body))}}
+	return err
+}
+
+// reading is one callback about a bill while it is being read.
+type reading struct {
+	claim
+	said krungsri.PresentmentCallback
+}
+
+func readBill(tx *store.Tx, c store.Callback, body []byte) (claim, error) {
+	r := reading{claim: newClaim(tx, c, namedBills, body)}
 	said, err := krungsri.ParsePresentmentCallback(body)
 	if err != nil {
 		r.BankReference = krungsri.ClaimedReference(body)
-		return r.quarantine(reasonMalformed)
+		err = r.quarantine(reasonMalformed)
+		return r.claim, err
 	}
-	r.said, r.BankReference, r.Status, r.SaidAt, r.EventKey = said, said.PresentmentReference, string(said.Status), &said.At.Time, eventKey(said)
-	if err := r.take(); err != nil {
-		return err
-	}
-	if r.State == store.CallbackQuarantined {
-		n.log.WarnContext(ctx, "inbox: a callback needs a person", "callback", c.ID, "reason", r.Reason, "refusal", c.Refusal, "reference", r.BankReference)
-	}
-	return nil
-}
-
-// eventKey is what makes two callbacks the same event: the bank's own name for
-// it, or all that was said.
-func eventKey(c krungsri.PresentmentCallback) string {
-	if c.EventID != "" {
-		return "event " + c.EventID
-	}
-	return fmt.Sprintf("%s %s %s", c.PresentmentReference, c.Status, c.At.UTC().Format(time.RFC3339Nano))
-}
-
-// reading is one callback while it is being read.
-type reading struct {
-	store.CallbackReading
-	tx   *store.Tx
-	c    store.Callback
-	said krungsri.PresentmentCallback
-	// tried is the instruction that the bank answers, by the attempt it names.
-	tried store.ID
-}
-
-// quarantine ends the reading: nothing follows, and a person looks. Whose it
-// claims to be decides only who sees it.
-func (r *reading) quarantine(reason string) error {
-	if r.Merchant == store.NoID && r.c.MerchantID.Valid {
-		r.Merchant = r.c.MerchantID.UUID
-	}
-	if r.Merchant == store.NoID {
-		var err error
-		if r.Merchant, err = r.claimant(); err != nil {
-			return err
-		}
-	}
-	r.State, r.Reason = store.CallbackQuarantined, reason
-	if !r.c.Genuine() {
-		r.Reason = r.c.Refusal
-	}
-	return r.tx.ReadCallback(r.c, r.CallbackReading)
-}
-
-func (r *reading) claimant() (store.ID, error) {
-	found, err := r.tx.PresentmentsAtBank(r.BankReference)
-	if err != nil {
-		return store.NoID, err
-	}
-	if len(found) == 1 && (r.said.SellerTaxID == "" || r.said.SellerTaxID == found[0].TaxID) {
-		return found[0].MerchantID, nil
-	}
-	return r.tx.MerchantMeant(r.said.SellerTaxID)
-}
-
-// take finds the bill and does what follows for it.
-func (r *reading) take() error {
-	if !r.c.Genuine() {
-		return r.quarantine(r.c.Refusal)
-	}
-	found, err := r.tx.PresentmentsAtBank(r.BankReference)
-	if err != nil {
-		return err
-	}
-	known := len(found) > 0
-	if r.said.SellerTaxID != "" {
-		found = ofMerchant(found, r.said.SellerTaxID)
-	}
-	switch {
-	case len(found) == 1:
-		return r.about(found[0].MerchantID, found[0].ID)
-	case known:
-		return r.quarantine(reasonOtherMerchant)
-	}
-	return r.unnamed()
-}
-
-func ofMerchant(found []store.Found, taxID string) (own []store.Found) {
-	for _, f := range found {
-		if f.TaxID == taxID {
-			own = append(own, f)
-		}
-	}
-	return own
-}
-
-// unnamed takes a callback with a name that we do not know: the bank's answer
-// that would have told it may be on its way, or may have been lost.
-func (r *reading) unnamed() error {
-	attempt, err := uuid.Parse(string(r.said.PartnerReference))
-	if err != nil {
-		return r.strange()
-	}
-	tried, err := r.tx.InstructionTried(attempt)
-	if errors.Is(err, store.ErrNotFound) {
-		return r.strange()
-	}
-	if err != nil {
-		return err
-	}
-	if r.said.SellerTaxID != "" && r.said.SellerTaxID != tried.TaxID {
-		return r.quarantine(reasonOtherMerchant)
-	}
-	i, err := r.tx.For(tried.MerchantID).Instruction(tried.ID)
-	if err != nil {
-		return err
-	}
-	if i.Operation != createPresentment.id || i.State != store.Sending && i.State != store.Unknown {
-		return r.quarantine(reasonUnknown)
-	}
-	r.tried = i.ID
-	return r.about(tried.MerchantID, i.SubjectID())
-}
-
-// strange is a name that nothing of ours has. While entries are on the wire it
-// may yet turn out to be one of theirs.
-func (r *reading) strange() error {
-	waiting, err := r.tx.EntriesOnTheWire()
-	if err != nil {
-		return err
-	}
-	if waiting && r.c.Tries < maxTries {
-		return r.tx.PutOffCallback(r.c, reasonUnknown)
-	}
-	return r.quarantine(reasonUnknown)
+	r.said, r.seller, r.partner = said, said.SellerTaxID, said.PartnerReference
+	r.BankReference, r.Status, r.SaidAt = said.PresentmentReference, string(said.Status), &said.At.Time
+	r.EventKey = eventKey(said.EventID, said.PresentmentReference, string(said.Status), said.At.Time)
+	err = r.take(r.about)
+	return r.claim, err
 }
 
 // about takes a callback about a bill of ours.
@@ -261,11 +151,8 @@ func (r *reading) about(merchant, bill store.ID) error {
 		return r.quarantine(trouble)
 	}
 	n := judge(asCleared(p, cleared), r.said.Status, r.said.At.Time)
-	switch {
-	case n.wait && r.c.Tries < maxTries:
-		return r.tx.PutOffCallback(r.c, reasonUnknown)
-	case n.wait:
-		return r.quarantine(reasonUnknown)
+	if n.wait {
+		return r.putOff()
 	}
 	r.State, r.Reason = n.state, n.reason
 	if len(cleared) > 0 && n.state != store.CallbackQuarantined {
@@ -349,15 +236,4 @@ func asCleared(p store.Presentment, cleared []store.Instruction) store.Presentme
 		}
 	}
 	return p
-}
-
-// settle ends an unknown instruction as done, by the bank's own word.
-func (r *reading) settle(i store.Instruction) error {
-	if err := r.tx.SettleByCallback(i, r.c.ID, r.BankReference); err != nil {
-		return err
-	}
-	if err := r.tx.Move(i, store.Unknown, store.Done, "settled", r.BankReference); err != nil {
-		return err
-	}
-	return afterOutcome(r.tx, i, store.Done)
 }

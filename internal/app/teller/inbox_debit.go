@@ -1,8 +1,6 @@
 package teller
 
 import (
-	"context"
-	"fmt"
 	"time"
 
 	"portal/internal/krungsri"
@@ -11,37 +9,30 @@ import (
 
 // readDebit decides about one callback of the product directdebit: of a
 // registration, or of a debit.
-func (n *Inbox) readDebit(ctx context.Context, tx *store.Tx, c store.Callback, body []byte) error {
-	r := reading{tx: tx, c: c, CallbackReading: store.CallbackReading{Masked: string(krungsri.Mask(krungsri.CallbackOperation, body))}}
+func readDebit(tx *store.Tx, c store.Callback, body []byte) (claim, error) {
+	r := newClaim(tx, c, namedDebits, body)
 	said, err := krungsri.ParseDebitCallback(body)
 	if err != nil {
 		r.BankReference = krungsri.ClaimedReference(body)
-		return r.quarantine(reasonMalformed)
+		err = r.quarantine(reasonMalformed)
+		return r, err
 	}
+	var at time.Time
 	switch {
 	case said.Registration != nil:
 		g := said.Registration
-		r.BankReference, r.Status, r.SaidAt = g.JourneyID, string(g.Status), &g.At.Time
+		r.BankReference, r.Status, at = g.JourneyID, string(g.Status), g.At.Time
 	case said.Transaction != nil:
 		d := said.Transaction
 		r.BankReference, r.Status = d.TransactionID, string(d.Status)
 		if d.ProcessedAt != nil {
-			r.SaidAt = &d.ProcessedAt.Time
+			at = d.ProcessedAt.Time
 		}
 	}
-	r.EventKey = debitEventKey(said.EventID, r.CallbackReading)
-	n.log.WarnContext(ctx, "inbox: a callback needs a person", "callback", c.ID, "reason", reasonUnknown, "refusal", c.Refusal, "reference", r.BankReference)
-	return r.quarantine(reasonUnknown)
-}
-
-// debitEventKey is what makes two callbacks the same event.
-func debitEventKey(event string, r store.CallbackReading) string {
-	if event != "" {
-		return "event " + event
+	if !at.IsZero() {
+		r.SaidAt = &at
 	}
-	at := ""
-	if r.SaidAt != nil {
-		at = r.SaidAt.UTC().Format(time.RFC3339Nano)
-	}
-	return fmt.Sprintf("%s %s %s", r.BankReference, r.Status, at)
+	r.EventKey = eventKey(said.EventID, r.BankReference, r.Status, at)
+	err = r.quarantine(reasonUnknown)
+	return r, err
 }
