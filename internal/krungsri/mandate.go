@@ -41,7 +41,7 @@ type ListMandatesRequest struct {
 	Status        TokenStatus `json:"paymentTokenStatus,omitempty"`
 	DrawerAccount string      `json:"drawerAccountNumber,omitempty"`
 	CreatedFrom   *Instant    `json:"startCreateDateTime,omitempty"`
-	CreatedTo     *Instant    `json:"endCreateDateTime,omitempty"`
+	CreatedTo     *Instant    `json:"endCreateDateTime,omitempty"` // not included
 	JourneyID     string      `json:"journeyIdentifier,omitempty"`
 	Page          int         `json:"pageNumber,omitempty"`
 	PageSize      int         `json:"pageSize,omitempty"` // LargestPage, if zero

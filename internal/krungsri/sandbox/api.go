@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -24,6 +25,13 @@ type request struct {
 	reference krungsri.Reference
 	hash      string
 	members   *members
+	origin    string // where the bank is reached
+	journey   string // of the payer whose token it bears
+}
+
+// ofDebit reports whether an operation belongs to direct debit. Its requests bear names of their own in place of a partner reference.
+func ofDebit(o krungsri.Operation) bool {
+	return o.Group == "Direct debit" || o.Group == "Authorization"
 }
 
 // Handlers run under the lock. They change state last, after every check has passed.
@@ -36,6 +44,26 @@ var handlers = map[string]func(*Bank, request) (any, *refusal){
 	"etax.generate":               (*Bank).generateDocument,
 	"etax.retrieve":               (*Bank).retrieveDocument,
 	"etax.reissue":                (*Bank).reissueDocument,
+	"consent.prepare":             (*Bank).prepareConsent,
+	"consent.retrieve":            (*Bank).retrieveConsent,
+	"mandate.deeplink":            (*Bank).createDeeplink,
+	"mandate.status":              (*Bank).mandateStatus,
+	"mandate.list":                (*Bank).listMandates,
+	"mandate.cancel":              (*Bank).cancelMandate,
+	"debit.create":                (*Bank).createDebit,
+	"debit.status":                (*Bank).debitStatus,
+	"debit.list":                  (*Bank).listDebits,
+	"schedule.create":             (*Bank).createSchedule,
+	"schedule.list":               (*Bank).listSchedules,
+	"schedule.cancel":             (*Bank).cancelSchedule,
+}
+
+// originOf is the address at which a request has reached the stand-in.
+func originOf(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
 }
 
 // reply is an answer before faults have been at it.
@@ -78,6 +106,9 @@ func (b *Bank) answerUnder(f Fault, r *http.Request, operation krungsri.Operatio
 	case CutBefore:
 		return reply{}
 	case Refused:
+		if ofDebit(operation) {
+			return b.errorReply(r, failed(krungsri.CodeAccountBusy))
+		}
 		return b.errorReply(r, invalid("buyer", "the buyer takes no documents through the bank"))
 	case ErrorBefore:
 		return b.errorReply(r, backendFailure)
@@ -88,6 +119,7 @@ func (b *Bank) answerUnder(f Fault, r *http.Request, operation krungsri.Operatio
 	defer b.mu.Unlock()
 	if f.Kind == ExpiredToken {
 		clear(b.state.Tokens)
+		clear(b.state.Customers)
 	}
 	if operation.ID == krungsri.TokenOperation {
 		return b.token(r, body)
@@ -114,18 +146,22 @@ func (b *Bank) process(r *http.Request, operation krungsri.Operation, listed boo
 		return nil, refuse(http.StatusBadRequest, krungsri.CodeMalformed, "รูปแบบข้อมูลไม่ถูกต้อง", "%v", err)
 	}
 	sum := sha256.Sum256(body)
-	q := request{operation: operation, hash: hex.EncodeToString(sum[:]), members: m}
-	if operation.Kind == krungsri.Write {
+	q := request{operation: operation, hash: hex.EncodeToString(sum[:]), members: m, origin: originOf(r), journey: b.customerOf(r)}
+	if ofDebit(operation) {
+		b.proceedDebits()
+		q.reference = partnerReference(body)
+	} else if operation.Kind == krungsri.Write {
 		q.reference = krungsri.Reference(m.pattern("partnerReference", referenceForm, mandatory))
 	}
 	answer, refused := handle(b, q)
-	if refused != nil {
+	if refused != nil && !ofDebit(operation) {
 		return nil, refused
 	}
+	// A debit that is refused is one that failed, and is remembered as that.
 	if err := b.save(); err != nil {
 		return nil, backendFailure
 	}
-	return answer, nil
+	return answer, refused
 }
 
 // record writes the effect down. A reference used before in the same operation never gets here: see repeated.
@@ -205,9 +241,14 @@ func deliver(w http.ResponseWriter, r *http.Request, f Fault, answer reply) {
 func partnerReference(body []byte) krungsri.Reference {
 	var m struct {
 		PartnerReference krungsri.Reference `json:"partnerReference"`
+		Transaction      krungsri.Reference `json:"transactionIdentification"`
+		Schedule         krungsri.Reference `json:"scheduleReference"`
+		ScheduleID       krungsri.Reference `json:"scheduleIdentification"`
+		PaymentToken     krungsri.Reference `json:"paymentToken"`
+		Journey          krungsri.Reference `json:"journeyIdentifier"`
 	}
 	if err := json.Unmarshal(body, &m); err != nil {
 		return ""
 	}
-	return m.PartnerReference
+	return cmp.Or(m.PartnerReference, m.Transaction, m.Schedule, m.ScheduleID, m.PaymentToken, m.Journey)
 }

@@ -45,19 +45,28 @@ func (b *Bank) token(r *http.Request, body []byte) reply {
 	if !equal(id, b.config.ClientID) || !equal(secret, string(b.config.ClientSecret)) {
 		return oauthError(http.StatusUnauthorized, "invalid_client", "client id or secret is wrong")
 	}
-	if form.Get("grant_type") != "client_credentials" {
-		return oauthError(http.StatusBadRequest, "unsupported_grant_type", "client_credentials only")
-	}
-
 	now := b.config.Clock()
 	maps.DeleteFunc(b.state.Tokens, func(_ string, ends time.Time) bool { return !now.Before(ends) })
-	token := rand.Text() + rand.Text()
-	b.state.Tokens[tokenHash(token)] = now.Add(b.config.TokenLife)
+	maps.DeleteFunc(b.state.Customers, func(_ string, c customer) bool { return !now.Before(c.Until) })
+	token, life, scope := rand.Text()+rand.Text(), b.config.TokenLife, form.Get("scope")
+	switch form.Get("grant_type") {
+	case "client_credentials":
+		b.state.Tokens[tokenHash(token)] = now.Add(life)
+	case "authorization_code":
+		held, problem := b.codeGrant(form)
+		if problem != "" {
+			return oauthError(http.StatusBadRequest, krungsri.CodeGrant, problem)
+		}
+		life, scope = codeLife, krungsri.ScopeDirectDebit
+		b.state.Customers[tokenHash(token)] = customer{held.Journey, now.Add(life)}
+	default:
+		return oauthError(http.StatusBadRequest, "unsupported_grant_type", "client_credentials or authorization_code")
+	}
 	if err := b.save(); err != nil {
 		return oauthError(http.StatusInternalServerError, "server_error", "the token could not be kept")
 	}
 	return jsonReply(http.StatusOK, map[string]any{
-		"access_token": token, "token_type": "Bearer", "expires_in": int(b.config.TokenLife / time.Second), "scope": form.Get("scope"),
+		"access_token": token, "token_type": "Bearer", "expires_in": int(life / time.Second), "scope": scope,
 	})
 }
 
@@ -81,7 +90,7 @@ func tokenHash(token string) string {
 
 // gate is everything the bank's gateway checks before it looks at the body's meaning.
 func (b *Bank) gate(r *http.Request, operation krungsri.Operation, listed bool, body []byte) *refusal {
-	if refused := b.bearer(r); refused != nil {
+	if refused := b.bearer(r, operation); refused != nil {
 		return refused
 	}
 	if !listed {
@@ -107,13 +116,25 @@ func (b *Bank) gate(r *http.Request, operation krungsri.Operation, listed bool, 
 	return nil
 }
 
-func (b *Bank) bearer(r *http.Request) *refusal {
-	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if ends, known := b.state.Tokens[tokenHash(token)]; !ok || !known || !b.config.Clock().Before(ends) {
+// bearer checks the token: what a payer consented to is told to the bearer of the payer's own, everything else to the partner.
+func (b *Bank) bearer(r *http.Request, operation krungsri.Operation) *refusal {
+	ends := b.state.Tokens[bearerHash(r)]
+	if operation.ID == "consent.retrieve" {
+		ends = b.state.Customers[bearerHash(r)].Until
+	}
+	if !b.config.Clock().Before(ends) {
 		return refuse(http.StatusUnauthorized, krungsri.CodeTokenRefused, "สิทธิ์การเข้าถึงหมดอายุหรือไม่ถูกต้อง", "access token missing, unknown or expired")
 	}
 	return nil
 }
+
+func bearerHash(r *http.Request) string {
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return tokenHash(token)
+}
+
+// customerOf is the journey of the payer whose token a request bears, or empty.
+func (b *Bank) customerOf(r *http.Request) string { return b.state.Customers[bearerHash(r)].Journey }
 
 func (b *Bank) signature(r *http.Request, body []byte) *refusal {
 	bad := func(why string) *refusal {

@@ -26,6 +26,7 @@ type Config struct {
 	TokenLife    time.Duration    // an hour if zero
 	CallbackURL  string           // where the partner wants to be told; nobody is told without it
 	CallbackKey  krungsri.Secret  // signs what is told
+	ReturnTo     string           // the origin that payers' browsers are sent back to; any, if empty
 	StateFile    string           // memory survives a restart if set
 	Fonts        fs.FS            // sarabun-thai-400.woff2 and so on, for its own page; a machine may have no Thai font
 	Clock        func() time.Time // time.Now if nil
@@ -72,7 +73,7 @@ func New(c Config) (*Bank, error) {
 
 // ServeHTTP answers the bank's API, and the stand-in's own page under /sandbox/.
 func (b *Bank) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/" || r.URL.Path == "/sandbox" || strings.HasPrefix(r.URL.Path, "/sandbox/") {
+	if r.URL.Path == krungsri.AuthorizePath || strings.HasPrefix(r.URL.Path, appPath) || r.URL.Path == "/" || r.URL.Path == "/sandbox" || strings.HasPrefix(r.URL.Path, "/sandbox/") {
 		b.pages.ServeHTTP(w, r)
 		return
 	}
@@ -95,6 +96,7 @@ func (b *Bank) Advance(d time.Duration) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.state.Offset += d
+	b.proceedDebits()
 	return b.save()
 }
 
@@ -103,16 +105,17 @@ func (b *Bank) Set(t time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.state.Offset = t.Sub(b.config.Clock())
+	b.proceedDebits()
 	return b.save()
 }
 
-// Clear forgets entries, transfers, receipts, effects, requests and faults. Tokens, the clock and the count of references stay, so that a
+// Clear forgets entries, transfers, receipts, registrations, debits, effects, requests and faults. Tokens, the clock and the count of references stay, so that a
 // reference is never given twice.
 func (b *Bank) Clear() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	fresh := newState()
-	fresh.Tokens, fresh.Offset, fresh.Sequence = b.state.Tokens, b.state.Offset, b.state.Sequence
+	fresh.Tokens, fresh.Offset, fresh.Sequence, fresh.Payers = b.state.Tokens, b.state.Offset, b.state.Sequence, b.state.Payers
 	b.state = fresh
 	return b.save()
 }

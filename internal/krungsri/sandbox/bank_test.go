@@ -232,7 +232,7 @@ func TestTheTokenEndpointChecksItsClient(t *testing.T) {
 	for body, want := range map[string]string{
 		"grant_type=client_credentials&client_id=id&client_secret=wrong": `401 {"error":"invalid_client","error_description":"client id or secret is wrong"}`,
 		"grant_type=client_credentials":                                  `401 {"error":"invalid_client","error_description":"client id or secret is wrong"}`,
-		"grant_type=password&client_id=id&client_secret=secret":          `400 {"error":"unsupported_grant_type","error_description":"client_credentials only"}`,
+		"grant_type=password&client_id=id&client_secret=secret":          `400 {"error":"unsupported_grant_type","error_description":"client_credentials or authorization_code"}`,
 	} {
 		w := c.post(krungsri.TokenPath, body, form)
 		if got := fmt.Sprint(w.Code, " ", w.Body); got != want {

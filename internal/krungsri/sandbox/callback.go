@@ -258,6 +258,7 @@ func (b *Bank) callbackAddress(product string) string {
 // early calls back before the answer, if that is the fault of the day: an entry that has just been shown is accepted, and a tax
 // document made, at once.
 func (b *Bank) early(ctx context.Context, answer reply) {
+	b.earlyDebit(ctx)
 	b.mu.Lock()
 	n := len(b.state.Effects)
 	armed := b.state.CallbackFault == CallbackEarly && answer.status == http.StatusOK && n > 0

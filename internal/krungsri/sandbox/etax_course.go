@@ -87,6 +87,7 @@ func (b *Bank) proceedAll() {
 	for _, d := range b.state.TaxDocuments {
 		b.proceed(d)
 	}
+	b.proceedDebits()
 }
 
 // Progress takes a tax document one step further at once, as if its time had come.

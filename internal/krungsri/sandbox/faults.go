@@ -151,12 +151,12 @@ func wrongEcho(body []byte) []byte {
 	if err := json.Unmarshal(body, &m); err != nil {
 		return body
 	}
-	for _, name := range []string{"partnerReference", "documentNumber", "receiptNumber", "documentReferenceNumber"} {
+	for _, name := range []string{"partnerReference", "documentNumber", "receiptNumber", "documentReferenceNumber", "transactionIdentification", "scheduleReference", "scheduleIdentification", "paymentToken"} {
 		if _, ok := m[name]; ok {
 			m[name] = "SOMEBODY-ELSE"
 		}
 	}
-	for _, name := range []string{"totalAmount", "receivedAmount", "grandTotal"} {
+	for _, name := range []string{"totalAmount", "receivedAmount", "grandTotal", "amount"} {
 		if _, ok := m[name]; ok {
 			m[name] = json.Number("0.01")
 		}

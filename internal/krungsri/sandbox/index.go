@@ -1,5 +1,7 @@
 package sandbox
 
+import "portal/internal/krungsri"
+
 // businessKey is unique at the bank: one seller uses a document number once.
 type businessKey struct{ seller, number string }
 
@@ -17,6 +19,15 @@ type index struct {
 	byReceiptNumber map[businessKey]*receipt
 	byTaxReference  map[string]*taxDocument
 	byTaxNumber     map[taxKey]*taxDocument
+
+	byJourney           map[string]*mandate
+	byToken             map[string]*mandate
+	byTransaction       map[string]*debit
+	undecided           map[string]*debit // something is still going to become of them
+	bySchedule          map[string]*schedule
+	byScheduleReference map[string]*schedule
+	debitedOn           map[accountDay]krungsri.Baht
+	accountOf           map[string]string // a seller's account, and the seller's tax identification
 }
 
 func newIndex() index {
@@ -29,6 +40,15 @@ func newIndex() index {
 		byReceiptNumber: map[businessKey]*receipt{},
 		byTaxReference:  map[string]*taxDocument{},
 		byTaxNumber:     map[taxKey]*taxDocument{},
+
+		byJourney:           map[string]*mandate{},
+		byToken:             map[string]*mandate{},
+		byTransaction:       map[string]*debit{},
+		undecided:           map[string]*debit{},
+		bySchedule:          map[string]*schedule{},
+		byScheduleReference: map[string]*schedule{},
+		debitedOn:           map[accountDay]krungsri.Baht{},
+		accountOf:           map[string]string{},
 	}
 }
 
@@ -49,6 +69,52 @@ func (s *state) rebuild() {
 	for _, d := range s.TaxDocuments {
 		s.indexTaxDocument(d)
 	}
+	for _, m := range s.Mandates {
+		s.indexMandate(m)
+	}
+	for _, d := range s.Debits {
+		s.indexDebit(d)
+		if d.BankReference != "" {
+			s.debitedOn[accountDay{d.Drawer.Number, krungsri.DateOf(d.Processed)}] += d.Amount
+		}
+	}
+	for _, c := range s.Schedules {
+		s.indexSchedule(c)
+	}
+}
+
+func (s *state) addMandate(m *mandate) {
+	s.Mandates = append(s.Mandates, m)
+	s.indexMandate(m)
+}
+
+func (s *state) indexMandate(m *mandate) {
+	s.byJourney[m.Journey] = m
+	if m.Token != "" {
+		s.byToken[m.Token] = m
+	}
+}
+
+func (s *state) addDebit(d *debit) {
+	s.Debits = append(s.Debits, d)
+	s.indexDebit(d)
+}
+
+// indexDebit is told of a debit again when something is going to become of it.
+func (s *state) indexDebit(d *debit) {
+	s.byTransaction[d.ID] = d
+	if d.Next != "" {
+		s.undecided[d.ID] = d
+	}
+}
+
+func (s *state) addSchedule(c *schedule) {
+	s.Schedules = append(s.Schedules, c)
+	s.indexSchedule(c)
+}
+
+func (s *state) indexSchedule(c *schedule) {
+	s.bySchedule[c.ID], s.byScheduleReference[c.Reference] = c, c
 }
 
 func (s *state) addTaxDocument(d *taxDocument) {
@@ -72,6 +138,9 @@ func (s *state) addReceipt(r *receipt) {
 
 func (s *state) indexPresentment(p *presentment) {
 	s.byReference[p.Reference], s.byDocument[p.key()] = p, p
+	if p.Seller.Account != "" {
+		s.accountOf[p.Seller.Account] = p.Seller.TaxID
+	}
 }
 
 func (s *state) indexReceipt(r *receipt) {

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -181,6 +182,54 @@ func (m *members) day(name string) krungsri.Date {
 	}
 	return d
 }
+
+// dayIfAny is a day that may be left out.
+func (m *members) dayIfAny(name string) krungsri.Date {
+	if _, given := m.values[name]; !given {
+		m.known = append(m.known, name)
+		return krungsri.Date{}
+	}
+	return m.day(name)
+}
+
+func (m *members) instant(name string, n need) time.Time {
+	raw, ok := m.raw(name, n)
+	if !ok {
+		return time.Time{}
+	}
+	var at krungsri.Instant
+	if err := at.UnmarshalJSON(raw); err != nil {
+		m.refuse(name, "%v", err)
+	}
+	return at.Time
+}
+
+// count is a whole number from 1 that may be left out.
+func (m *members) count(name string, limit int) int {
+	if _, given := m.values[name]; !given {
+		m.known = append(m.known, name)
+		return 0
+	}
+	n := m.integer(name)
+	if n < 1 || n > limit {
+		m.refuse(name, "1 to %d is expected", limit)
+	}
+	return n
+}
+
+// page is which rows of a list are asked for.
+type page struct{ first, rows int }
+
+func (m *members) page(limit int) page {
+	number, rows := max(1, m.count("pageNumber", 100_000)), m.count("pageSize", limit)
+	if rows == 0 {
+		rows = limit
+	}
+	return page{(number - 1) * rows, rows}
+}
+
+// has reports whether the n-th row, counted from zero, is on the page.
+func (p page) has(n int) bool { return n >= p.first && n < p.first+p.rows }
 
 func (m *members) object(name string) *members {
 	inner := &members{problem: m.problem}

@@ -61,6 +61,8 @@ func (b *Bank) newPages() http.Handler {
 	mux.HandleFunc("POST /sandbox/callback/fault", b.post(func(r *http.Request) error {
 		return b.SetCallbackFault(CallbackFault(r.PostFormValue("kind")))
 	}))
+	b.newConsentPages(mux)
+	b.newDebitPages(mux)
 	mux.HandleFunc("POST /sandbox/clear", b.post(func(*http.Request) error { return b.Clear() }))
 
 	guarded := http.NewCrossOriginProtection().Handler(mux)
@@ -74,24 +76,35 @@ func (b *Bank) newPages() http.Handler {
 	})
 }
 
-// post refuses requests that do not say where they come from: CrossOriginProtection takes them for programs and lets them pass.
-func (b *Bank) post(do func(*http.Request) error) http.HandlerFunc {
+// ownForm refuses requests that do not say where they come from: CrossOriginProtection takes them for programs and lets them pass.
+func (b *Bank) ownForm(do http.HandlerFunc, refuse func(w http.ResponseWriter, status int, problem string)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Origin") == "" && r.Header.Get("Sec-Fetch-Site") == "" {
-			b.render(w, http.StatusForbidden, "This form must be sent from the stand-in's own page.")
+			refuse(w, http.StatusForbidden, "This form must be sent from the stand-in's own page.")
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, formLimit)
 		if err := r.ParseForm(); err != nil {
-			b.render(w, http.StatusBadRequest, "The form could not be read.")
+			refuse(w, http.StatusBadRequest, "The form could not be read.")
 			return
+		}
+		do(w, r)
+	}
+}
+
+// post does what a form of one of the pages asks for, and goes back to that page.
+func (b *Bank) post(do func(*http.Request) error) http.HandlerFunc {
+	return b.ownForm(func(w http.ResponseWriter, r *http.Request) {
+		to, show := "/sandbox/", b.render
+		if r.PostFormValue("page") == "debits" {
+			to, show = debitPath, b.renderDebits
 		}
 		if err := do(r); err != nil {
-			b.render(w, http.StatusUnprocessableEntity, err.Error())
+			show(w, http.StatusUnprocessableEntity, err.Error())
 			return
 		}
-		http.Redirect(w, r, "/sandbox/", http.StatusSeeOther)
-	}
+		http.Redirect(w, r, to, http.StatusSeeOther)
+	}, b.render)
 }
 
 func (b *Bank) postFault(r *http.Request) error {

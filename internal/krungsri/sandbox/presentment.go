@@ -35,6 +35,8 @@ type presentment struct {
 type party struct {
 	TaxID string `json:"taxIdentification"`
 	Name  string `json:"name"`
+	// A seller's account, to which its money comes.
+	Account string `json:"accountNumber,omitempty"`
 }
 
 var (
@@ -111,7 +113,7 @@ func readParty(m *members, seller bool) party {
 	p.Name = m.text("name", 256, mandatory)
 	m.text("address", 512, mandatory)
 	if seller {
-		m.pattern("accountNumber", accountForm, mandatory)
+		p.Account = m.pattern("accountNumber", accountForm, mandatory)
 	} else {
 		m.pattern("bankCode", bankForm, optional)
 	}

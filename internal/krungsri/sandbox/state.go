@@ -24,6 +24,11 @@ type state struct {
 	Effects       []Effect             `json:"effects"`
 	Requests      []*SeenRequest       `json:"requests"`
 	Faults        map[string]Fault     `json:"faults"`
+	Mandates      []*mandate           `json:"mandates"`
+	Payers        int                  `json:"payers"`    // how many were played all at once
+	Customers     map[string]customer  `json:"customers"` // SHA-256 of a payer's token, and whose it is
+	Debits        []*debit             `json:"debits"`
+	Schedules     []*schedule          `json:"schedules"`
 	Deliveries    []*Delivery          `json:"deliveries"`
 	CallbackFault CallbackFault        `json:"callbackFault"` // of the next callback
 	index
@@ -32,6 +37,12 @@ type state struct {
 type seenKey struct {
 	operation string
 	reference krungsri.Reference
+}
+
+// customer is a payer's own token: good for one question, about one journey.
+type customer struct {
+	Journey string    `json:"journey"`
+	Until   time.Time `json:"until"` // by the real clock, as our own tokens
 }
 
 // Effect is something that happened at the bank. Two with the same business key would be money asked for twice.
@@ -55,9 +66,10 @@ type SeenRequest struct {
 
 func newState() state {
 	return state{
-		Tokens: map[string]time.Time{},
-		Faults: map[string]Fault{},
-		index:  newIndex(),
+		Tokens:    map[string]time.Time{},
+		Customers: map[string]customer{},
+		Faults:    map[string]Fault{},
+		index:     newIndex(),
 	}
 }
 

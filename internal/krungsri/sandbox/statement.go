@@ -17,8 +17,9 @@ import (
 type Transfer struct {
 	BankReference string        `json:"bankReference"`
 	At            time.Time     `json:"at"`
-	Seller        string        `json:"seller"` // the tax identification of whose account it is
-	Amount        krungsri.Baht `json:"amount"`
+	Seller        string        `json:"seller"`            // the tax identification of whose account it is
+	Account       string        `json:"account,omitempty"` // of a debit, which names no seller
+	Amount        krungsri.Baht `json:"amount"`            // below zero, if it went out
 	Payer         string        `json:"payer"`
 	Reference1    string        `json:"reference1"`
 	Reference2    string        `json:"reference2"`
@@ -79,7 +80,21 @@ func (s *state) sellers() (all []party) {
 			all = append(all, p.Seller)
 		}
 	}
+	for _, t := range s.Transfers {
+		if seller := s.sellerOf(t); !known[seller] {
+			known[seller] = true
+			all = append(all, party{TaxID: seller, Name: "บัญชี " + seller})
+		}
+	}
 	return all
+}
+
+// sellerOf is whose account a transfer touched: the account's own number, until an entry has told whose it is.
+func (s *state) sellerOf(t *Transfer) string {
+	if seller, ok := s.accountOf[t.Account]; ok {
+		return seller
+	}
+	return t.Seller
 }
 
 // statementHeading is what a Thai bank writes above the columns of a statement.
@@ -95,7 +110,7 @@ func (b *Bank) Statement(seller string, from, to krungsri.Date) []byte {
 	var forward, balance krungsri.Baht
 	var rows [][]string
 	for _, t := range b.state.Transfers {
-		if t.Seller != seller {
+		if b.state.sellerOf(t) != seller {
 			continue
 		}
 		balance += t.Amount
@@ -125,8 +140,12 @@ func (b *Bank) Statement(seller string, from, to krungsri.Date) []byte {
 // row is the line of a transfer, after which the account holds the balance.
 func (t *Transfer) row(balance krungsri.Baht) []string {
 	at := t.At.In(krungsri.Bangkok)
+	in, out := grouped(max(t.Amount, 0)), ""
+	if t.Amount < 0 {
+		in, out = "", grouped(-t.Amount)
+	}
 	return []string{
-		buddhist(krungsri.DateOf(at)), at.Format("15:04"), t.Description, grouped(t.Amount), "", grouped(balance), t.Channel,
+		buddhist(krungsri.DateOf(at)), at.Format("15:04"), t.Description, in, out, grouped(balance), t.Channel,
 		t.Reference1, t.Reference2, t.Payer, t.BankReference,
 	}
 }
