@@ -219,26 +219,29 @@ func (a *App) mendAlike(w http.ResponseWriter, r *http.Request, u user) error {
 	}
 	mended := 0
 	for after, more := 0, true; more; {
-		err := a.changeImport(r.Context(), u, id, func(tx *store.Tx, i store.Import) error {
+		var bills []store.ImportItem
+		var n int
+		err := a.changeImport(r.Context(), u, id, func(tx *store.Tx, i store.Import) (err error) {
 			if i.State != store.ImportMapped {
 				return store.ErrStale
 			}
-			bills, err := tx.ImportItemsWithFault(id, string(pattern), after, importChunk)
-			if err != nil {
+			bills, err = tx.ImportItemsWithFault(id, string(pattern), after, importChunk)
+			if n = 0; err != nil || len(bills) == 0 {
 				return err
 			}
-			if more = len(bills) == importChunk; len(bills) == 0 {
-				return nil
-			}
-			n, err := a.mendChunk(tx, i, bills, func(fault intake.Fault, fix intake.Fix) bool {
+			n, err = a.mendChunk(tx, i, bills, func(fault intake.Fault, fix intake.Fix) bool {
 				return string(fault.Rule) == rule && string(fault.Field) == field && string(fix.Kind) == kind
 			})
-			after, mended = bills[len(bills)-1].No, mended+n
 			return err
 		})
 		if err != nil {
 			return err
 		}
+		// Not before: what is tried again begins at the same place.
+		if more = len(bills) == importChunk; more {
+			after = bills[len(bills)-1].No
+		}
+		mended += n
 	}
 	return a.seeOther(w, r, u, importHref(id), text.Msg("import.mended_alike", "n", mended))
 }
