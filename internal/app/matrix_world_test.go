@@ -575,6 +575,8 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 	case "/payments":
 		return apptest.Form("key", strings.Repeat("P", 26), "paid_on", "2569-01-05", "amount", "50.00", "payer", "บริษัท ผู้จ่าย จำกัด", "tax_id", "", "reference1", "INV-1", "reference2", "",
 			"bank_reference", fmt.Sprintf("T%d", k.numbers.Add(1)), "channel", "")
+	case "/holidays":
+		return apptest.Form("day", "24/12/2569", "closed", "yes", "name", "วันหยุดพิเศษ", "source", "ประกาศ 7/2569")
 	case "/payments/books":
 		return apptest.Form("through", "2569-01-04")
 	case "/payments/{id}/proposal":
@@ -639,7 +641,7 @@ func fixedPath(pattern string) string {
 	if pattern == static.Root {
 		return static.URL("app.css")
 	}
-	return strings.NewReplacer("{lang}", "th", "{month}", "2026-01").Replace(strings.TrimSuffix(pattern, "{$}"))
+	return strings.NewReplacer("{lang}", "th", "{month}", "2026-01", "{day}", "2026-12-10").Replace(strings.TrimSuffix(pattern, "{$}"))
 }
 
 // pay has money come in: some waits, some is set aside, and some paid a bill

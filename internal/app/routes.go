@@ -284,6 +284,11 @@ func (a *App) table() []route {
 		{"POST", "/etax/{id}/reissue", maker, a.createEtaxReissue, extra{}},
 		{"POST", "/etax/{id}/hold", admin, a.holdEtax, extra{}},
 
+		// Days on which the bank is closed.
+		{"GET", "/holidays", anyDuty, a.listHolidays, extra{}},
+		{"POST", "/holidays", maker | admin, a.markHoliday, extra{}},
+		{"GET", "/holidays/{day}", anyDuty, a.showHoliday, extra{}},
+
 		// Things done to many at once.
 		{"POST", "/batches", maker | checker, a.createBatch, extra{}},
 		{"GET", "/batches/{id}", anyDuty, a.showBatch, extra{}},

@@ -26,6 +26,7 @@ var comparisons = []comparison{
 	importsAgree, etaxAgrees, etaxStepsAgree, etaxAuthorsAgree, inquiriesAgree,
 	paymentsAgree, asidesAgree, matchesAgree, settledAgree, closingsAgree, monthsAgree, certificatesAgree,
 	payersAgree, mandatesAgree, differencesAgree,
+	holidaysAgree,
 }
 
 // leavesOf is SQL for the leaves of a kind of action ("instruction"), of the

@@ -1,0 +1,217 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"portal/internal/app/schedule"
+	"portal/internal/app/thai"
+	"portal/internal/store"
+	"portal/web/templates"
+	"portal/web/templates/ui"
+	"portal/web/text"
+)
+
+// listHolidays shows the days of a year on which the bank is closed.
+func (a *App) listHolidays(w http.ResponseWriter, r *http.Request, u user) error {
+	f := readQuery(r)
+	year, err := yearOf(f, a.today())
+	if err != nil {
+		return err
+	}
+	return a.holidaysPage(w, r, u, http.StatusOK, year, templates.HolidayListView{}, nil)
+}
+
+// yearOf reads a year CE; this one unless the query says another.
+func yearOf(f *form, today thai.Day) (int, error) {
+	year := today.Year
+	if f.raw("year") != "" {
+		if year = f.hidden("year"); year < 2020 || year > 2100 {
+			f.broken = &requestError{"no such year"}
+		}
+	}
+	return year, f.check()
+}
+
+func (a *App) holidaysPage(w http.ResponseWriter, r *http.Request, u user, status, year int, v templates.HolidayListView, f *form) error {
+	ctx := r.Context()
+	var list []store.Holiday
+	var marks []store.HolidayMark
+	from, until := yearSpan(year)
+	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
+		if list, err = q.Holidays(from, until); err != nil {
+			return err
+		}
+		marks, err = q.HolidayMarks(from, until)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	v.Year, v.MayMark = yearName(ctx, year), u.can(store.Maker) || u.can(store.Admin)
+	if f != nil {
+		v.Errors, v.DayError, v.NameError, v.SourceError = f.summary(ctx), f.errorOf(ctx, "day"), f.errorOf(ctx, "name"), f.errorOf(ctx, "source")
+	}
+	v.Years = yearTabs(ctx, year, a.today().Year)
+	for _, h := range list {
+		v.Rows = append(v.Rows, holidayRow(ctx, h))
+		if h.Closed && !h.Confirmed {
+			v.Unconfirmed++
+		}
+	}
+	for _, m := range marks {
+		v.History = append(v.History, markEvent(ctx, m))
+	}
+	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaDebits, Status: status}, templates.HolidayList(v))
+}
+
+func yearSpan(year int) (from, until time.Time) {
+	return time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(year, 12, 31, 0, 0, 0, 0, time.UTC)
+}
+
+// yearName is a year in both eras, the reader's own first.
+func yearName(ctx context.Context, year int) string {
+	if text.From(ctx).BuddhistEra {
+		return text.T(ctx, "holiday.year_be", "be", strconv.Itoa(year+543), "ce", strconv.Itoa(year))
+	}
+	return text.T(ctx, "holiday.year_ce", "be", strconv.Itoa(year+543), "ce", strconv.Itoa(year))
+}
+
+func yearTabs(ctx context.Context, year, current int) []ui.Tab {
+	var tabs []ui.Tab
+	for y := min(year, current-1); y <= max(year, current+1); y++ {
+		if y != year && (y < current-1 || y > current+1) {
+			continue
+		}
+		tabs = append(tabs, ui.Tab{Label: yearName(ctx, y), Href: "/holidays?year=" + strconv.Itoa(y), Current: y == year})
+	}
+	return tabs
+}
+
+func holidayRow(ctx context.Context, h store.Holiday) templates.HolidayRow {
+	row := templates.HolidayRow{Href: "/holidays/" + h.Day.Format(time.DateOnly), On: h.Day, Name: holidayName(ctx, h), Closed: h.Closed, Source: h.Source, By: h.SetBy}
+	switch {
+	case !h.Closed:
+		row.Status = ui.Status{Meaning: ui.Neutral, Label: text.T(ctx, "holiday.state.open")}
+	case h.Source != "":
+		row.Status = ui.Status{Meaning: ui.Info, Label: text.T(ctx, "holiday.state.own")}
+	case !h.Confirmed:
+		row.Status = ui.Status{Meaning: ui.Warning, Label: text.T(ctx, "holiday.state.unconfirmed")}
+	default:
+		row.Status = ui.Status{Meaning: ui.Good, Label: text.T(ctx, "holiday.state.listed")}
+	}
+	if row.Source == "" {
+		row.Source = text.T(ctx, "holiday.source_bot")
+	}
+	return row
+}
+
+func holidayName(ctx context.Context, h store.Holiday) string {
+	if text.From(ctx).Lang == text.EN {
+		return h.NameEN
+	}
+	return h.NameTH
+}
+
+func markEvent(ctx context.Context, m store.HolidayMark) ui.Event {
+	key := text.K("holiday.marked_open")
+	if m.Closed {
+		key = text.K("holiday.marked_closed")
+	}
+	return ui.Event{Sentence: text.T(ctx, key, "day", text.Date(ctx, m.Day), "name", m.Name), Person: m.SetBy, At: m.SetAt, Note: m.Source}
+}
+
+// markHoliday records what the merchant says of a day, and leads to what
+// follows from it.
+func (a *App) markHoliday(w http.ResponseWriter, r *http.Request, u user) error {
+	f := readForm(r)
+	v := templates.HolidayListView{TypedDay: f.raw("day"), Name: f.raw("name"), Source: f.raw("source")}
+	day := f.day("day", a.today(), required)
+	name, source := f.text("name", required, maxLen(120)), f.text("source", required, maxLen(200))
+	closed := f.choice("closed", "yes", "no") == "yes"
+	if err := f.check(); err != nil {
+		return err
+	}
+	if f.errorOf(r.Context(), "day") == "" {
+		switch w := date(day).Weekday(); {
+		case w == time.Saturday || w == time.Sunday:
+			f.fail("day", text.Msg("holiday.weekend"))
+		case day.Year < 2020 || day.Year > 2100:
+			f.fail("day", text.Msg("edge.field.day"))
+		}
+	}
+	if !f.valid() {
+		year := day.Year
+		if year < 2020 || year > 2100 {
+			year = a.today().Year
+		}
+		return a.holidaysPage(w, r, u, http.StatusUnprocessableEntity, year, v, f)
+	}
+	err := a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
+		return tx.MarkHoliday(store.HolidayMark{ID: store.NewID(), Day: date(day), Closed: closed, Name: name, Source: source})
+	})
+	if err != nil {
+		return err
+	}
+	said := text.Msg("holiday.now_open")
+	if closed {
+		said = text.Msg("holiday.now_closed")
+	}
+	return a.seeOther(w, r, u, "/holidays/"+day.String(), said)
+}
+
+// calendarOf reads the days of a time on which the bank is closed, and what
+// they are called.
+func calendarOf(ctx context.Context, q *store.Query, from, until thai.Day) (schedule.Calendar, map[thai.Day]string, error) {
+	list, err := q.Holidays(date(from), date(until))
+	if err != nil {
+		return nil, nil, err
+	}
+	closed, names := schedule.Calendar{}, map[thai.Day]string{}
+	for _, h := range list {
+		if h.Closed {
+			d := thai.DayOf(h.Day)
+			closed[d], names[d] = true, holidayName(ctx, h)
+		}
+	}
+	return closed, names, nil
+}
+
+// showHoliday shows what is said of a day, and lets people say something else.
+func (a *App) showHoliday(w http.ResponseWriter, r *http.Request, u user) error {
+	var day thai.Day
+	if err := day.UnmarshalText([]byte(r.PathValue("day"))); err != nil || day.Year < 2020 || day.Year > 2100 {
+		return store.ErrNotFound
+	}
+	ctx := r.Context()
+	v := templates.HolidayView{On: date(day), Day: text.BothEras(ctx, date(day)), Typed: typedDay(ctx, day).Value, Year: strconv.Itoa(day.Year), MayMark: u.can(store.Maker) || u.can(store.Admin)}
+	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
+		list, err := q.Holidays(v.On, v.On)
+		if err != nil {
+			return err
+		}
+		if len(list) == 1 {
+			row := holidayRow(ctx, list[0])
+			v.Name, v.Closed, v.Status, v.Listed = row.Name, row.Closed, row.Status, list[0].Listed
+		}
+		marks, err := q.HolidayMarks(v.On, v.On)
+		for _, m := range marks {
+			v.History = append(v.History, markEvent(ctx, m))
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	weekday := v.On.Weekday()
+	v.Weekend = weekday == time.Saturday || weekday == time.Sunday
+	if v.Status.Label == "" {
+		v.Status = ui.Status{Meaning: ui.Neutral, Label: text.T(ctx, "holiday.state.open")}
+		if v.Weekend {
+			v.Status.Label = text.T(ctx, "holiday.state.weekend")
+		}
+	}
+	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaDebits}, templates.HolidayShow(v))
+}
