@@ -110,7 +110,7 @@ func certificateStatus(ctx context.Context, state string) ui.Status {
 func (a *App) certificateRow(ctx context.Context, c store.Certificate) templates.CertificateRow {
 	return templates.CertificateRow{
 		Href: certificateHref(c.MatchID), Buyer: c.BuyerName, Bill: c.DocumentNumber, On: c.WithheldOn, Days: max(0, daysBetween(c.WithheldOn, midnight(a.today()))),
-		Satang: c.WithheldSatang, Status: certificateStatus(ctx, c.State), Number: c.Number, AskedTimes: c.AskedTimes,
+		Satang: c.WithheldSatang, Status: certificateStatus(ctx, c.State), Number: c.Number, Scanned: c.FileID.Valid, AskedTimes: c.AskedTimes,
 		LetterHref: certificateHref(c.MatchID) + "/letter",
 	}
 }
@@ -130,7 +130,10 @@ func (a *App) certificatePage(w http.ResponseWriter, r *http.Request, u user, st
 	ctx := r.Context()
 	var c store.Certificate
 	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
-		c, err = q.Certificate(match)
+		if c, err = q.Certificate(match); err != nil || !c.FileID.Valid {
+			return err
+		}
+		v.Scan, err = certificateScan(q, c.FileID.UUID)
 		return err
 	})
 	if err != nil {
@@ -148,33 +151,8 @@ func (a *App) certificatePage(w http.ResponseWriter, r *http.Request, u user, st
 	if c.AskedAt != nil {
 		v.AskedAt = *c.AskedAt
 	}
+	w.Header().Set("Content-Security-Policy", policyPreview)
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaPayments, Status: status}, templates.Certificate(v))
-}
-
-// receiveCertificate records that a certificate came.
-func (a *App) receiveCertificate(w http.ResponseWriter, r *http.Request, u user) error {
-	match, err := pathID(r, "id")
-	if err != nil {
-		return err
-	}
-	f := readForm(r)
-	v := templates.CertificateView{NumberTyped: f.raw("number"), OnTyped: f.raw("on"), NoteTyped: f.raw("note")}
-	today := a.today()
-	number, on, note := f.text("number", required, maxLen(35)), f.day("on", today, required), f.text("note", maxLen(maxPaymentNote))
-	if err := f.check(); err != nil {
-		return err
-	}
-	if f.valid() && on.Compare(today) > 0 {
-		f.fail("on", text.Msg("certificate.error.future"))
-	}
-	ctx := r.Context()
-	if !f.valid() {
-		v.NumberError, v.OnError, v.NoteError, v.Errors = f.errorOf(ctx, "number"), f.errorOf(ctx, "on"), f.errorOf(ctx, "note"), f.summary(ctx)
-		return a.certificatePage(w, r, u, http.StatusUnprocessableEntity, v)
-	}
-	return a.certificateBecomes(w, r, u, match, text.Msg("certificate.received"), func(tx *store.Tx) error {
-		return tx.ReceiveCertificate(match, number, midnight(on), store.NoID, note)
-	})
 }
 
 // waiveCertificate gives up on a certificate, for a reason.

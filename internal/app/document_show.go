@@ -101,10 +101,7 @@ func documentView(q *store.Query, f store.File) (templates.DocumentView, error) 
 	if err != nil {
 		return v, err
 	}
-	d := store.PresentmentDocument{
-		FileID: f.ID, Name: f.Name, MediaType: f.MediaType, Size: f.Size, SHA256: f.SHA256, UploadedAt: f.UploadedAt,
-		Pages: f.Pages, Width: f.Width, Height: f.Height, Scan: f.Scan,
-	}
+	d := fileAsDocument(f)
 	if len(bills) > 0 {
 		p, err := q.Presentment(bills[0].PresentmentID)
 		if err != nil {
@@ -128,6 +125,14 @@ func documentView(q *store.Query, f store.File) (templates.DocumentView, error) 
 		v.Text, v.Cut = strings.ToValidUTF8(head.String(), ""), f.Size > previewLimit
 	}
 	return v, nil
+}
+
+// fileAsDocument is a file as if it went with a bill.
+func fileAsDocument(f store.File) store.PresentmentDocument {
+	return store.PresentmentDocument{
+		FileID: f.ID, Name: f.Name, MediaType: f.MediaType, Size: f.Size, SHA256: f.SHA256, UploadedAt: f.UploadedAt, UploadedByName: f.UploadedByName,
+		Pages: f.Pages, Width: f.Width, Height: f.Height, Scan: f.Scan,
+	}
 }
 
 var errEnough = errors.New("enough was read")

@@ -61,9 +61,11 @@ var (
 	errUnscanned     = errors.New("nobody could say whether the file carries a virus")
 )
 
-// attachment is where uploaded files go: a bill, or a receipt.
+// attachment is where uploaded files go: a bill, a receipt, or what a buyer
+// owes a certificate of.
 type attachment struct {
-	room   func(tx *store.Tx, sha256 []byte) error
+	limits upload.Limits
+	room   func(tx *store.Tx, sha256 []byte) error // nil where there is room for anything
 	attach func(*store.Tx, store.File) error
 }
 
@@ -74,6 +76,7 @@ func (a *App) addDocuments(w http.ResponseWriter, r *http.Request, u user) error
 		return err
 	}
 	attached, refused, err := a.takeDocuments(r, u, attachment{
+		limits: upload.PresentmentLimits(),
 		room:   func(tx *store.Tx, sha256 []byte) error { return room(tx, p.ID, sha256) },
 		attach: func(tx *store.Tx, f store.File) error { return tx.Attach(p.ID, f) },
 	})
@@ -139,25 +142,36 @@ func (a *App) takeDocument(r *http.Request, u user, to attachment, part *multipa
 	if part.FileName() == "" {
 		return nil // an empty choice
 	}
+	why, err := a.takeFile(r, u, to, part)
+	switch {
+	case err != nil:
+		return err
+	case why.Key != "":
+		*refused = append(*refused, why)
+	default:
+		*attached++
+	}
+	return nil
+}
+
+// takeFile stores one file when its turn comes. A reason why it was not taken
+// is empty where it was.
+func (a *App) takeFile(r *http.Request, u user, to attachment, part *multipart.Part) (refused text.Message, err error) {
 	select {
 	case a.uploads <- struct{}{}:
 		defer func() { <-a.uploads }()
 	case <-time.After(uploadWait):
-		return fmt.Errorf("%w: too many uploads", store.ErrBusy)
+		return refused, fmt.Errorf("%w: too many uploads", store.ErrBusy)
 	case <-r.Context().Done():
-		return r.Context().Err()
+		return refused, r.Context().Err()
 	}
-	err := a.storeDocument(r, u, to, part)
+	err = a.storeDocument(r, u, to, part)
 	for _, d := range documentRefusals {
 		if errors.Is(err, d.reason) {
-			*refused = append(*refused, text.Msg(d.word, "name", upload.CleanFileName(part.FileName(), "")))
-			return nil
+			return text.Msg(d.word, "name", upload.CleanFileName(part.FileName(), "")), nil
 		}
 	}
-	if err == nil {
-		*attached++
-	}
-	return err
+	return refused, err
 }
 
 // storeDocument streams a file into the judge and into the store side by side,
@@ -169,7 +183,7 @@ func (a *App) storeDocument(r *http.Request, u user, to attachment, part *multip
 			return errUploadTwice
 		}
 		read = true
-		judge, file := upload.NewChecker(upload.PresentmentLimits()), tx.NewFile()
+		judge, file := upload.NewChecker(to.limits), tx.NewFile()
 		if _, err := io.Copy(io.MultiWriter(judge, file), received{part, r}); err != nil {
 			return err
 		}
@@ -181,8 +195,10 @@ func (a *App) storeDocument(r *http.Request, u user, to attachment, part *multip
 		if err != nil {
 			return err
 		}
-		if err := to.room(tx, result.SHA256[:]); err != nil {
-			return err
+		if to.room != nil {
+			if err := to.room(tx, result.SHA256[:]); err != nil {
+				return err
+			}
 		}
 		f, err := file.Finish(store.File{
 			Name: upload.CleanFileName(part.FileName(), result.Kind), MediaType: result.Kind.MediaType(), SHA256: result.SHA256[:],

@@ -208,7 +208,7 @@ func libraryStatus(ctx context.Context, standing string) ui.Status {
 func libraryRow(ctx context.Context, e store.LibraryEntry, today thai.Day) templates.LibraryRow {
 	row := templates.LibraryRow{
 		Href: "/documents/" + e.FileID.String(), Name: e.Name, Number: e.Number, Kind: text.T(ctx, text.Prefix("library.kind.")+e.Kind),
-		Used: text.T(ctx, text.Prefix("library.used.")+e.UsedIn), UsedHref: pageOf(e.UsedIn, e.PageID), Buyer: e.BuyerName, TaxID: taxIDText(e.BuyerTaxID), On: e.OnDay,
+		Used: text.T(ctx, text.Prefix("library.used.")+e.UsedIn), UsedHref: pageOf(e.UsedIn, e.UseID), Buyer: e.BuyerName, TaxID: taxIDText(e.BuyerTaxID), On: e.OnDay,
 		Status: libraryStatus(ctx, e.Standing), Size: text.Bytes(int64(e.Size)), Held: e.Held,
 	}
 	if e.Standing != store.LibraryDraft {
@@ -226,12 +226,4 @@ func taxIDText(s string) string {
 }
 
 // pageOf is where a document is shown.
-func pageOf(used string, id store.ID) string {
-	switch used {
-	case store.UsedInReceipt:
-		return "/receipts/" + id.String()
-	case store.UsedInEtax:
-		return "/etax/" + id.String()
-	}
-	return "/presentments/" + id.String()
-}
+func pageOf(used string, id store.ID) string { return parentOf(used) + "/" + id.String() }

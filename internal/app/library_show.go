@@ -84,6 +84,8 @@ func parentOf(used string) string {
 		return "/receipts"
 	case store.UsedInEtax:
 		return "/etax"
+	case store.UsedInCertificate:
+		return "/payments/certificates"
 	}
 	return "/presentments"
 }

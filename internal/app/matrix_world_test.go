@@ -615,6 +615,8 @@ func request(c *apptest.Client, method, pattern, path string, form url.Values) *
 	switch {
 	case pattern == "/imports" && method == http.MethodPost:
 		field, name, content = "file", "bills.csv", csvFile(csvBill("M-1"))
+	case strings.HasPrefix(pattern, "/payments/certificates/") && (strings.HasSuffix(pattern, "/receipt") || strings.HasSuffix(pattern, "/scan")):
+		field = "scan"
 	case pattern != "/presentments/{id}/documents" && pattern != "/receipts/{id}/documents":
 		return c.Request(method, path, form)
 	}

@@ -205,7 +205,7 @@ func (a *App) listPayments(w http.ResponseWriter, r *http.Request, u user) error
 
 func paymentListView(ctx context.Context, u user, at paymentQuery, filter store.PaymentFilter, page store.PaymentPage, sums map[string]store.PaymentSum) templates.PaymentListView {
 	v := templates.PaymentListView{
-		State: at.State, Query: at.Query,
+		State: at.State, Query: at.Query, Filter: at.values().Encode(),
 		Filtered: at.filtered(), All: paymentQuery{PaymentSelection: store.PaymentSelection{State: at.State}}.href(store.PaymentCursor{}),
 		MayMake: u.can(store.Maker), MayClose: u.can(store.Checker),
 		DateHref: at.sorted(store.PaymentsByDate).href(store.PaymentCursor{}), AmountHref: at.sorted(store.PaymentsByAmount).href(store.PaymentCursor{}),

@@ -182,6 +182,9 @@ func billRow(ctx context.Context, columns []billColumn, r store.PresentmentRow) 
 		if c.name == "due" {
 			cell.Label = text.T(ctx, c.label)
 		}
+		if left := r.PartLeftSatang(); c.name == "amount" && left > 0 {
+			cell.Note = text.T(ctx, "list.part_left", "amount", text.Amount(left))
+		}
 		row.Cells = append(row.Cells, cell)
 	}
 	return row

@@ -22,11 +22,9 @@ func (f *presentmentForm) days(today thai.Day) {
 	if f.on.IsZero() {
 		return
 	}
-	switch {
-	case f.on.Compare(today) > 0:
-		f.fail("document_on", text.Msg("presentment.error.future"))
-	case f.on.Compare(today.AddDays(-maxDaysOld)) < 0:
-		f.fail("document_on", text.Msg("presentment.error.old"))
+	switch fault := documentDayFault(f.on, today); {
+	case fault != "":
+		f.fail("document_on", text.Msg(fault))
 	case due.IsZero():
 	case due.Compare(f.on) < 0:
 		f.fail("due_on", text.Msg("presentment.error.due_before"))

@@ -76,42 +76,28 @@ func (a *App) obstacles(ctx context.Context, p store.Presentment) []ui.FieldErro
 	if len(p.Documents) == 0 {
 		found = append(found, ui.FieldError{Field: here + "#documents", Message: text.T(ctx, "presentment.obstacle.documents")})
 	}
-	on, today := thai.DayOf(p.DocumentOn), a.today()
-	switch {
-	case on.Compare(today) > 0:
-		found = append(found, ui.FieldError{Field: here + "/edit#document_on", Message: text.T(ctx, "presentment.error.future")})
-	case on.Compare(today.AddDays(-maxDaysOld)) < 0:
-		found = append(found, ui.FieldError{Field: here + "/edit#document_on", Message: text.T(ctx, "presentment.error.old")})
+	if fault := documentDayFault(thai.DayOf(p.DocumentOn), a.today()); fault != "" {
+		found = append(found, ui.FieldError{Field: here + "/edit#document_on", Message: text.T(ctx, fault)})
 	}
 	return found
 }
 
 // createSubmission asks for approval of the bill in the version that was seen.
 func (a *App) createSubmission(w http.ResponseWriter, r *http.Request, u user) error {
-	id, err := pathID(r, "id")
+	id, key, version, err := readSubmission(r)
 	if err != nil {
 		return err
 	}
-	f := readForm(r)
-	key := f.key()
-	version := f.hidden("version")
-	if err := f.check(); err != nil {
-		return err
-	}
-	_, err = a.Teller.SubmitPresentment(r.Context(), u.actor(), id, version, key)
-	ctx, again := r.Context(), newKey()
+	ctx := r.Context()
+	_, err = a.Teller.SubmitPresentment(ctx, u.actor(), id, version, key)
 	switch {
 	case err == nil:
 		return a.seeOther(w, r, u, "/presentments/"+id.String(), text.Msg("presentment.submitted"))
 	case errors.Is(err, teller.ErrNotEditable):
 		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "presentment.refused.submitted")})
-	case errors.Is(err, store.ErrStale):
-		return a.submissionPage(w, r, u, http.StatusConflict, again, text.T(ctx, "presentment.refused.stale"))
-	case errors.Is(err, teller.ErrKeyReused):
-		return a.submissionPage(w, r, u, http.StatusConflict, again, text.T(ctx, "presentment.refused.key"))
-	case errors.Is(err, teller.ErrNoDocument), errors.Is(err, teller.ErrDrawnOtherwise), errors.Is(err, teller.ErrNotDisputed),
-		errors.Is(err, teller.ErrOtherBuyer), errors.Is(err, teller.ErrOldNumberUnsaid):
-		return a.submissionPage(w, r, u, http.StatusUnprocessableEntity, again, "")
+	}
+	if why, ok := refusalIn(err, submissionRefusals); ok {
+		return a.submissionPage(w, r, u, why.status, newKey(), why.in(ctx))
 	}
 	return err
 }
@@ -182,6 +168,14 @@ func (a *App) createCancellation(w http.ResponseWriter, r *http.Request, u user)
 	return err
 }
 
+// withdrawalRefusals are the reasons why something is not taken back.
+var withdrawalRefusals = []refusal{
+	{teller.ErrNotMaker, text.K("presentment.withdraw_not_yours"), http.StatusForbidden},
+	{teller.ErrAlreadySent, text.K("presentment.withdraw_late"), http.StatusConflict},
+	{teller.ErrNotPending, text.K("presentment.withdraw_decided"), http.StatusConflict},
+	{store.ErrStale, text.K("presentment.withdraw_decided"), http.StatusConflict},
+}
+
 // createWithdrawal takes back what waits and has not left yet.
 func (a *App) createWithdrawal(w http.ResponseWriter, r *http.Request, u user) error {
 	id, err := pathID(r, "id")
@@ -205,19 +199,8 @@ func (a *App) createWithdrawal(w http.ResponseWriter, r *http.Request, u user) e
 		return a.withdrawalRefused(w, r, u, i, http.StatusUnprocessableEntity, f.errorOf(r.Context(), "reason"))
 	}
 	err = a.Teller.Withdraw(r.Context(), u.actor(), i.LeadID, reason)
-	for _, c := range []struct {
-		reason  error
-		message string
-		status  int
-	}{
-		{teller.ErrNotMaker, text.K("presentment.withdraw_not_yours"), http.StatusForbidden},
-		{teller.ErrAlreadySent, text.K("presentment.withdraw_late"), http.StatusConflict},
-		{teller.ErrNotPending, text.K("presentment.withdraw_decided"), http.StatusConflict},
-		{store.ErrStale, text.K("presentment.withdraw_decided"), http.StatusConflict},
-	} {
-		if errors.Is(err, c.reason) {
-			return a.withdrawalRefused(w, r, u, i, c.status, text.T(r.Context(), c.message))
-		}
+	if why, ok := refusalIn(err, withdrawalRefusals); ok {
+		return a.withdrawalRefused(w, r, u, i, why.status, why.in(r.Context()))
 	}
 	if err != nil {
 		return err

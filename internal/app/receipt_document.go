@@ -8,6 +8,7 @@ import (
 
 	"portal/internal/app/invoice"
 	"portal/internal/app/thai"
+	"portal/internal/app/upload"
 	"portal/internal/store"
 	"portal/web/text"
 )
@@ -19,6 +20,7 @@ func (a *App) addReceiptDocuments(w http.ResponseWriter, r *http.Request, u user
 		return err
 	}
 	attached, refused, err := a.takeDocuments(r, u, attachment{
+		limits: upload.PresentmentLimits(),
 		room:   func(tx *store.Tx, sha256 []byte) error { return receiptRoom(tx, found.ID, sha256) },
 		attach: func(tx *store.Tx, f store.File) error { return tx.AttachToReceipt(found.ID, f) },
 	})

@@ -160,12 +160,10 @@ func (f *receiptForm) judge(today thai.Day, own string) {
 	}
 	on, paid := f.day("document_on", today, required), f.day("paid_on", today, required)
 	r.DocumentOn, r.PaidOn = midnight(on), midnight(paid)
-	switch {
+	switch fault := documentDayFault(on, today); {
 	case on.IsZero() || paid.IsZero():
-	case on.Compare(today) > 0:
-		f.fail("document_on", text.Msg("presentment.error.future"))
-	case on.Compare(today.AddDays(-maxDaysOld)) < 0:
-		f.fail("document_on", text.Msg("presentment.error.old"))
+	case fault != "":
+		f.fail("document_on", text.Msg(fault))
 	case paid.Compare(on) > 0:
 		f.fail("paid_on", text.Msg("receipt.error.paid_later"))
 	}

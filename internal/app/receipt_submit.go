@@ -69,12 +69,8 @@ func (a *App) receiptObstacles(ctx context.Context, r store.Receipt, bills []sto
 	if r.Paper == "" && !r.Uploaded() {
 		add("#documents", text.Msg("receipt.obstacle.paper"))
 	}
-	on, today := thai.DayOf(r.DocumentOn), a.today()
-	switch {
-	case on.Compare(today) > 0:
-		add("/edit#document_on", text.Msg("presentment.error.future"))
-	case on.Compare(today.AddDays(-maxDaysOld)) < 0:
-		add("/edit#document_on", text.Msg("presentment.error.old"))
+	if fault := documentDayFault(thai.DayOf(r.DocumentOn), a.today()); fault != "" {
+		add("/edit#document_on", text.Msg(fault))
 	}
 	settles := make(map[store.ID]int64, len(r.Lines))
 	for _, l := range r.Lines {
@@ -96,43 +92,22 @@ func (a *App) receiptObstacles(ctx context.Context, r store.Receipt, bills []sto
 // createReceiptSubmission asks for approval of the receipt in the version that
 // was seen.
 func (a *App) createReceiptSubmission(w http.ResponseWriter, r *http.Request, u user) error {
-	id, err := pathID(r, "id")
+	id, key, version, err := readSubmission(r)
 	if err != nil {
-		return err
-	}
-	f := readForm(r)
-	key, version := f.key(), f.hidden("version")
-	if err := f.check(); err != nil {
 		return err
 	}
 	ctx := r.Context()
 	_, err = a.Teller.SubmitReceipt(ctx, u.actor(), id, version, key, DrawReceipt(ctx))
-	if err == nil {
+	switch letter, noLetter := errors.AsType[*invoice.LetterError](err); {
+	case err == nil:
 		return a.seeOther(w, r, u, receiptHref(id), text.Msg("receipt.submitted"))
-	}
-	if letter, is := errors.AsType[*invoice.LetterError](err); is {
+	case noLetter:
 		return a.receiptSubmissionPage(w, r, u, http.StatusUnprocessableEntity, newKey(), text.T(ctx, "document.no_letter", "letter", string(letter.Letter)))
-	}
-	if errors.Is(err, teller.ErrNotEditable) {
+	case errors.Is(err, teller.ErrNotEditable):
 		return a.receiptPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "receipt.refused.submitted")})
 	}
-	for _, c := range []struct {
-		reason error
-		key    string
-		status int
-	}{
-		{store.ErrStale, text.K("presentment.refused.stale"), http.StatusConflict},
-		{teller.ErrKeyReused, text.K("presentment.refused.key"), http.StatusConflict},
-		{teller.ErrNoPaper, text.K("receipt.obstacle.paper"), http.StatusUnprocessableEntity},
-		{teller.ErrOverBill, text.K("receipt.refused.over_bill"), http.StatusConflict},
-		{teller.ErrOtherBills, text.K("receipt.refused.other_bills"), http.StatusUnprocessableEntity},
-		{store.ErrNumberTaken, text.K("receipt.refused.number_taken"), http.StatusConflict},
-		{store.ErrNoPattern, text.K("receipt.refused.no_pattern"), http.StatusUnprocessableEntity},
-		{invoice.ErrTooLong, text.K("document.no_room"), http.StatusUnprocessableEntity},
-	} {
-		if errors.Is(err, c.reason) {
-			return a.receiptSubmissionPage(w, r, u, c.status, newKey(), text.T(ctx, c.key))
-		}
+	if why, ok := refusalIn(err, submissionRefusals); ok {
+		return a.receiptSubmissionPage(w, r, u, why.status, newKey(), why.in(ctx))
 	}
 	return err
 }
@@ -161,17 +136,7 @@ func (a *App) numberReceipt(w http.ResponseWriter, r *http.Request, u user) erro
 		}
 		return err
 	})
-	switch {
-	case err == nil:
-		return a.seeOther(w, r, u, receiptHref(id), text.Msg("receipt.numbered"))
-	case errors.Is(err, store.ErrStale):
-		return a.receiptPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "receipt.refused.not_editable")})
-	case errors.Is(err, store.ErrNumberTaken):
-		return a.receiptPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "receipt.refused.number_taken")})
-	case errors.Is(err, store.ErrNoPattern):
-		return a.receiptPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "receipt.refused.no_pattern")})
-	}
-	return err
+	return a.receiptChanged(w, r, u, id, err, text.Msg("receipt.numbered"))
 }
 
 // renumberReceipt voids the number of a refused receipt, because the bank has
@@ -191,21 +156,16 @@ func (a *App) renumberReceipt(w http.ResponseWriter, r *http.Request, u user) er
 		return a.receiptPage(w, r, u, id, http.StatusUnprocessableEntity, presentmentSays{refusal: text.T(ctx, "receipt.refused.note")})
 	}
 	err = a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error {
-		if state, err := tx.LockReceipt(id); err != nil || state != store.ReceiptRefused {
-			return errors.Join(err, store.ErrStale)
+		state, err := tx.LockReceipt(id)
+		if err == nil && state != store.ReceiptRefused {
+			err = store.ErrStale
+		}
+		if err != nil {
+			return err
 		}
 		return tx.RenumberReceipt(id, note)
 	})
-	if errors.Is(err, store.ErrNotFound) {
-		return store.ErrNotFound
-	}
-	if errors.Is(err, store.ErrStale) {
-		return a.receiptPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "receipt.refused.not_editable")})
-	}
-	if err != nil {
-		return err
-	}
-	return a.seeOther(w, r, u, receiptHref(id), text.Msg("receipt.renumbered"))
+	return a.receiptChanged(w, r, u, id, err, text.Msg("receipt.renumbered"))
 }
 
 // discardReceipt puts a receipt that the bank never had out of the way.
@@ -229,11 +189,23 @@ func (a *App) discardReceipt(w http.ResponseWriter, r *http.Request, u user) err
 		}
 		return tx.DiscardReceipt(id, version, note)
 	})
-	if errors.Is(err, store.ErrStale) {
-		return a.receiptPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "receipt.refused.not_editable")})
+	return a.receiptChanged(w, r, u, id, err, text.Msg("receipt.discarded"))
+}
+
+// changeRefusals are the reasons why a receipt is not changed.
+var changeRefusals = []refusal{
+	{store.ErrStale, text.K("receipt.refused.not_editable"), http.StatusConflict},
+	{store.ErrNumberTaken, text.K("receipt.refused.number_taken"), http.StatusConflict},
+	{store.ErrNoPattern, text.K("receipt.refused.no_pattern"), http.StatusConflict},
+}
+
+// receiptChanged is what follows on a change of a receipt.
+func (a *App) receiptChanged(w http.ResponseWriter, r *http.Request, u user, id store.ID, err error, said text.Message) error {
+	if why, ok := refusalIn(err, changeRefusals); ok {
+		return a.receiptPage(w, r, u, id, why.status, presentmentSays{refusal: why.in(r.Context())})
 	}
 	if err != nil {
 		return err
 	}
-	return a.seeOther(w, r, u, receiptHref(id), text.Msg("receipt.discarded"))
+	return a.seeOther(w, r, u, receiptHref(id), said)
 }

@@ -240,6 +240,7 @@ func (a *App) table() []route {
 
 		// Buyers, and the box on a bill that finds them.
 		{"GET", "/payments", anyDuty, a.listPayments, extra{}},
+		{"POST", "/payments/export", anyDuty, a.exportPayments, extra{body: 16 << 10}},
 		{"GET", "/payments/new", maker, a.newPayment, extra{}},
 		{"POST", "/payments", maker, a.createPayment, extra{}},
 		{"GET", "/payments/books", anyDuty, a.showBooks, extra{}},
@@ -248,7 +249,8 @@ func (a *App) table() []route {
 		{"GET", "/payments/certificates/{id}/letter", anyDuty, a.showLetter, extra{}},
 		{"POST", "/payments/certificates/{id}/letter", maker, a.recordLetter, extra{}},
 		{"GET", "/payments/certificates/{id}", anyDuty, a.showCertificate, extra{}},
-		{"POST", "/payments/certificates/{id}/receipt", maker, a.receiveCertificate, extra{}},
+		{"POST", "/payments/certificates/{id}/receipt", maker, a.receiveCertificate, extra{body: scanLimit}},
+		{"POST", "/payments/certificates/{id}/scan", maker, a.scanCertificate, extra{body: scanLimit}},
 		{"POST", "/payments/certificates/{id}/waiver", maker, a.waiveCertificate, extra{}},
 		{"POST", "/payments/certificates/{id}/return", maker, a.awaitCertificate, extra{}},
 		{"GET", "/payments/{id}", anyDuty, a.showPayment, extra{}},

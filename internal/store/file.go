@@ -22,6 +22,8 @@ type File struct {
 	Width      int       `db:"width"` // of a picture, in pixels
 	Height     int       `db:"height"`
 	Scan       string    `db:"scan"` // ScanNone or ScanClean
+
+	UploadedByName string `db:"uploaded_by_name"` // read, never written
 }
 
 // What a scanner for viruses said of a file. One that found something leaves no
@@ -45,7 +47,9 @@ var (
 		INSERT INTO files (id, merchant_id, name, media_type, size, sha256, uploaded_by, pages, width, height, scan)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`)
 	sqlFile = statement(`
-		SELECT id, name, media_type, size, sha256, coalesce(uploaded_by, '00000000-0000-0000-0000-000000000000') AS uploaded_by, uploaded_at, pages, width, height, scan FROM files WHERE merchant_id = $1 AND id = $2`)
+		SELECT f.id, f.name, f.media_type, f.size, f.sha256, coalesce(f.uploaded_by, '00000000-0000-0000-0000-000000000000') AS uploaded_by,
+			coalesce(p.name, '') AS uploaded_by_name, f.uploaded_at, f.pages, f.width, f.height, f.scan
+		FROM files f LEFT JOIN people p ON p.id = f.uploaded_by WHERE f.merchant_id = $1 AND f.id = $2`)
 	sqlChunk = statement(`SELECT data FROM file_chunks WHERE merchant_id = $1 AND file_id = $2 AND no = $3`)
 )
 

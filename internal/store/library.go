@@ -41,7 +41,6 @@ type LibraryEntry struct {
 	FileID     ID        `db:"file_id"`
 	UsedIn     string    `db:"used_in"`
 	UseID      ID        `db:"use_id"`
-	PageID     ID        `db:"page_id"` // of the document whose page shows it
 	Kind       string    `db:"kind"`
 	Number     string    `db:"number"`
 	OnDay      time.Time `db:"on_day"`
@@ -111,7 +110,7 @@ func (f LibraryFilter) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wanted)
 }
 
-const libraryColumns = `e.id, e.file_id, e.used_in, e.use_id, e.page_id, e.kind, e.number, e.on_day, e.buyer_name, e.buyer_tax_id, e.standing, e.kept_until, e.held,
+const libraryColumns = `e.id, e.file_id, e.used_in, e.use_id, e.kind, e.number, e.on_day, e.buyer_name, e.buyer_tax_id, e.standing, e.kept_until, e.held,
 	f.name, f.media_type, f.size, f.sha256, f.uploaded_at`
 
 var (
@@ -120,7 +119,7 @@ var (
 		ORDER BY e.on_day DESC, e.id DESC`)
 	sqlLibrarySpan = statement(`SELECT first, last FROM library_span()`)
 	sqlUsesOfFile  = statement(`
-		SELECT u.file_id AS id, u.file_id, u.used_in, u.use_id, u.page_id, u.kind, u.number, u.on_day, u.buyer_name, u.buyer_tax_id, u.standing, u.kept_until, u.held,
+		SELECT u.file_id AS id, u.file_id, u.used_in, u.use_id, u.kind, u.number, u.on_day, u.buyer_name, u.buyer_tax_id, u.standing, u.kept_until, u.held,
 			f.name, f.media_type, f.size, f.sha256, f.uploaded_at
 		FROM files f JOIN file_uses u ON u.merchant_id = $1 AND u.file_id = f.id WHERE f.merchant_id = $1 AND f.id = $2
 		ORDER BY u.on_day DESC, u.use_id LIMIT 100`)

@@ -133,6 +133,15 @@ var (
 		SELECT coalesce(i.maker_id, p.created_by) AS id, p.document_number || ' · ' || p.buyer_name AS name
 		FROM presentments p LEFT JOIN instructions i ON i.id = coalesce(p.cancellation_id, p.entry_id)
 		WHERE p.merchant_id = $1 AND p.id = $2`)
+	sqlMakerOfReceipt = statement(`
+		SELECT coalesce(i.maker_id, r.created_by) AS id, r.document_number || ' · ' || r.buyer_name AS name
+		FROM receipts r LEFT JOIN instructions i ON i.id = r.entry_id
+		WHERE r.merchant_id = $1 AND r.id = $2`)
+	// One statement, since it is asked of every payment that came in.
+	sqlMakersToTellOfPayment = statement(`
+		SELECT b.person_id FROM payments p JOIN memberships b ON b.merchant_id = p.merchant_id AND 'maker' = ANY (b.duties) JOIN people o ON o.id = b.person_id
+		WHERE p.merchant_id = $1 AND p.id = $2 AND p.state IN ('waiting', 'part') AND o.disabled_at IS NULL
+			AND NOT EXISTS (SELECT FROM notices n WHERE n.subject = $3 AND n.kind = $4 AND n.person_id = b.person_id)`)
 )
 
 // DecidersToTell are the Deciders by their ids, without those who were given a
@@ -167,4 +176,16 @@ func (q *Query) IsUnsent(instruction ID) (bool, error) {
 // made it, with the bill's title as its name.
 func (q *Query) MakerOfBill(bill ID) (Named, error) {
 	return row[Named](q, sqlMakerOfBill, q.actor.Merchant, bill)
+}
+
+// MakerOfReceipt is the same of a receipt.
+func (q *Query) MakerOfReceipt(receipt ID) (Named, error) {
+	return row[Named](q, sqlMakerOfReceipt, q.actor.Merchant, receipt)
+}
+
+// MakersToTellOfPayment are the makers of the acting merchant where a payment
+// waits to be matched, without those who were given a notice of this kind about
+// the subject before.
+func (q *Query) MakersToTellOfPayment(payment ID, about Subject, kind string) ([]ID, error) {
+	return rows[ID](q, sqlMakersToTellOfPayment, q.actor.Merchant, payment, about, kind)
 }

@@ -98,9 +98,11 @@ type PaymentFilter struct {
 type PaymentRow struct {
 	Payment
 	// Of the bills it is matched to.
-	Numbers   Texts   `db:"numbers"`
-	BuyerName *string `db:"buyer_name"`
-	Reasons   Texts   `db:"reasons"`
+	Numbers        Texts   `db:"numbers"`
+	BuyerName      *string `db:"buyer_name"`
+	Reasons        Texts   `db:"reasons"`
+	WithheldSatang int64   `db:"withheld_satang"` // of them, and kept back as fees
+	FeeSatang      int64   `db:"fee_satang"`
 }
 
 // PaymentPage is one page: More says whether the list goes on in the direction
@@ -112,10 +114,11 @@ type PaymentPage struct {
 
 var (
 	sqlPaymentsListed = statement(`
-		SELECT ` + paymentColumns + `, m.numbers, m.buyer_name, m.reasons
+		SELECT ` + paymentColumns + `, m.numbers, m.buyer_name, m.reasons, coalesce(m.withheld_satang, 0) AS withheld_satang, coalesce(m.fee_satang, 0) AS fee_satang
 		FROM payments_listed($2, $3, $4, $5, $6, $7) WITH ORDINALITY AS l (id, n) JOIN payments p ON p.id = l.id
 			LEFT JOIN LATERAL (
-				SELECT jsonb_agg(b.document_number ORDER BY m.matched_at, m.id) AS numbers, min(b.buyer_name) AS buyer_name, jsonb_agg(DISTINCT m.reason) AS reasons
+				SELECT jsonb_agg(b.document_number ORDER BY m.matched_at, m.id) AS numbers, min(b.buyer_name) AS buyer_name, jsonb_agg(DISTINCT m.reason) AS reasons,
+					sum(m.withheld_satang)::bigint AS withheld_satang, sum(m.fee_satang)::bigint AS fee_satang
 				FROM payment_matches m JOIN presentments b ON b.id = m.presentment_id
 				WHERE m.merchant_id = $1 AND m.payment_id = p.id AND m.undone_at IS NULL) m ON true
 		WHERE p.merchant_id = $1 ORDER BY l.n`)

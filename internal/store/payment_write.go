@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -165,7 +166,10 @@ func (t *Tx) CloseBooks(through time.Time) (Closing, error) {
 var (
 	sqlReceiveCertificate = statement(`
 		UPDATE withholding_certificates SET state = 'received', certificate_no = $3, certificate_on = $4, file_id = $5, note = $6, changed_by = $7
-		WHERE merchant_id = $1 AND match_id = $2 AND state <> 'void' RETURNING presentment_id`)
+		WHERE merchant_id = $1 AND match_id = $2 AND state = 'awaited' RETURNING presentment_id`)
+	sqlScanCertificate = statement(`
+		UPDATE withholding_certificates SET file_id = $3, changed_by = $4
+		WHERE merchant_id = $1 AND match_id = $2 AND state = 'received' RETURNING presentment_id, certificate_no, certificate_on, note`)
 	sqlWaiveCertificate = statement(`
 		UPDATE withholding_certificates SET state = 'waived', certificate_no = '', certificate_on = NULL, file_id = NULL, note = $3, changed_by = $4
 		WHERE merchant_id = $1 AND match_id = $2 AND state <> 'void' RETURNING presentment_id`)
@@ -177,14 +181,38 @@ var (
 		WHERE merchant_id = $1 AND match_id = ANY ($2) AND state = 'awaited' RETURNING match_id, presentment_id`)
 )
 
-// ReceiveCertificate records the certificate of what a match withheld.
+// ReceiveCertificate records the certificate of what a match withheld, and its
+// scan unless there is none yet. ErrStale: it is not awaited.
 func (t *Tx) ReceiveCertificate(match ID, number string, on time.Time, file ID, note string) error {
 	about, err := row[ID](t.Query, sqlReceiveCertificate, t.actor.Merchant, match, number, on, nullable(file), note, t.actor.Person)
+	if errors.Is(err, ErrNotFound) {
+		return ErrStale
+	}
 	if err != nil {
 		return fmt.Errorf("receiving a certificate: %w", err)
 	}
 	return t.Audit("presentment.certificate_received", About("presentment", about), map[string]any{
 		"match": match, "number": number, "on": on.Format(time.DateOnly), "file": nullable(file), "note": note,
+	})
+}
+
+// ScanCertificate puts a scan beside a certificate that was received, in the
+// place of any other. ErrStale: it was not, or is not any more.
+func (t *Tx) ScanCertificate(match, file ID) error {
+	c, err := row[struct {
+		Presentment ID        `db:"presentment_id"`
+		Number      string    `db:"certificate_no"`
+		On          time.Time `db:"certificate_on"`
+		Note        string    `db:"note"`
+	}](t.Query, sqlScanCertificate, t.actor.Merchant, match, file, t.actor.Person)
+	if errors.Is(err, ErrNotFound) {
+		return ErrStale
+	}
+	if err != nil {
+		return fmt.Errorf("scanning a certificate: %w", err)
+	}
+	return t.Audit("presentment.certificate_scanned", About("presentment", c.Presentment), map[string]any{
+		"match": match, "number": c.Number, "on": c.On.Format(time.DateOnly), "file": file, "note": c.Note,
 	})
 }
 

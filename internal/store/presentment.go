@@ -200,6 +200,15 @@ type PresentmentRow struct {
 	BuyerDecision   string     `db:"buyer_decision"`
 	BuyerRemark     string     `db:"buyer_remark"`
 	DecidedAt       *time.Time `db:"decided_at"`
+	SettledSatang   int64      `db:"settled_satang"` // received, withheld, or kept back as fees
+}
+
+// PartLeftSatang is what is left of a bill that is paid in part, and 0 of any other.
+func (r PresentmentRow) PartLeftSatang() int64 {
+	if r.SettledSatang == 0 {
+		return 0
+	}
+	return r.TotalSatang - r.SettledSatang
 }
 
 // ExpectedSatang is what the buyer is going to pay: the total without what is

@@ -168,7 +168,8 @@ type PresentmentFilter struct {
 }
 
 const (
-	presentmentRowColumns  = `p.id, p.state, p.document_number, p.document_on, p.due_on, p.buyer_name, p.total_satang, p.buyer_decision`
+	presentmentRowColumns = `p.id, p.state, p.document_number, p.document_on, p.due_on, p.buyer_name, p.total_satang, p.buyer_decision,
+		coalesce((SELECT s.received_satang + s.withheld_satang + s.fee_satang FROM presentment_payments s WHERE s.presentment_id = p.id), 0) AS settled_satang`
 	presentmentWideColumns = presentmentRowColumns + `, p.state_since, p.document_type, p.buyer_tax_id, p.buyer_branch, p.before_tax_satang, p.vat_satang,
 		p.discount_satang, p.wht_satang, p.order_reference, p.bank_reference, p.created_at, p.remark, p.buyer_remark, p.decided_at, c.name AS created_by_name`
 )

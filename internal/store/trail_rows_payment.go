@@ -104,12 +104,13 @@ var certificatesAgree = comparison{
 	sql: statement(`
 	WITH said AS (
 		SELECT DISTINCT ON (l.d ->> 'match') l.idx, l.act, l.d, l.d ->> 'match' AS match FROM (
-			` + leavesOf("presentment", "certificate_received", "certificate_waived", "certificate_awaited") + `) l ORDER BY l.d ->> 'match', l.at DESC, l.idx DESC
+			` + leavesOf("presentment", "certificate_received", "certificate_scanned", "certificate_waived", "certificate_awaited") + `) l ORDER BY l.d ->> 'match', l.at DESC, l.idx DESC
 	)
 	SELECT coalesce(l.idx, -1) AS idx, 'presentment/' || c.presentment_id AS subject, 'contradicts' AS class, 'has a certificate of tax that is not as the trail says' AS what
 	FROM withholding_certificates c JOIN payment_matches m ON m.id = c.match_id LEFT JOIN said l ON l.match = c.match_id::text
 	WHERE (c.withheld_satang, c.presentment_id) IS DISTINCT FROM (m.withheld_satang, m.presentment_id)
-		OR c.state <> CASE WHEN m.undone_at IS NOT NULL THEN 'void' ELSE coalesce(substr(l.act, length('certificate_') + 1), 'awaited') END
+		OR c.state <> CASE WHEN m.undone_at IS NOT NULL THEN 'void' WHEN l.act = 'certificate_scanned' THEN 'received'
+			ELSE coalesce(substr(l.act, length('certificate_') + 1), 'awaited') END
 		OR (c.state = 'received' AND (c.certificate_no, c.certificate_on::text, c.file_id::text, c.note) IS DISTINCT FROM
 			(` + says("number") + `, ` + says("on") + `, ` + says("file") + `, ` + says("note") + `))`),
 }

@@ -48,6 +48,9 @@ func (r PresentmentRow) append(b []byte, pick bool) []byte {
 			b = escaped(append(b, `" data-label="`...), c.Label)
 		}
 		b = escaped(append(b, `">`...), c.Value)
+		if c.Note != "" {
+			b = append(escaped(append(b, `<br><small>`...), c.Note), `</small>`...)
+		}
 		b = append(b, "</td>"...)
 	}
 	return append(b, "</tr>"...)

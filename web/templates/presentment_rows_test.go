@@ -14,7 +14,7 @@ func TestWordsOfOthersInARowAreShownAsText(t *testing.T) {
 	const hostile = `"><script>alert('x')</script>&`
 	v := templates.PresentmentListView{MayMake: true, Rows: []templates.PresentmentRow{{
 		ID: hostile, Buyer: hostile, Number: hostile, Status: ui.Status{Label: hostile},
-		Cells: []templates.PresentmentCell{{Class: hostile, Value: hostile, Label: hostile}},
+		Cells: []templates.PresentmentCell{{Class: hostile, Value: hostile, Label: hostile, Note: hostile}},
 	}}}
 	var page strings.Builder
 	if err := templates.PresentmentList(v).Render(t.Context(), &page); err != nil {
@@ -25,7 +25,7 @@ func TestWordsOfOthersInARowAreShownAsText(t *testing.T) {
 		t.Errorf("a row lets markup through: %s", row)
 	}
 	const shown = "&#34;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;"
-	if n := strings.Count(row, shown); n != 8 {
-		t.Errorf("the hostile words stand in %d places, want 8: %s", n, row)
+	if n := strings.Count(row, shown); n != 9 {
+		t.Errorf("the hostile words stand in %d places, want 9: %s", n, row)
 	}
 }

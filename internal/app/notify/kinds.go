@@ -36,6 +36,9 @@ const (
 	Paid         = "paid"          // the buyer has paid
 	Unsent       = "unsent"        // it was approved, and was not sent
 	Hopeless     = "hopeless"      // too few are left who may approve it
+	Issued       = "issued"        // the bank has a receipt for good
+	Unreceipted  = "unreceipted"   // a receipt is at the bank without its document
+	Unmatched    = "unmatched"     // money came in, and nobody knows what for
 	EtaxFailed   = "etax_failed"   // the bank or the Revenue Department did not go on with a tax document
 	Quarantined  = "quarantined"   // what the bank told contradicts what is known
 
@@ -51,12 +54,12 @@ const (
 )
 
 // Topics are what a person chooses about, in the order of the settings.
-var Topics = []string{"waiting", "expiring", "asked", "returned", "trouble", "disputed", "rules", "approved", "presented", "paid"}
+var Topics = []string{"waiting", "expiring", "asked", "returned", "trouble", "disputed", "unmatched", "rules", "approved", "presented", "paid"}
 
 var topicOf = map[string]string{
 	Waiting: "waiting", ExpiringHalf: "expiring", ExpiringSoon: "expiring", Rejected: "returned", Expired: "returned", Approved: "approved",
 	Refused: "trouble", Unknown: "trouble", Proposed: "trouble", Settled: "trouble", Incomplete: "trouble", Unsent: "trouble", Hopeless: "trouble", Quarantined: "trouble", EtaxFailed: "trouble",
-	Presented: "presented", Cancelled: "presented", Disputed: "disputed", Unanswered: "disputed", Accepted: "paid", Paid: "paid",
+	Unmatched: "unmatched", Unreceipted: "trouble", Issued: "presented", Presented: "presented", Cancelled: "presented", Disputed: "disputed", Unanswered: "disputed", Accepted: "paid", Paid: "paid",
 	PolicyProposed: "asked", Delegated: "asked", PolicyApproved: "rules", PolicyRejected: "rules", Rules: "rules",
 	DelegationAccepted: "rules", DelegationDeclined: "rules", DelegationRevoked: "rules",
 }
@@ -77,7 +80,7 @@ var Choices = []string{Now, Digest, Off}
 // and would bury the rest.
 var usual = store.NoticeChoices{
 	"waiting": Now, "expiring": Now, "asked": Now, "returned": Now, "trouble": Now, "disputed": Now,
-	"rules": Digest, "approved": Off, "presented": Off, "paid": Off,
+	"unmatched": Digest, "rules": Digest, "approved": Off, "presented": Off, "paid": Off,
 }
 
 // Usual are the settings of a person who never chose.
@@ -163,6 +166,12 @@ func Path(n store.Notice) string {
 	switch {
 	case n.Subject.Kind() == "presentment":
 		return "/presentments/" + id
+	case n.Subject.Kind() == "receipt":
+		return "/receipts/" + id
+	case n.Subject.Kind() == "payment":
+		return "/payments/" + id
+	case n.Subject.Kind() == "import":
+		return "/payments?import=" + id + "&state=" + store.PaymentWaiting
 	case n.Subject.Kind() == "etax":
 		return "/etax/" + id
 	case n.Subject.Kind() == "callback":

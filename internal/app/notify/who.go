@@ -44,6 +44,10 @@ func tellingsOf(tx *store.Tx, n store.News) ([]telling, error) {
 		told, err = ofInstruction(tx, n, name)
 	case n.Action == "presentment.moved", n.Action == "presentment.decided":
 		told, err = ofBill(tx, n, d)
+	case n.Action == "receipt.moved":
+		told, err = ofReceipt(tx, n, d)
+	case n.Action == "payment.recorded":
+		told, err = ofPayment(tx, n)
 	case n.Action == "etax.progressed":
 		told, err = ofEtax(tx, n, d)
 	case n.Action == "callback."+store.CallbackQuarantined:

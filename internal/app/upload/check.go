@@ -7,6 +7,7 @@ import (
 	"errors"
 	"hash"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -37,6 +38,7 @@ var (
 
 // Limits bound what one check may cost.
 type Limits struct {
+	Kinds     []Kind // that are taken
 	MaxBytes  int64
 	MaxPages  int
 	MaxPixels int64
@@ -47,7 +49,15 @@ type Limits struct {
 
 // PresentmentLimits are the limits for a document attached to a presentment.
 func PresentmentLimits() Limits {
-	return Limits{MaxBytes: 5 << 20, MaxPages: 500, MaxPixels: 25_000_000, Timeout: 2 * time.Second}
+	return Limits{Kinds: Kinds, MaxBytes: 5 << 20, MaxPages: 500, MaxPixels: 25_000_000, Timeout: 2 * time.Second}
+}
+
+// ScanLimits are the limits for the scan of a paper: as above, but it is a
+// picture of something, which data is not.
+func ScanLimits() Limits {
+	l := PresentmentLimits()
+	l.Kinds = []Kind{PDF, PNG, JPEG}
+	return l
 }
 
 // Result describes a document that passed. Pages are counted of a PDF only,
@@ -88,7 +98,7 @@ func (c *Checker) Write(chunk []byte) (int, error) {
 	}
 	c.data.Write(chunk)
 	c.hash.Write(chunk)
-	if head := c.data.Bytes(); len(head) >= sniffed && len(bytes.TrimSpace(head)) > len(bom) && kindOf(head) == "" {
+	if head := c.data.Bytes(); len(head) >= sniffed && len(bytes.TrimSpace(head)) > len(bom) && !slices.Contains(c.limits.Kinds, kindOf(head)) {
 		return 0, c.fail(ErrOtherKind)
 	}
 	return len(chunk), nil
@@ -124,6 +134,9 @@ func (c *Checker) Finish(ctx context.Context) (Result, error) {
 
 func judge(ctx context.Context, data []byte, limits Limits) (r Result, err error) {
 	r.Kind = kindOf(data)
+	if !slices.Contains(limits.Kinds, r.Kind) {
+		return r, ErrOtherKind
+	}
 	switch r.Kind {
 	case PDF:
 		r.Pages, err = checkPDF(ctx, data, limits)
@@ -133,8 +146,6 @@ func judge(ctx context.Context, data []byte, limits Limits) (r Result, err error
 		r.Width, r.Height, err = checkJPEG(ctx, data, limits)
 	case XML:
 		err = checkXML(ctx, data)
-	default:
-		err = ErrOtherKind
 	}
 	return r, err
 }

@@ -99,7 +99,7 @@ func TestChunksDoNotChangeTheVerdict(t *testing.T) {
 
 func TestUploadOfTenGigabytesEndsAtTheLimit(t *testing.T) {
 	t.Parallel()
-	limits := upload.Limits{MaxBytes: 1000, MaxPages: 1}
+	limits := upload.Limits{Kinds: upload.Kinds, MaxBytes: 1000, MaxPages: 1}
 	endless := io.MultiReader(strings.NewReader("%PDF-1.7\n"), neverEnding('a'))
 	if _, err := upload.Check(context.Background(), endless, limits); !errors.Is(err, upload.ErrTooLarge) {
 		t.Errorf("got %v", err)
