@@ -22,11 +22,13 @@ type Claimed struct {
 	Overdue    bool `db:"overdue"`
 	// IntactPayload: the stored bytes still are what was approved.
 	IntactPayload bool `db:"intact_payload"`
+	// Obstacle is why what it is about must not be asked of the bank any more.
+	Obstacle string `db:"obstacle"`
 }
 
 var (
 	sqlClaimable = statement(`
-		SELECT ` + instructionColumns + `, l.bank_reference AS lead_reference, 
+		SELECT ` + instructionColumns + `, l.bank_reference AS lead_reference, instruction_obstacle(i) AS obstacle,
 			i.expires_at + CASE WHEN i.part > 0 THEN interval '1 day' ELSE interval '0' END <= now() AS overdue,
 			sha256(i.payload) = i.payload_hash AND NOT EXISTS (
 				SELECT FROM approvals x WHERE x.instruction_id = i.id AND x.payload_hash <> i.payload_hash) AS intact_payload,
@@ -109,6 +111,7 @@ const (
 	ReasonApproversGone = "approvers_gone"
 	ReasonNotIntact     = "not_intact"
 	ReasonPartBefore    = "part_before_failed"
+	ReasonMandateDead   = "mandate_dead" // the payer's consent is no longer in force
 )
 
 // Refusal is the last gate before an instruction is sent: why it must not be,
@@ -122,7 +125,7 @@ func (c Claimed) Refusal() string {
 	case c.Overdue:
 		return ReasonOverdue
 	}
-	return ""
+	return c.Obstacle
 }
 
 // AttemptDetail is what the trail keeps of an attempt.

@@ -25,6 +25,7 @@ const (
 	PaymentByCallback = "callback"
 	PaymentByFile     = "file"
 	PaymentByHand     = "hand"
+	PaymentByDebit    = "debit"
 )
 
 // AsideReasons lists why a payment may be for no bill. The last needs a note.
@@ -48,6 +49,7 @@ type Payment struct {
 	CallbackID    uuid.NullUUID `db:"callback_id"`
 	ImportID      uuid.NullUUID `db:"import_id"`
 	ImportRow     *int          `db:"import_row"`
+	DebitID       uuid.NullUUID `db:"debit_id"` // that it was
 	RecordedBy    uuid.NullUUID `db:"recorded_by"`
 	RecordedAt    time.Time     `db:"recorded_at"`
 	AppliedSatang int64         `db:"applied_satang"`
@@ -120,7 +122,7 @@ type Settled struct {
 func (s Settled) SettledSatang() int64 { return s.ReceivedSatang + s.WithheldSatang + s.FeeSatang }
 
 const paymentColumns = `p.id, p.source, p.paid_on, p.booked_on, p.amount_satang, p.payer_name, p.payer_tax_id, p.reference1, p.reference2, p.description,
-	p.channel, p.bank_reference, p.callback_id, p.import_id, p.import_row, p.recorded_by, p.recorded_at, p.applied_satang, p.state, p.aside_reason,
+	p.channel, p.bank_reference, p.callback_id, p.import_id, p.import_row, p.debit_id, p.recorded_by, p.recorded_at, p.applied_satang, p.state, p.aside_reason,
 	p.aside_note, p.aside_by, p.version`
 
 const matchColumns = `m.id, m.payment_id, m.presentment_id, m.applied_satang, m.withheld_satang, m.withheld_rate, m.fee_satang, m.reason, m.evidence, m.booked_on,

@@ -12,11 +12,11 @@ import (
 var (
 	sqlInsertPayments = statement(`
 		INSERT INTO payments (id, merchant_id, source, paid_on, booked_on, amount_satang, payer_name, payer_tax_id, reference1, reference2, description,
-			channel, bank_reference, callback_id, import_id, import_row, recorded_by)
+			channel, bank_reference, callback_id, import_id, import_row, debit_id, recorded_by)
 		SELECT p.id, $1, p.source, p.paid_on, p.booked_on, p.amount_satang, p.payer_name, p.payer_tax_id, p.reference1, p.reference2, p.description,
-			p.channel, p.bank_reference, p.callback, p.import, p.import_row, $3
+			p.channel, p.bank_reference, p.callback, p.import, p.import_row, p.debit, $3
 		FROM jsonb_to_recordset($2::text::jsonb) AS p (id uuid, source text, paid_on date, booked_on date, amount_satang bigint, payer_name text, payer_tax_id text,
-			reference1 text, reference2 text, description text, channel text, bank_reference text, callback uuid, import uuid, import_row integer)`)
+			reference1 text, reference2 text, description text, channel text, bank_reference text, callback uuid, import uuid, import_row integer, debit uuid)`)
 	sqlLockPayment = statement(`SELECT state FROM payments WHERE merchant_id = $1 AND id = $2 FOR UPDATE`)
 	sqlInsertMatch = statement(`
 		INSERT INTO payment_matches (id, merchant_id, payment_id, presentment_id, applied_satang, withheld_satang, withheld_rate, fee_satang, reason, evidence,
@@ -66,7 +66,7 @@ func paymentDetail(p Payment) map[string]any {
 	return map[string]any{
 		"id": p.ID, "source": p.Source, "paid_on": p.PaidOn.Format(time.DateOnly), "booked_on": p.BookedOn.Format(time.DateOnly), "amount_satang": p.AmountSatang,
 		"payer_name": p.PayerName, "payer_tax_id": p.PayerTaxID, "reference1": p.Reference1, "reference2": p.Reference2, "description": p.Description,
-		"channel": p.Channel, "bank_reference": p.BankReference, "callback": p.CallbackID, "import": p.ImportID, "import_row": p.ImportRow,
+		"channel": p.Channel, "bank_reference": p.BankReference, "callback": p.CallbackID, "import": p.ImportID, "import_row": p.ImportRow, "debit": p.DebitID,
 	}
 }
 

@@ -25,6 +25,7 @@ var comparisons = []comparison{
 	seriesAgree, numbersAgree, receiptsAgree, receiptContentsAgree,
 	importsAgree, etaxAgrees, etaxStepsAgree, etaxAuthorsAgree, inquiriesAgree,
 	paymentsAgree, asidesAgree, matchesAgree, settledAgree, closingsAgree, monthsAgree, certificatesAgree,
+	debitsAgree, debitHandsAgree, debitRulesAgree,
 	payersAgree, mandatesAgree, differencesAgree,
 	holidaysAgree,
 }

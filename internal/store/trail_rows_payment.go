@@ -24,6 +24,7 @@ var paymentFields = fields{
 		`concat_ws('; ', ` + says("reference1") + `, ` + says("reference2") + `, ` + says("description") + `, ` + says("channel") + `, ` + says("bank_reference") + `)`},
 	{"callback", `p.callback_id::text`, says("callback")},
 	{"import", `concat_ws(' ', p.import_id, p.import_row)`, `concat_ws(' ', ` + says("import") + `, ` + says("import_row") + `)`},
+	{"debit", `p.debit_id::text`, says("debit")},
 	{"person", `p.recorded_by`, `l.person_id`},
 	{"time", `p.recorded_at`, `l.at`},
 }

@@ -33,6 +33,9 @@ func readDebit(tx *store.Tx, c store.Callback, body []byte) (claim, error) {
 		r.SaidAt = &at
 	}
 	r.EventKey = eventKey(said.EventID, r.BankReference, r.Status, at)
+	if said.Transaction != nil && said.Transaction.ScheduleID == "" {
+		return readTaken(r, *said.Transaction)
+	}
 	err = r.quarantine(reasonUnknown)
 	return r, err
 }

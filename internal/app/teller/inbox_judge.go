@@ -19,6 +19,7 @@ const (
 	reasonNoNews        = "no_news"        // nothing follows from it
 	reasonOld           = "old"            // something later is known already
 	reasonSettled       = "settled"        // it cleared up an unknown outcome
+	reasonAsked         = "asked"          // the bank is asked about it, and its answer counts
 )
 
 // decisions are what the bank's statuses say a buyer, or time, decided.

@@ -47,10 +47,10 @@ var (
 		asIs[krungsri.CancelMandateRequest],
 		func(r krungsri.CancelledMandate) string { return r.PaymentToken })
 	createDebit = instruction("debit.create", (*krungsri.Client).CreateDebit,
-		asIs[krungsri.CreateDebitRequest],
-		func(r krungsri.Debit) string { return r.BankReference })
-	debitStatus    = inquiry("debit.status", (*krungsri.Client).DebitStatus, heard[krungsri.Debit])
-	listDebits     = inquiry("debit.list", (*krungsri.Client).ListDebits, heard[krungsri.Debits])
+		debitRequest,
+		func(r krungsri.Debit) string { return r.BankReference }, naming)
+	debitStatus    = inquiry("debit.status", (*krungsri.Client).DebitStatus, learnDebit)
+	listDebits     = inquiry("debit.list", (*krungsri.Client).ListDebits, learnDebitDay)
 	createSchedule = instruction("schedule.create", (*krungsri.Client).CreateSchedule,
 		asIs[krungsri.CreateScheduleRequest],
 		func(r krungsri.CreatedSchedule) string { return r.ScheduleID }, naming)

@@ -80,6 +80,12 @@ func (w *Worker) Run(ctx context.Context) error {
 		if err := w.Drain(ctx); err != nil && ctx.Err() == nil {
 			w.log.ErrorContext(ctx, "worker: sending", "err", err)
 		}
+		if err := w.AskAboutDebits(ctx); err != nil && ctx.Err() == nil {
+			w.log.ErrorContext(ctx, "worker: asking about debits", "err", err)
+		}
+		if err := w.BookDebits(ctx); err != nil && ctx.Err() == nil {
+			w.log.ErrorContext(ctx, "worker: booking debits", "err", err)
+		}
 		if err := w.AskBank(ctx); err != nil && ctx.Err() == nil {
 			w.log.ErrorContext(ctx, "worker: asking the bank", "err", err)
 		}

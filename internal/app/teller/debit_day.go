@@ -1,0 +1,96 @@
+package teller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portal/internal/krungsri"
+	"portal/internal/store"
+)
+
+// dayPage is how many debits the bank is asked for at once.
+const dayPage = 100
+
+// askDebitList is listDebits by its id, which what it learns asks with.
+const askDebitList = "debit.list"
+
+// AskDebitDay puts the question to the bank which debits it made on a day.
+func (t *Teller) AskDebitDay(ctx context.Context, a store.Actor, day time.Time) error {
+	return t.store.Write(ctx, a, func(tx *store.Tx) error {
+		if err := onDuty(tx, store.Maker, store.Checker, store.Auditor); err != nil {
+			return err
+		}
+		id, err := tx.DebitDayToAsk(day)
+		if err != nil {
+			return err
+		}
+		return askDay(tx, id, day, 1)
+	})
+}
+
+func askDay(tx *store.Tx, id store.ID, day time.Time, page int) error {
+	m, err := tx.Merchant()
+	if err != nil {
+		return err
+	}
+	from := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, krungsri.Bangkok)
+	payload, err := encode(krungsri.ListDebitsRequest{
+		CreditorAccount: m.AccountNumber, From: krungsri.Instant{Time: from}, To: krungsri.Instant{Time: from.AddDate(0, 0, 1)}, Page: page, PageSize: dayPage,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = tx.AskInquiry(askDebitList, store.About("debitday", id), payload)
+	return err
+}
+
+// learnDebitDay keeps a page of the bank's list of a day, and asks for the next
+// one. Nothing about money follows from it: it shows differences.
+func learnDebitDay(tx *store.Tx, i store.Inquiry, said krungsri.Debits) error {
+	i.State, i.Came = store.InquiryAnswered, "answered"
+	if err := tx.AnswerInquiry(i); err != nil || i.Subject.Kind() != "debitday" {
+		return err
+	}
+	d, err := tx.DebitDayByID(i.Subject.ID())
+	if err != nil {
+		return err
+	}
+	page := d.Page + 1
+	list := make([]store.DebitDayRow, len(said.Transactions))
+	for n, t := range said.Transactions {
+		list[n] = store.DebitDayRow{
+			TransactionID: t.TransactionID, Status: string(t.Status), AmountSatang: int64(t.Amount), Reference: t.Ref1, BankReference: t.BankReference, ScheduleID: t.ScheduleID,
+		}
+		if t.ProcessedAt != nil {
+			list[n].ProcessedAt = &t.ProcessedAt.Time
+		}
+		attempt, err := uuid.Parse(t.TransactionID)
+		if err != nil {
+			continue // a run of a schedule, which the bank names itself
+		}
+		tried, err := tx.InstructionTried(attempt)
+		if errors.Is(err, store.ErrNotFound) || err == nil && tried.MerchantID != i.MerchantID {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		asked, err := tx.Instruction(tried.ID)
+		if err != nil {
+			return err
+		}
+		list[n].DebitID = store.NullID(asked.SubjectID())
+	}
+	more := page*dayPage < said.Total && len(list) > 0
+	if err := tx.KeepDebitDay(d.ID, page, list, !more); err != nil || !more {
+		return err
+	}
+	if err := askDay(tx, d.ID, d.OnDay, page+1); err != nil {
+		return fmt.Errorf("asking for the next page of a day: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/lib/pq"
+)
+
+// DebitSort is an order of the list of debits.
+type DebitSort string
+
+// The orders of the list. The zero one is by value date.
+const (
+	DebitsByDate   DebitSort = "date"
+	DebitsByAmount DebitSort = "amount"
+)
+
+// DebitSelection says which debits are meant; the zero value means all but the
+// discarded.
+type DebitSelection struct {
+	State      string
+	Text       string // part of payer, reference, invoice or the bank's name for it
+	OnFrom     time.Time
+	OnTo       time.Time
+	AmountFrom *int64
+	AmountTo   *int64
+	Batch      ID
+	Payer      ID
+	Failure    string // the bank's code
+}
+
+// MarshalJSON writes the selection as debits_listed reads it.
+func (s DebitSelection) MarshalJSON() ([]byte, error) {
+	f := map[string]string{}
+	for key, value := range map[string]string{"state": s.State, "failure": s.Failure} {
+		if value != "" {
+			f[key] = value
+		}
+	}
+	if s.Text != "" {
+		f["pattern"] = containing(s.Text)
+	}
+	for key, day := range map[string]time.Time{"on_from": s.OnFrom, "on_to": s.OnTo} {
+		if !day.IsZero() {
+			f[key] = day.Format(time.DateOnly)
+		}
+	}
+	for key, satang := range map[string]*int64{"amount_from": s.AmountFrom, "amount_to": s.AmountTo} {
+		if satang != nil {
+			f[key] = strconv.FormatInt(*satang, 10)
+		}
+	}
+	for key, id := range map[string]ID{"batch": s.Batch, "payer": s.Payer} {
+		if id != NoID {
+			f[key] = id.String()
+		}
+	}
+	return json.Marshal(f)
+}
+
+// DebitCursor is a place in the list; the zero one is its beginning.
+type DebitCursor struct {
+	Place string
+	ID    ID
+	Back  bool // the rows before the place
+}
+
+// Place is where a debit stands in an order.
+func (s DebitSort) Place(d Debit) DebitCursor {
+	if s == DebitsByAmount {
+		return DebitCursor{Place: strconv.FormatInt(d.AmountSatang, 10), ID: d.ID}
+	}
+	return DebitCursor{Place: d.DebitOn.Format(time.DateOnly), ID: d.ID}
+}
+
+// Fits reports whether the place can be one of the given order.
+func (c DebitCursor) Fits(sort DebitSort) bool {
+	if c.ID == NoID {
+		return c.Place == ""
+	}
+	if sort == DebitsByAmount {
+		_, err := strconv.ParseInt(c.Place, 10, 64)
+		return err == nil
+	}
+	on, err := time.Parse(time.DateOnly, c.Place)
+	return err == nil && on.Year() >= 1
+}
+
+// DebitFilter selects a page of the list.
+type DebitFilter struct {
+	DebitSelection
+	Sort      DebitSort
+	Ascending bool
+	From      DebitCursor
+	Limit     int
+}
+
+// DebitPage is one page: More says whether the list goes on in the direction it
+// was read.
+type DebitPage struct {
+	Rows []Debit
+	More bool
+}
+
+var (
+	sqlDebitsListed = statement(`
+		SELECT ` + debitColumns + ` FROM debits_listed($2, $3, $4, $5, $6, $7) WITH ORDINALITY AS l (id, n) JOIN debits d ON d.id = l.id
+		WHERE d.merchant_id = $1 ORDER BY l.n`)
+	sqlDebitsCounted = statement(`
+		SELECT f.state, c.number, c.sum_satang
+		FROM unnest($2::text[]) AS f (state), LATERAL debits_counted($1::text::jsonb || CASE f.state WHEN '' THEN '{}'::jsonb ELSE jsonb_build_object('state', f.state) END, $3) AS c`)
+)
+
+// Debits returns a page of the list.
+func (q *Query) Debits(f DebitFilter) (page DebitPage, err error) {
+	selection, err := json.Marshal(f.DebitSelection)
+	if err != nil {
+		return page, fmt.Errorf("encoding a filter: %w", err)
+	}
+	if f.Sort == "" {
+		f.Sort = DebitsByDate
+	}
+	page.Rows, err = rows[Debit](q, sqlDebitsListed, q.actor.Merchant, string(selection), string(f.Sort), f.Ascending == f.From.Back,
+		f.From.Place, nullable(f.From.ID), f.Limit+1)
+	if err != nil {
+		return page, err
+	}
+	if len(page.Rows) > f.Limit {
+		page.Rows, page.More = page.Rows[:f.Limit], true
+	}
+	if f.From.Back {
+		slices.Reverse(page.Rows)
+	}
+	return page, nil
+}
+
+// DebitSum is how many debits are in a state, and what they come to.
+type DebitSum struct {
+	State     string `db:"state"`
+	Number    int    `db:"number"`
+	SumSatang int64  `db:"sum_satang"`
+}
+
+// CountDebits counts and adds up what passes the filter, in each state and under
+// "" in all, each up to CountLimit+1.
+func (q *Query) CountDebits(s DebitSelection) (map[string]DebitSum, error) {
+	s.State = ""
+	selection, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a filter: %w", err)
+	}
+	found, err := rows[DebitSum](q, sqlDebitsCounted, string(selection), pq.Array(append([]string{""}, DebitStates...)), CountLimit+1)
+	return sumsByState(found), err
+}
+
+func sumsByState(found []DebitSum) map[string]DebitSum {
+	sums := make(map[string]DebitSum, len(found))
+	for _, c := range found {
+		sums[c.State] = c
+	}
+	return sums
+}
+
+// DebitsNaming are the newest debits whose words contain text.
+func (q *Query) DebitsNaming(text string, limit int) ([]Debit, error) {
+	page, err := q.Debits(DebitFilter{DebitSelection: DebitSelection{Text: text}, Limit: limit})
+	return page.Rows, err
+}
