@@ -37,6 +37,10 @@ func (a *App) approvalPage(w http.ResponseWriter, r *http.Request, u user, id st
 		if err := a.describe(ctx, q, parts, &v); err != nil {
 			return err
 		}
+		maskRecipients(u, v.Recipients)
+		if v.Etax != nil {
+			maskRecipients(u, v.Etax.Recipients)
+		}
 		if err := compare(ctx, q, parts[0], &v); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 
+	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
 	"portal/internal/app/etax"
@@ -86,7 +87,8 @@ func postcodeIn(address string) string {
 }
 
 // fromBill takes the buyer and the lines of a bill. A bill that is a tax
-// invoice by itself keeps its kind and its number.
+// invoice by itself keeps its kind and its number; one that another paper taxes
+// gets no second tax invoice.
 func fromBill(q *store.Query, id store.ID, d *etax.Document) error {
 	p, err := q.Presentment(id)
 	if err != nil {
@@ -100,7 +102,16 @@ func fromBill(q *store.Query, id store.ID, d *etax.Document) error {
 		Address: etax.Address{Line: p.BuyerAddress, Postcode: postcodeIn(p.BuyerAddress), Country: "TH"},
 	}
 	d.Lines = linesOfBill(p)
-	return nil
+	if p.DocumentType != "380" {
+		return nil
+	}
+	_, taxed, err := q.TaxedAlready(store.Etax{
+		Kind: d.Kind, Number: d.Number, TotalSatang: p.TotalSatang, PresentmentID: uuid.NullUUID{UUID: id, Valid: true},
+	})
+	if taxed {
+		d.Kind = receiptOnly
+	}
+	return err
 }
 
 // numberFromSource gives a new document the number of the bill that it is made

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -16,8 +15,6 @@ import (
 	"portal/internal/app/etax"
 	"portal/internal/app/thai"
 	"portal/internal/store"
-	"portal/web/templates"
-	"portal/web/templates/ui"
 	"portal/web/text"
 )
 
@@ -244,12 +241,18 @@ func storedEtax(d etax.Document) (store.Etax, error) {
 		ID: store.NewID(), Kind: d.Kind, Number: d.Number, IssuedOn: d.IssuedOn.Time(), BuyerName: d.Buyer.Name, BuyerTaxID: d.Buyer.Registration(),
 		BasisSatang: a.BasisSatang, VATSatang: a.VATSatang, TotalSatang: a.TotalSatang, Content: content,
 	}
+	e.References = referencesOf(d)
+	return e, nil
+}
+
+// referencesOf are those of the references that are documents of ours.
+func referencesOf(d etax.Document) (ids []store.ID) {
 	for _, r := range d.References {
 		if id, err := uuid.Parse(r.ID); err == nil {
-			e.References = append(e.References, id)
+			ids = append(ids, id)
 		}
 	}
-	return e, nil
+	return ids
 }
 
 // documentOf reads a stored document.
@@ -259,80 +262,6 @@ func documentOf(e store.Etax) (etax.Document, error) {
 		return d, fmt.Errorf("reading a tax document: %w", err)
 	}
 	return d, nil
-}
-
-// etaxFormPage shows the form with what was typed.
-func (a *App) etaxFormPage(w http.ResponseWriter, r *http.Request, u user, status int, f *etaxForm, refusal string) error {
-	ctx := r.Context()
-	kind, known := etax.KindOf(f.doc.Kind)
-	v := templates.EtaxForm{
-		Version: f.version, Kind: f.doc.Kind, Kinds: etaxKinds(ctx), Note: kind.Note, Values: f.typed, Bad: map[string]string{}, Locked: f.locked,
-		References: f.references, Refusal: refusal,
-	}
-	if !f.doc.IssuedOn.IsZero() {
-		v.Day = f.doc.IssuedOn.Time()
-	}
-	if f.document != store.NoID {
-		v.ID = f.document.String()
-	}
-	if f.bill != store.NoID {
-		v.Bill, v.From = f.bill.String(), text.T(ctx, "etax.from_bill")
-	}
-	if f.receipt != store.NoID {
-		v.Receipt, v.From = f.receipt.String(), text.T(ctx, "etax.from_receipt")
-	}
-	if known && kind.Note && v.References == 0 {
-		v.References = 1
-	}
-	for _, p := range etax.PurposesOf(kind) {
-		v.Purposes = append(v.Purposes, ui.Option{Value: p.Code, Label: p.Code + " · " + inLanguage(ctx, p.Thai, p.English)})
-	}
-	for _, code := range kind.RefersTo {
-		v.RefKinds = append(v.RefKinds, ui.Option{Value: code, Label: etaxKindName(ctx, code)})
-	}
-	for _, p := range etax.Provinces() {
-		v.Provinces = append(v.Provinces, ui.Option{Value: p.Code, Label: inLanguage(ctx, p.Thai, p.English)})
-	}
-	for _, fault := range f.faults {
-		if v.Bad[fault.field] == "" {
-			v.Bad[fault.field] = fault.message.In(ctx)
-		}
-	}
-	if status == http.StatusUnprocessableEntity {
-		v.Errors = f.summary(ctx)
-	}
-	f.rowsInto(&v)
-	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaEtax, Status: status}, templates.EtaxEdit(v))
-}
-
-// rowsInto adds the rows of lines and recipients, and one more of what was
-// asked for.
-func (f *etaxForm) rowsInto(v *templates.EtaxForm) {
-	for n := range f.lines {
-		at := fmt.Sprintf("line_%d_", n)
-		v.Lines = append(v.Lines, templates.EtaxLineInput{
-			Name: f.typed[at+"name"], Quantity: f.typed[at+"quantity"], Unit: f.typed[at+"unit"], Price: f.typed[at+"price"], Discount: f.typed[at+"discount"],
-			VAT: f.typed[at+"vat"], OriginalQuantity: f.typed[at+"original_quantity"], OriginalPrice: f.typed[at+"original_price"],
-			OriginalDiscount: f.typed[at+"original_discount"],
-		})
-	}
-	if len(v.Lines) == 0 {
-		v.Lines = append(v.Lines, templates.EtaxLineInput{Quantity: "1", VAT: "standard"})
-	}
-	v.Recipients = f.recipientRows(v.Bad)
-}
-
-func (f *etaxForm) recipientRows(bad map[string]string) (rows []templates.EtaxRecipientInput) {
-	for n := range f.recipients {
-		at := fmt.Sprintf("recipient_%d_", n)
-		rows = append(rows, templates.EtaxRecipientInput{
-			Channel: f.typed[at+"channel"], Address: f.typed[at+"address"], OTP: f.typed[at+"otp"] != "", Error: bad[at+"address"],
-		})
-	}
-	if len(rows) == 0 {
-		rows = append(rows, templates.EtaxRecipientInput{Channel: etax.Email})
-	}
-	return rows
 }
 
 // rearranged does what another button than the one that saves asks for, and
@@ -355,161 +284,4 @@ func (f *etaxForm) rearranged() bool {
 	}
 	f.faults = nil
 	return true
-}
-
-func inLanguage(ctx context.Context, th, en string) string {
-	if text.From(ctx).Lang == text.EN {
-		return en
-	}
-	return th
-}
-
-func etaxKinds(ctx context.Context) (list []ui.Option) {
-	for _, k := range etax.Kinds() {
-		list = append(list, ui.Option{Value: k.Code, Label: inLanguage(ctx, k.Thai, k.English)})
-	}
-	return list
-}
-
-func etaxKindName(ctx context.Context, code string) string {
-	k, ok := etax.KindOf(code)
-	if !ok {
-		return code
-	}
-	return inLanguage(ctx, k.Thai, k.English)
-}
-
-// createEtax keeps a new draft.
-func (a *App) createEtax(w http.ResponseWriter, r *http.Request, u user) error {
-	f := readEtax(r, a.today())
-	if err := f.check(); err != nil {
-		return err
-	}
-	if f.rearranged() {
-		return a.etaxFormPage(w, r, u, http.StatusOK, f, "")
-	}
-	if err := a.ownSeller(r, u, f); err != nil {
-		return err
-	}
-	f.obeyRules(r.Context(), a.today())
-	if !f.valid() {
-		return a.etaxFormPage(w, r, u, http.StatusUnprocessableEntity, f, "")
-	}
-	var e store.Etax
-	err := a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) (err error) {
-		if err := numberFromSource(tx.Query, f); err != nil {
-			return err
-		}
-		if e, err = f.stored(); err != nil {
-			return err
-		}
-		e.PresentmentID, e.ReceiptID = uuid.NullUUID{UUID: f.bill, Valid: f.bill != store.NoID}, uuid.NullUUID{UUID: f.receipt, Valid: f.receipt != store.NoID}
-		if err := tx.AddEtax(e); err != nil || f.password == "" {
-			return err
-		}
-		return tx.LockEtaxWith(e.ID, f.password)
-	})
-	if err != nil {
-		return a.etaxNotKept(w, r, u, f, err)
-	}
-	return a.seeOther(w, r, u, "/etax/"+e.ID.String()+"/submission/new", text.Msg("etax.kept_draft"))
-}
-
-// ownSeller puts the merchant's own number into the document, whatever the form
-// says: nobody issues tax documents of somebody else.
-func (a *App) ownSeller(r *http.Request, u user, f *etaxForm) error {
-	return a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error {
-		m, err := q.Merchant()
-		f.doc.Seller.Scheme, f.doc.Seller.ID = etax.TaxNumber, m.TaxID
-		return err
-	})
-}
-
-// etaxNotKept says at the form why the schema refused it.
-func (a *App) etaxNotKept(w http.ResponseWriter, r *http.Request, u user, f *etaxForm, err error) error {
-	switch {
-	case store.Violated(err, "etax_number_is_unique"):
-		return a.etaxFormPage(w, r, u, http.StatusConflict, f, text.T(r.Context(), "etax.refused.number"))
-	case errors.Is(err, store.ErrStale), store.Violated(err, "etax_is_editable"):
-		return a.etaxFormPage(w, r, u, http.StatusConflict, f, text.T(r.Context(), "etax.refused.stale"))
-	case store.Violated(err, "etax_references_referenced_id_merchant_id_fkey"), store.Violated(err, "etax_does_not_refer_to_itself"):
-		return &requestError{"a reference to nothing of ours"}
-	}
-	return err
-}
-
-// editEtax opens a draft.
-func (a *App) editEtax(w http.ResponseWriter, r *http.Request, u user) error {
-	e, err := a.etaxAt(r, u)
-	if err != nil {
-		return err
-	}
-	if !e.Editable() {
-		return a.seeOther(w, r, u, "/etax/"+e.ID.String(), text.Message{})
-	}
-	d, err := documentOf(e)
-	if err != nil {
-		return err
-	}
-	f := typedAgain(r.Context(), d)
-	f.document, f.version, f.locked = e.ID, e.Version, e.Locked
-	return a.etaxFormPage(w, r, u, http.StatusOK, f, "")
-}
-
-func (a *App) etaxAt(r *http.Request, u user) (e store.Etax, err error) {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return e, err
-	}
-	err = a.Store.Read(r.Context(), u.actor(), func(q *store.Query) (err error) {
-		e, err = q.Etax(id)
-		return err
-	})
-	return e, err
-}
-
-// updateEtax keeps what a draft was changed to.
-func (a *App) updateEtax(w http.ResponseWriter, r *http.Request, u user) error {
-	f := readEtax(r, a.today())
-	if err := f.check(); err != nil {
-		return err
-	}
-	old, err := a.etaxAt(r, u)
-	if err != nil {
-		return err
-	}
-	f.document, f.locked = old.ID, old.Locked
-	if f.rearranged() {
-		return a.etaxFormPage(w, r, u, http.StatusOK, f, "")
-	}
-	was, err := documentOf(old)
-	if err != nil {
-		return err
-	}
-	f.doc.Number = was.Number
-	if err := a.ownSeller(r, u, f); err != nil {
-		return err
-	}
-	f.obeyRules(r.Context(), a.today())
-	if !f.valid() {
-		return a.etaxFormPage(w, r, u, http.StatusUnprocessableEntity, f, "")
-	}
-	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
-		e, err := f.stored()
-		if err != nil {
-			return err
-		}
-		e.ID, e.Version, e.PresentmentID, e.ReceiptID = old.ID, f.version, old.PresentmentID, old.ReceiptID
-		if err := tx.ChangeEtax(e); err != nil {
-			return err
-		}
-		if f.password == "" && (!f.unlock || !old.Locked) {
-			return nil
-		}
-		return tx.LockEtaxWith(e.ID, f.password)
-	})
-	if err != nil {
-		return a.etaxNotKept(w, r, u, f, err)
-	}
-	return a.seeOther(w, r, u, "/etax/"+old.ID.String()+"/submission/new", text.Msg("etax.kept_draft"))
 }

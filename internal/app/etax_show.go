@@ -85,8 +85,23 @@ func fillEtax(ctx context.Context, q *store.Query, u user, id store.ID, v *templ
 			return err
 		}
 	}
+	for _, r := range v.Reissues {
+		maskRecipients(u, r.Recipients)
+	}
+	maskRecipients(u, v.Paper.Recipients)
 	offerEtax(ctx, u, e, v)
 	return nil
+}
+
+// maskRecipients leaves addresses whole only for those who say where a document
+// goes, and those who agree to it.
+func maskRecipients(u user, list []templates.EtaxRecipient) {
+	if u.can(store.Maker) || u.can(store.Checker) {
+		return
+	}
+	for n := range list {
+		list[n].Address = etax.Masked(list[n].Address)
+	}
 }
 
 // fillEtaxCourse says whose turn it is, and tells the story.

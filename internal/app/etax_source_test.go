@@ -40,7 +40,7 @@ func TestAReceiptAndItsTaxDocumentAreOnePaper(t *testing.T) {
 	if a := maker.Get(page); !strings.Contains(a.Body, `href="`+receipt+`"`) {
 		t.Error("the tax document does not lead to its receipt")
 	}
-	if again := w.postEtax("/etax", w.etaxForm(from, "buyer_postcode", "10500")); again.Status != http.StatusConflict {
+	if again := w.postEtax("/etax", w.etaxForm(from, "buyer_postcode", "10500")); again.Status != http.StatusUnprocessableEntity {
 		t.Errorf("the same receipt twice: %d", again.Status)
 	}
 }

@@ -36,12 +36,29 @@ func (a *App) etaxSubmissionPage(w http.ResponseWriter, r *http.Request, u user,
 	if v.Paper, err = etaxPaper(ctx, d, e.Locked); err != nil {
 		return err
 	}
+	mend := func(field string, m text.Message) {
+		v.Obstacles = append(v.Obstacles, ui.FieldError{Field: "/etax/" + v.ID + "/edit#" + field, Message: m.In(ctx)})
+	}
 	for _, f := range d.Check(a.today()) {
-		v.Obstacles = append(v.Obstacles, ui.FieldError{Field: "/etax/" + v.ID + "/edit#" + f.Field, Message: text.T(ctx, text.Prefix("etax.fault.")+string(f.Rule))})
+		mend(f.Field, text.Msg(text.Prefix("etax.fault.")+string(f.Rule)))
 	}
 	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		names, err := q.CheckersBesides(append(e.Editors, u.person.ID))
+		if err != nil {
+			return err
+		}
 		v.Approvers = someNames(ctx, names)
+		e.References = referencesOf(d)
+		err = taxesOnce(q, e)
+		if again, is := errors.AsType[*taxedAgainError](err); is {
+			mend("kind", again.says())
+		} else if err != nil {
+			return err
+		}
+		closed, err := inClosedMonth(q, e.IssuedOn)
+		if closed {
+			mend("issued_on", text.Msg("month.date_closed"))
+		}
 		return err
 	})
 	if err != nil {
@@ -73,7 +90,9 @@ func (a *App) createEtaxSubmission(w http.ResponseWriter, r *http.Request, u use
 		return a.etaxSubmissionPage(w, r, u, http.StatusConflict, newKey(), text.T(ctx, "etax.refused.stale"))
 	case errors.Is(err, teller.ErrKeyReused):
 		return a.etaxSubmissionPage(w, r, u, http.StatusConflict, newKey(), text.T(ctx, "etax.refused.key"))
-	case errors.Is(err, teller.ErrEtaxFaulty):
+	case errors.Is(err, teller.ErrTaxedTwice):
+		return a.etaxSubmissionPage(w, r, u, http.StatusConflict, newKey(), text.T(ctx, "etax.refused.taxed"))
+	case errors.Is(err, teller.ErrEtaxFaulty), store.Violated(err, store.MonthIsOpen):
 		return a.etaxSubmissionPage(w, r, u, http.StatusUnprocessableEntity, newKey(), "")
 	case errors.Is(err, store.ErrNumberTaken), store.Violated(err, "etax_number_is_unique"):
 		return a.etaxSubmissionPage(w, r, u, http.StatusConflict, newKey(), text.T(ctx, "etax.refused.number"))

@@ -186,7 +186,8 @@ func TestABillThatIsATaxInvoiceKeepsItsNumber(t *testing.T) {
 	if a := w.Client(apptest.Maker).Get(page); !strings.Contains(a.Body, "/presentments/"+id.String()) {
 		t.Error("it does not lead to its bill")
 	}
-	if again := w.postEtax("/etax", w.etaxForm("/etax/new?bill="+id.String(), "buyer_postcode", "10500")); again.Status != http.StatusConflict {
+	again := w.postEtax("/etax", w.etaxForm("/etax/new?bill="+id.String(), "buyer_postcode", "10500"))
+	if want := text.T(thaiContext(t), "etax.taxed_by.etax", "number", "INV-0099"); again.Status != http.StatusUnprocessableEntity || !strings.Contains(again.Body, want) {
 		t.Errorf("the same bill twice: %d", again.Status)
 	}
 }

@@ -227,6 +227,12 @@ func (a *App) createClosing(w http.ResponseWriter, r *http.Request, u user) erro
 	return a.seeOther(w, r, u, "/months/"+month.Format(monthForm), text.Msg("month.closed_now", "month", text.Month(ctx, month)))
 }
 
+// inClosedMonth reports whether nothing may be dated on this day any more.
+func inClosedMonth(q *store.Query, on time.Time) (bool, error) {
+	from, err := q.OpenFrom()
+	return on.Before(from), err
+}
+
 // monthClosed reports whether a document was refused for its date, and what to
 // say at the field.
 func monthClosed(err error) (text.Message, bool) {

@@ -27,6 +27,7 @@ func (a *App) submissionPage(w http.ResponseWriter, r *http.Request, u user, sta
 	v := templates.SubmissionView{ID: id.String(), Key: key, Refusal: refusal}
 	var p store.Presentment
 	var original *store.Presentment
+	var closed bool
 	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		m, err := q.Merchant()
 		if err != nil {
@@ -52,7 +53,10 @@ func (a *App) submissionPage(w http.ResponseWriter, r *http.Request, u user, sta
 		if v.Drawing, err = drawingView(p, m); err != nil {
 			return err
 		}
-		_, v.Alike, err = likenesses(ctx, q, p)
+		if _, v.Alike, err = likenesses(ctx, q, p); err != nil {
+			return err
+		}
+		closed, err = inClosedMonth(q, p.DocumentOn)
 		return err
 	})
 	if err != nil {
@@ -62,6 +66,9 @@ func (a *App) submissionPage(w http.ResponseWriter, r *http.Request, u user, sta
 		return a.seeOther(w, r, u, "/presentments/"+v.ID, text.Message{})
 	}
 	v.Obstacles = append(a.obstacles(ctx, p), replacementObstacles(ctx, original, p)...)
+	if closed {
+		v.Obstacles = append(v.Obstacles, ui.FieldError{Field: "/presentments/" + v.ID + "/edit#document_on", Message: text.T(ctx, "month.date_closed")})
+	}
 	if v.Drawing.Stale {
 		v.Obstacles = append(v.Obstacles, ui.FieldError{Field: "/presentments/" + v.ID + "#documents", Message: text.T(ctx, "document.stale")})
 	}
@@ -95,6 +102,8 @@ func (a *App) createSubmission(w http.ResponseWriter, r *http.Request, u user) e
 		return a.seeOther(w, r, u, "/presentments/"+id.String(), text.Msg("presentment.submitted"))
 	case errors.Is(err, teller.ErrNotEditable):
 		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "presentment.refused.submitted")})
+	case store.Violated(err, store.MonthIsOpen):
+		return a.submissionPage(w, r, u, http.StatusUnprocessableEntity, newKey(), "")
 	}
 	if why, ok := refusalIn(err, submissionRefusals); ok {
 		return a.submissionPage(w, r, u, why.status, newKey(), why.in(ctx))

@@ -261,6 +261,8 @@ func (f *receiptForm) ofBill(n int, id string, l *store.ReceiptLine) {
 		fail(text.Msg("receipt.error.over_bill", "number", b.DocumentNumber, "left", text.Amount(b.LeftSatang())))
 	case f.read.DocumentType == receiptTaxInvoice && b.DocumentType != "380":
 		f.fail("type", text.Msg("receipt.error.tax_invoice_twice", "number", b.DocumentNumber))
+	case f.read.DocumentType == receiptTaxInvoice && b.TaxInvoice != "":
+		f.fail("type", text.Msg("receipt.error.etax_twice", "number", b.DocumentNumber, "invoice", b.TaxInvoice))
 	}
 	if f.read.DocumentType == receiptTaxInvoice {
 		l.VATSatang = vatOf(b, l.AmountSatang)
@@ -305,9 +307,12 @@ func proposedFor(b store.BillToReceipt) (received, withheld, fee int64) {
 }
 
 // typeFor is the kind of receipt that bills usually get: one that was a tax
-// invoice itself gets no second one, and neither does one without VAT.
+// invoice itself, or has one from the bank, gets no second one, and neither does
+// one without VAT.
 func typeFor(bills []store.BillToReceipt) string {
-	if slices.ContainsFunc(bills, func(b store.BillToReceipt) bool { return b.DocumentType != "380" || b.VATSatang == 0 }) {
+	if slices.ContainsFunc(bills, func(b store.BillToReceipt) bool {
+		return b.DocumentType != "380" || b.TaxInvoice != "" || b.VATSatang == 0
+	}) {
 		return receiptOnly
 	}
 	return receiptTaxInvoice

@@ -47,7 +47,11 @@ func (a *App) receiptSubmissionPage(w http.ResponseWriter, r *http.Request, u us
 		v.Approvers, v.Version, v.Paper = someNames(ctx, names), found.Version, receiptPaper(ctx, found, m)
 		v.Numbered = found.DocumentNumber != ""
 		v.Obstacles = a.receiptObstacles(ctx, found, bills)
-		return nil
+		closed, err := inClosedMonth(q, found.DocumentOn)
+		if closed {
+			v.Obstacles = append(v.Obstacles, ui.FieldError{Field: receiptHref(id) + "/edit#document_on", Message: text.T(ctx, "month.date_closed")})
+		}
+		return err
 	})
 	if err != nil {
 		return err
@@ -84,6 +88,10 @@ func (a *App) receiptObstacles(ctx context.Context, r store.Receipt, bills []sto
 			add("/edit#lines", text.Msg("receipt.error.other_buyer", "number", b.DocumentNumber))
 		case settles[b.ID] > b.LeftSatang():
 			add("/edit#lines", text.Msg("receipt.error.over_bill", "number", b.DocumentNumber, "left", text.Amount(b.LeftSatang())))
+		case r.DocumentType == receiptTaxInvoice && b.DocumentType != "380":
+			add("/edit#type", text.Msg("receipt.error.tax_invoice_twice", "number", b.DocumentNumber))
+		case r.DocumentType == receiptTaxInvoice && b.TaxInvoice != "":
+			add("/edit#type", text.Msg("receipt.error.etax_twice", "number", b.DocumentNumber, "invoice", b.TaxInvoice))
 		}
 	}
 	return found
@@ -105,6 +113,8 @@ func (a *App) createReceiptSubmission(w http.ResponseWriter, r *http.Request, u 
 		return a.receiptSubmissionPage(w, r, u, http.StatusUnprocessableEntity, newKey(), text.T(ctx, "document.no_letter", "letter", string(letter.Letter)))
 	case errors.Is(err, teller.ErrNotEditable):
 		return a.receiptPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "receipt.refused.submitted")})
+	case store.Violated(err, store.MonthIsOpen):
+		return a.receiptSubmissionPage(w, r, u, http.StatusUnprocessableEntity, newKey(), "")
 	}
 	if why, ok := refusalIn(err, submissionRefusals); ok {
 		return a.receiptSubmissionPage(w, r, u, why.status, newKey(), why.in(ctx))

@@ -52,6 +52,7 @@ var submissionRefusals = []refusal{
 	{teller.ErrOldNumberUnsaid, "", http.StatusUnprocessableEntity},
 	{teller.ErrNoPaper, text.K("receipt.obstacle.paper"), http.StatusUnprocessableEntity},
 	{teller.ErrOverBill, text.K("receipt.refused.over_bill"), http.StatusConflict},
+	{teller.ErrTaxedTwice, text.K("receipt.refused.taxed"), http.StatusConflict},
 	{teller.ErrOtherBills, text.K("receipt.refused.other_bills"), http.StatusUnprocessableEntity},
 	{store.ErrNumberTaken, text.K("receipt.refused.number_taken"), http.StatusConflict},
 	{store.ErrNoPattern, text.K("receipt.refused.no_pattern"), http.StatusUnprocessableEntity},

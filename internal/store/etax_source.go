@@ -1,5 +1,34 @@
 package store
 
+// SaleIsTaxedOnce names the rule that two tax invoices over one sale are not
+// both submitted.
+const SaleIsTaxedOnce = "sale_is_taxed_once"
+
+// The papers that tax a sale.
+const (
+	TaxedByBill    = "bill"
+	TaxedByReceipt = "receipt"
+	TaxedByEtax    = "etax"
+)
+
+// TaxedBy is a paper that taxes a sale already.
+type TaxedBy struct {
+	Source string `db:"source"`
+	ID     ID     `db:"id"`
+	Number string `db:"number"`
+}
+
+var sqlTaxedAlready = statement(`SELECT source, id, number FROM taxed_already($1, $2, $3, $4, $5, $6) ORDER BY number, id LIMIT 1`)
+
+// TaxedAlready returns the paper that taxes what a document is made from, where
+// the document would tax it again. One that takes the place of another does not.
+func (q *Query) TaxedAlready(e Etax) (by TaxedBy, taxed bool, err error) {
+	if len(e.References) > 0 {
+		return TaxedBy{}, false, nil
+	}
+	return found(row[TaxedBy](q, sqlTaxedAlready, e.ID, e.Kind, e.Number, e.TotalSatang, e.PresentmentID, e.ReceiptID))
+}
+
 // EtaxMade is a tax document that was made from a bill or a receipt.
 type EtaxMade struct {
 	ID          ID     `db:"id"`

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 var (
@@ -37,7 +39,7 @@ func (t *Tx) AddEtax(e Etax) error {
 	if err := t.refer(e); err != nil {
 		return err
 	}
-	return t.Audit("etax.drafted", About("etax", e.ID), etaxDetail(e))
+	return t.auditEtax("etax.drafted", e)
 }
 
 // ChangeEtax replaces the content of a draft or of a refused document. ErrStale
@@ -54,7 +56,7 @@ func (t *Tx) ChangeEtax(e Etax) error {
 	if err := t.refer(e); err != nil {
 		return err
 	}
-	return t.Audit("etax.edited", About("etax", e.ID), etaxDetail(e))
+	return t.auditEtax("etax.edited", e)
 }
 
 func (t *Tx) refer(e Etax) error {
@@ -66,7 +68,39 @@ func (t *Tx) refer(e Etax) error {
 	return nil
 }
 
-// etaxDetail is what the trail keeps of a document's content.
+// auditEtax leaves the content of a document, but for the addresses that it goes
+// to: the trail has many readers, and one hash tells whether they were changed.
+func (t *Tx) auditEtax(action string, e Etax) error {
+	var content map[string]json.RawMessage
+	if err := json.Unmarshal(e.Content, &content); err != nil {
+		return fmt.Errorf("reading a tax document: %w", err)
+	}
+	var recipients []struct {
+		Channel string `json:"channel"`
+		Address string `json:"address,omitempty"`
+		OTP     bool   `json:"otp"`
+	}
+	if raw, has := content["recipients"]; has {
+		if err := json.Unmarshal(raw, &recipients); err != nil {
+			return fmt.Errorf("reading the recipients of a tax document: %w", err)
+		}
+	}
+	whole := []string{e.ID.String()}
+	for n, r := range recipients {
+		whole = append(whole, fmt.Sprintf("%s %s %t", r.Channel, r.Address, r.OTP))
+		recipients[n].Address = ""
+	}
+	told, err := json.Marshal(recipients)
+	if err != nil {
+		return fmt.Errorf("writing the recipients of a tax document: %w", err)
+	}
+	content["recipients"] = told
+	detail := etaxDetail(e)
+	detail["content"], detail["recipients_sha256"] = content, hashText(strings.Join(whole, "\n"))
+	return t.Audit(action, About("etax", e.ID), detail)
+}
+
+// etaxDetail is what the trail keeps of a document besides its content.
 func etaxDetail(e Etax) map[string]any {
 	references := e.References
 	if references == nil {
@@ -74,7 +108,7 @@ func etaxDetail(e Etax) map[string]any {
 	}
 	return map[string]any{
 		"kind": e.Kind, "number": e.Number, "issued_on": e.IssuedOn.Format("2006-01-02"), "buyer_name": e.BuyerName, "buyer_tax_id": e.BuyerTaxID,
-		"basis_satang": e.BasisSatang, "vat_satang": e.VATSatang, "total_satang": e.TotalSatang, "content": e.Content, "references": references,
+		"basis_satang": e.BasisSatang, "vat_satang": e.VATSatang, "total_satang": e.TotalSatang, "references": references,
 		"presentment": e.PresentmentID, "receipt": e.ReceiptID,
 	}
 }

@@ -160,6 +160,7 @@ type BillToReceipt struct {
 	SettledSatang  int64      `db:"settled_satang"`
 	SettledWHT     int64      `db:"settled_wht"`
 	SettledVAT     int64      `db:"settled_vat"`
+	TaxInvoice     string     `db:"tax_invoice"` // the number of the e-Tax document that taxes it, if one does
 	// What matched payments say.
 	PaidReceived int64      `db:"paid_received"`
 	PaidWithheld int64      `db:"paid_withheld"`
@@ -178,7 +179,8 @@ func (b BillToReceipt) Receiptable() bool {
 var sqlBillsToReceipt = statement(`
 	SELECT p.id, p.document_type, p.document_number, p.document_on, p.buyer_name, p.buyer_tax_id, p.buyer_branch, p.buyer_address, p.total_satang,
 		p.vat_satang, p.wht_satang, p.state, p.buyer_decision, p.bank_reference, p.decided_at, s.settled_satang, s.settled_wht, s.settled_vat,
-		coalesce(b.received_satang, 0) AS paid_received, coalesce(b.withheld_satang, 0) AS paid_withheld, coalesce(b.fee_satang, 0) AS paid_fee, b.settled_on AS paid_on
+		coalesce(b.received_satang, 0) AS paid_received, coalesce(b.withheld_satang, 0) AS paid_withheld, coalesce(b.fee_satang, 0) AS paid_fee, b.settled_on AS paid_on,
+		coalesce((SELECT min(d.number) FROM etax_documents d WHERE d.presentment_id = p.id AND etax_is_live(d.state) AND etax_taxes(d)), '') AS tax_invoice
 	FROM unnest($2::uuid[]) WITH ORDINALITY AS x (id, n) JOIN presentments p ON p.merchant_id = $1 AND p.id = x.id
 	LEFT JOIN presentment_payments b ON b.merchant_id = $1 AND b.presentment_id = p.id CROSS JOIN LATERAL (
 		SELECT coalesce(sum(l.amount_satang), 0)::bigint AS settled_satang, coalesce(sum(l.withheld_satang), 0)::bigint AS settled_wht,

@@ -21,9 +21,9 @@ type comparison struct {
 var comparisons = []comparison{
 	instructionsAgree, exchangesAgree, filesAgree, presentmentsAgree, contentsAgree, authorsAgree, peopleAgree, buyersAgree,
 	batchesAgree, callbacksAgree, readingsAgree, decisionsOfBuyersAgree, replacementsAgree,
-	policiesAgree, templatesAgree,
+	policiesAgree, templatesAgree, templateAuthorsAgree,
 	seriesAgree, numbersAgree, receiptsAgree, receiptContentsAgree,
-	importsAgree, etaxAgrees, etaxStepsAgree, etaxAuthorsAgree, inquiriesAgree,
+	importsAgree, etaxAgrees, etaxHandsAgree, etaxStepsAgree, etaxAuthorsAgree, inquiriesAgree,
 	paymentsAgree, asidesAgree, matchesAgree, settledAgree, closingsAgree, monthsAgree, certificatesAgree,
 	debitsAgree, debitHandsAgree, debitRulesAgree,
 	payersAgree, mandatesAgree, differencesAgree,

@@ -14,7 +14,9 @@ var etaxAgrees = comparison{
 			('bank reference', coalesce(l.d ->> 'bank_reference', ''), l.act = 'drafted' OR l.act = 'moved' AND l.d ->> 'bank_reference' <> ''),
 			('bank remark', coalesce(l.d ->> 'remark', ''), l.act IN ('drafted', 'progressed')),
 			('instruction', l.d ->> 'instruction', l.act IN ('drafted', 'submitted')),
-			('content', (l.d -> 'content')::text, l.act IN ('drafted', 'edited')),
+			('content', ((l.d -> 'content') - 'recipients')::text, l.act IN ('drafted', 'edited')),
+			-- Older leaves have the addresses themselves.
+			('recipients', coalesce(l.d ->> 'recipients_sha256', ` + hashOfRecipients(`split_part(l.about, '/', 2)`, `l.d #> '{content,recipients}'`) + `), l.act IN ('drafted', 'edited')),
 			('head', concat_ws('|', l.d ->> 'kind', l.d ->> 'number', l.d ->> 'issued_on', l.d ->> 'buyer_name', l.d ->> 'buyer_tax_id',
 				l.d ->> 'basis_satang', l.d ->> 'vat_satang', l.d ->> 'total_satang'), l.act IN ('drafted', 'edited')),
 			('references', (SELECT string_agg(x, ' ' ORDER BY x) FROM jsonb_array_elements_text(l.d -> 'references') AS x), l.act IN ('drafted', 'edited')),
@@ -27,12 +29,38 @@ var etaxAgrees = comparison{
 	), rows AS MATERIALIZED (
 		SELECT 'etax/' || d.id AS about, f.fact, f.value FROM etax_documents d LEFT JOIN refers r ON r.document_id = d.id CROSS JOIN LATERAL (VALUES
 			('state', d.state), ('bank reference', d.bank_reference), ('bank remark', d.bank_remark), ('instruction', d.generation_id::text),
-			('content', d.content::text),
+			('content', (d.content - 'recipients')::text), ('recipients', ` + hashOfRecipients(`d.id`, `d.content -> 'recipients'`) + `),
 			('head', concat_ws('|', d.kind, d.number, to_char(d.issued_on, 'YYYY-MM-DD'), d.buyer_name, d.buyer_tax_id, d.basis_satang, d.vat_satang, d.total_satang)),
 			('references', r.list), ('lock', (d.password_sealed IS NOT NULL)::text), ('hold', d.held::text),
 			('origin', concat_ws('|', d.created_by, d.merchant_id, d.presentment_id, d.receipt_id))
 		) AS f (fact, value)
 	), ` + newest),
+}
+
+// hashOfRecipients is SQL for the hash of whom a document goes to, as its leaves
+// have it.
+func hashOfRecipients(id, list string) string {
+	return `encode(sha256(convert_to(concat_ws(E'\n', ` + id + `, (
+		SELECT string_agg(concat_ws(' ', r.who ->> 'channel', r.who ->> 'address', r.who ->> 'otp'), E'\n' ORDER BY r.n)
+		FROM jsonb_array_elements(CASE jsonb_typeof(` + list + `) WHEN 'array' THEN ` + list + ` ELSE '[]' END) WITH ORDINALITY AS r (who, n))), 'UTF8')), 'hex')`
+}
+
+// Whoever wrote it stands among its editors and nobody else, and it was handed
+// in on the day of the first word of the bank that says so.
+var etaxHandsAgree = comparison{
+	tables: []string{"etax_documents"},
+	sql: statement(`
+	WITH hands AS (
+		SELECT about, array_agg(DISTINCT person_id ORDER BY person_id) AS people FROM (` + leavesOf("etax", "drafted", "edited", "password_set") + `) l GROUP BY about
+	), filed AS (
+		SELECT DISTINCT ON (l.about) l.about, l.idx, ((` + says("said_at") + `)::timestamptz AT TIME ZONE 'Asia/Bangkok')::date AS on_day
+		FROM (` + leavesOf("etax", "progressed") + `) l WHERE ` + says("status") + ` IN ('SUBMITTED_RD', 'ACKNOWLEDGED_RD') ORDER BY l.about, etax_rank(` + says("status") + `)
+	), judged AS (
+		SELECT 'etax/' || d.id AS about, coalesce(f.idx, -1) AS idx, concat_ws(', ', CASE WHEN d.filed_on IS DISTINCT FROM f.on_day THEN 'day of filing' END,
+			CASE WHEN ARRAY(SELECT DISTINCT e FROM unnest(d.editors) AS e ORDER BY e) IS DISTINCT FROM h.people THEN 'editors' END) AS what
+		FROM etax_documents d LEFT JOIN hands h ON h.about = 'etax/' || d.id LEFT JOIN filed f ON f.about = 'etax/' || d.id
+	)
+	SELECT idx, about AS subject, 'contradicts' AS class, 'is not what its leaves say: ' || what AS what FROM judged WHERE what <> ''`),
 }
 
 // Each step, and each file, is what its one leaf says.

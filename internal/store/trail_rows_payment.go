@@ -70,7 +70,7 @@ var matchFields = fields{
 	{"time", `m.matched_at`, `l.at`},
 }
 
-// What is paid of bills, which their matches say.
+// What is paid of bills, and since when it is all, which their matches say.
 var settledAgree = comparison{
 	tables: []string{"presentment_payments"},
 	sql: statement(`
@@ -79,7 +79,13 @@ var settledAgree = comparison{
 		SELECT presentment_id, sum(applied_satang) AS received, sum(withheld_satang) AS withheld, sum(fee_satang) AS fee
 		FROM payment_matches WHERE undone_at IS NULL AND merchant_id = ANY ($1::uuid[]) GROUP BY presentment_id) m ON m.presentment_id = s.presentment_id
 	WHERE (coalesce(s.received_satang, 0), coalesce(s.withheld_satang, 0), coalesce(s.fee_satang, 0))
-		IS DISTINCT FROM (coalesce(m.received, 0), coalesce(m.withheld, 0), coalesce(m.fee, 0))`),
+		IS DISTINCT FROM (coalesce(m.received, 0), coalesce(m.withheld, 0), coalesce(m.fee, 0))
+	UNION ALL
+	SELECT -1, 'presentment/' || s.presentment_id, 'contradicts', 'is settled on another day than its payments say'
+	FROM presentment_payments s JOIN presentments b ON b.id = s.presentment_id LEFT JOIN (
+		SELECT x.presentment_id, max(p.paid_on) AS last_on FROM payment_matches x JOIN payments p ON p.id = x.payment_id WHERE x.undone_at IS NULL GROUP BY x.presentment_id
+	) m ON m.presentment_id = s.presentment_id
+	WHERE s.settled_on IS DISTINCT FROM CASE WHEN s.received_satang + s.withheld_satang + s.fee_satang >= b.total_satang THEN m.last_on END`),
 }
 
 // Closed books stay as they were closed.
@@ -113,5 +119,6 @@ var certificatesAgree = comparison{
 		OR c.state <> CASE WHEN m.undone_at IS NOT NULL THEN 'void' WHEN l.act = 'certificate_scanned' THEN 'received'
 			ELSE coalesce(substr(l.act, length('certificate_') + 1), 'awaited') END
 		OR (c.state = 'received' AND (c.certificate_no, c.certificate_on::text, c.file_id::text, c.note) IS DISTINCT FROM
-			(` + says("number") + `, ` + says("on") + `, ` + says("file") + `, ` + says("note") + `))`),
+			(` + says("number") + `, ` + says("on") + `, ` + says("file") + `, ` + says("note") + `))
+		OR (c.state IN ('awaited', 'waived') AND c.note <> coalesce(` + says("why") + `, ''))`),
 }

@@ -23,3 +23,20 @@ var templatesAgree = comparison{
 		) AS f (fact, value)
 	), ` + newest),
 }
+
+// Whoever changed what a template says is among its authors and nobody else. The
+// number, which counts on by itself, says nothing.
+var templateAuthorsAgree = comparison{
+	tables: []string{"presentment_templates"},
+	sql: statement(`
+	WITH said AS (
+		SELECT l.idx, l.about, l.person_id, l.act, l.typed, lag(l.typed) OVER (PARTITION BY l.about ORDER BY l.at, l.id) AS before FROM (
+			SELECT l.idx, l.id, l.at, l.about, l.person_id, l.act, regexp_replace(` + says("typed") + `, '(^|&)number=[^&]*', '') AS typed
+			FROM (` + leavesOf("template", "added", "edited", "used") + `) l) l
+	), hands AS (
+		SELECT about, max(idx) AS idx, array_agg(DISTINCT person_id ORDER BY person_id) AS people FROM said WHERE act = 'added' OR typed <> before GROUP BY about
+	)
+	SELECT coalesce(h.idx, -1) AS idx, 'template/' || t.id AS subject, 'contradicts' AS class, 'has other authors than wrote it' AS what
+	FROM presentment_templates t LEFT JOIN hands h ON h.about = 'template/' || t.id
+	WHERE ARRAY(SELECT DISTINCT a FROM unnest(t.authors) AS a ORDER BY a) IS DISTINCT FROM h.people`),
+}

@@ -168,7 +168,11 @@ func submitEtax(tx *store.Tx, e store.Etax, d etax.Document, key string) (store.
 	if err != nil {
 		return store.NoID, err
 	}
-	return lead, tx.EtaxSubmitted(e.ID, lead)
+	err = tx.EtaxSubmitted(e.ID, lead)
+	if store.Violated(err, store.SaleIsTaxedOnce) {
+		err = fmt.Errorf("%w: %w", ErrTaxedTwice, err)
+	}
+	return lead, err
 }
 
 // etaxRequest is what the bank is asked for.

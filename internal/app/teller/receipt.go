@@ -15,6 +15,8 @@ var (
 	ErrNoPaper    = errors.New("a receipt needs a paper, drawn or uploaded")
 	ErrOverBill   = errors.New("receipts over a bill never exceed it")
 	ErrOtherBills = errors.New("a receipt is for bills that its buyer accepted or paid")
+	// ErrTaxedTwice is one for tax documents, too.
+	ErrTaxedTwice = errors.New("a tax invoice over the same sale is there already")
 )
 
 // Receipt is what people approve of a receipt: the request to the bank, and
@@ -112,6 +114,8 @@ func submitNumbered(tx *store.Tx, id store.ID, version int, key string) (store.I
 		err = fmt.Errorf("%w: %w", ErrOverBill, err)
 	case store.Violated(err, "receipt_is_for_bills_of_its_buyer"):
 		err = fmt.Errorf("%w: %w", ErrOtherBills, err)
+	case store.Violated(err, store.SaleIsTaxedOnce):
+		err = fmt.Errorf("%w: %w", ErrTaxedTwice, err)
 	}
 	return lead, err
 }
