@@ -1,15 +1,13 @@
 package app
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"fmt"
-	"mime"
+	"io"
 	"net/http"
 	"time"
 
 	"portal/internal/app/sheet"
+	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/text"
 )
@@ -23,22 +21,33 @@ func (a *App) downloadBatch(w http.ResponseWriter, r *http.Request, u user) erro
 	if err := readQuery(r).check(); err != nil {
 		return err
 	}
-	ctx := r.Context()
 	var b store.Batch
-	var rows []store.BatchRow
-	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
-		if b, err = q.Batch(id); err != nil {
-			return err
-		}
-		rows, err = q.BatchRows(id)
+	err = a.Store.Read(r.Context(), u.actor(), func(q *store.Query) (err error) {
+		b, err = q.Batch(id)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	// A batch is at most 2,000 rows, so that its file fits into memory.
-	var file bytes.Buffer
-	out := sheet.NewCSV(&file, sheet.Look{Buddhist: text.From(ctx).BuddhistEra})
+	written := 0
+	return a.handOut(w, r, u, handout{
+		name: b.Kind + "-" + b.CreatedAt.In(thai.Bangkok).Format("20060102") + ".csv", mediaType: mediaTypes["csv"],
+		fill: func(q *store.Query, to io.Writer) error {
+			rows, err := q.BatchRows(id)
+			if err != nil {
+				return err
+			}
+			written = len(rows)
+			return writeBatch(r.Context(), rows, to)
+		},
+		leaf: func(tx *store.Tx, _ int64, sum string) error {
+			return tx.AuditExport(store.Exported{Filter: "batch/" + id.String(), Format: "csv", Rows: written, SHA256: sum})
+		},
+	})
+}
+
+func writeBatch(ctx context.Context, rows []store.BatchRow, to io.Writer) error {
+	out := sheet.NewCSV(to, sheet.Look{Buddhist: text.From(ctx).BuddhistEra})
 	var heads []sheet.Cell
 	for _, name := range []string{"position", "title", "amount", "state", "why", "at"} {
 		heads = append(heads, sheet.Text(text.T(ctx, text.Prefix("batch.csv.")+name)))
@@ -63,22 +72,5 @@ func (a *App) downloadBatch(w http.ResponseWriter, r *http.Request, u user) erro
 			return err
 		}
 	}
-	if err := out.Close(); err != nil {
-		return err
-	}
-	if err := a.handsOut(r.Context(), u, "batch/"+id.String(), "csv", len(rows), file.Bytes()); err != nil {
-		return err
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/csv; charset=utf-8")
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": b.Kind + "-" + b.CreatedAt.Format("20060102") + ".csv"}))
-	_, err = w.Write(file.Bytes())
-	return err
-}
-
-// handsOut leaves a leaf about a file of business data that is about to be
-// handed out: of what it is made, and its hash.
-func (a *App) handsOut(ctx context.Context, u user, of, format string, rows int, file []byte) error {
-	made := store.Exported{Filter: of, Format: format, Rows: rows, SHA256: fmt.Sprintf("%x", sha256.Sum256(file))}
-	return a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error { return tx.AuditExport(made) })
+	return out.Close()
 }

@@ -348,3 +348,14 @@ func TestBatchDiscardsDraftsAndTakesItBack(t *testing.T) {
 		t.Errorf("a stranger takes it back: %d %s", a.Status, a.Location())
 	}
 }
+
+func TestTheFileOfABatchBearsTheDayOfBangkok(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	b := choose(t, w, apptest.Maker, "submit", tellertest.Draft(t, w.Web, w.Actor(apptest.Maker), "INV-1").ID)
+	w.DB.Exec(`BEGIN; SET LOCAL session_replication_role = replica; UPDATE batches SET created_at = '2026-03-04T18:30:00Z'; COMMIT`)
+	a := b.c.Get(b.path + "/results.csv")
+	if got := a.Header.Get("Content-Disposition"); !strings.Contains(got, "submit-20260305.csv") {
+		t.Errorf("at half past one at night the file is called %q", got)
+	}
+}

@@ -281,3 +281,40 @@ func TestDocumentIsTakenOffADraftOnly(t *testing.T) {
 		t.Errorf("no file at all: %d", a.Status)
 	}
 }
+
+func TestAFileStaysOnABillThatLeavesTheDraftsMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	c := w.Client(apptest.Maker)
+	draft := stored(t, w, send(c, "/presentments", billForm("INV-1")))
+	attach(t, c, draft.ID, pdf("one"))
+	removal := "/presentments/" + draft.ID.String() + "/documents/" + billOf(t, w, draft.ID).Documents[0].FileID.String() + "/removal"
+	// Somebody else's transaction has the bill until the removal waits for it.
+	other, err := w.DB.Super.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Rollback() }()
+	for _, sql := range []string{`SET LOCAL session_replication_role = replica`, `UPDATE presentments SET state = 'discarded'`} {
+		if _, err := other.ExecContext(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	answered := make(chan apptest.Answer, 1)
+	go func() { answered <- c.Post(removal) }()
+	for waiting := 0; waiting == 0; {
+		const locked = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+		if err := w.DB.Super.QueryRowContext(t.Context(), locked).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := other.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if a := <-answered; a.Status != http.StatusConflict {
+		t.Errorf("it was said to be off: %d", a.Status)
+	}
+	if len(billOf(t, w, draft.ID).Documents) != 1 {
+		t.Error("it is off")
+	}
+}

@@ -273,31 +273,3 @@ func room(tx *store.Tx, presentment store.ID, sha256 []byte) error {
 	}
 	return nil
 }
-
-// removeDocument takes a file off a draft.
-func (a *App) removeDocument(w http.ResponseWriter, r *http.Request, u user) error {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return err
-	}
-	file, err := pathID(r, "file")
-	if err != nil {
-		return err
-	}
-	if err := readForm(r).check(); err != nil {
-		return err
-	}
-	p, err := a.presentment(r, u)
-	if err != nil {
-		return err
-	}
-	if !p.Editable() {
-		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(r.Context(), "presentment.refused.not_editable")})
-	}
-	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error { return tx.Detach(id, file) })
-	if err != nil && !errors.Is(err, store.ErrStale) {
-		return err
-	}
-	// Stale: a second click, or another tab, was faster. It is off either way.
-	return a.seeOther(w, r, u, "/presentments/"+id.String()+"#documents", text.Msg("presentment.document_removed"))
-}

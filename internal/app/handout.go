@@ -48,10 +48,15 @@ func (a *App) handOut(w http.ResponseWriter, r *http.Request, u user, h handout)
 	if err := a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error { return h.leaf(tx, size, sum) }); err != nil {
 		return err
 	}
-	header := w.Header()
-	header.Set("Content-Type", h.mediaType)
-	header.Set("Content-Length", strconv.FormatInt(size, 10))
-	header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": h.name}))
+	saveAs(w, h.name, h.mediaType, size)
 	_, err = io.Copy(w, file)
 	return err
+}
+
+// saveAs has the browser keep what follows as a file.
+func saveAs(w http.ResponseWriter, name, mediaType string, size int64) {
+	h := w.Header()
+	h.Set("Content-Type", mediaType)
+	h.Set("Content-Length", strconv.FormatInt(size, 10))
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 }

@@ -1,8 +1,6 @@
 package app
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -13,7 +11,6 @@ import (
 	"portal/internal/app/intake"
 	"portal/internal/app/sheet"
 	"portal/internal/store"
-	"portal/web/templates"
 	"portal/web/text"
 )
 
@@ -301,94 +298,4 @@ func (a *App) mendChunk(tx *store.Tx, i store.Import, bills []store.ImportItem, 
 	}
 	_, err = a.checkItems(tx, i, nosOf(bills))
 	return mended, err
-}
-
-// importFaults gives out the rows that are still faulty as a workbook: its own
-// columns, and one that says what to mend. It can be mended there and brought
-// in again.
-func (a *App) importFaults(w http.ResponseWriter, r *http.Request, u user) error {
-	i, err := a.importOf(r, u)
-	if err != nil {
-		return err
-	}
-	if err := readQuery(r).check(); err != nil {
-		return err
-	}
-	ctx := r.Context()
-	kept := ownColumns(i.Heading)
-	heading := append(pick(i.Heading, kept), text.T(ctx, "import.fault_column"))
-	name, _, _ := strings.Cut(i.FileName, ".")
-	var file bytes.Buffer
-	rows := 0
-	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
-		return sheet.WriteText(&file, templates.ImportText(ctx, i.Kind, "sheet"), heading, func(row func([]string) error) error {
-			return eachFaultyRow(ctx, q, i.ID, func(cells []string, what string) error {
-				rows++
-				return row(append(pick(cells, kept), what))
-			})
-		})
-	})
-	if err != nil {
-		return err
-	}
-	if err := a.handsOut(ctx, u, "import/"+i.ID.String(), "xlsx", rows, file.Bytes()); err != nil {
-		return err
-	}
-	return withBufferOf(w, text.T(ctx, "import.fault_file", "name", name), "xlsx", func(out http.ResponseWriter) error {
-		_, err := file.WriteTo(out)
-		return err
-	})
-}
-
-// ownColumns are the columns of the file but for the one that an earlier list
-// of faults added.
-func ownColumns(heading []string) (kept []int) {
-	for n, name := range heading {
-		if !slices.Contains(intake.FaultColumns[:], name) {
-			kept = append(kept, n)
-		}
-	}
-	return kept
-}
-
-func pick(cells []string, kept []int) []string {
-	list := make([]string, len(kept), len(kept)+1)
-	for n, at := range kept {
-		if at < len(cells) {
-			list[n] = cells[at]
-		}
-	}
-	return list
-}
-
-func eachFaultyRow(ctx context.Context, q *store.Query, id store.ID, do func(cells []string, what string) error) error {
-	for after := 0; ; {
-		bills, err := q.ImportItems(id, store.ImportFaulty, after, importChunk)
-		if err != nil || len(bills) == 0 {
-			return err
-		}
-		rows, err := q.ImportRowsOfItems(id, nosOf(bills))
-		if err != nil {
-			return err
-		}
-		what := make(map[int][]string)
-		for _, b := range bills {
-			after = b.No
-			faults, err := faultsOf(b)
-			if err != nil {
-				return err
-			}
-			for _, fault := range faults {
-				what[fault.Row] = append(what[fault.Row], columnName(ctx, fault.Field)+": "+faultWords(ctx, fault))
-			}
-		}
-		for _, row := range rows {
-			if row.Dropped {
-				continue
-			}
-			if err := do(row.Cells, strings.Join(what[row.No], "\n")); err != nil {
-				return err
-			}
-		}
-	}
 }

@@ -12,7 +12,9 @@ func TestAMendOfManyThatIsTriedAgainMendsAllOfThem(t *testing.T) {
 	t.Parallel()
 	w := apptest.New(t)
 	c := w.Client(apptest.Maker)
-	short := func(number string) string { return strings.Replace(csvBill(number), "0105562000007", "105562000007", 1) }
+	short := func(number string) string {
+		return strings.Replace(csvBill(number), "0105562000007", "105562000007", 1)
+	}
 	at, page := bringIn(t, c, "bills.csv", csvFile(short("A-1"), short("A-2"), short("A-3")))
 	wantSums(t, page, "0", "3")
 	// The first try fails as one does whose locks cross with another's.

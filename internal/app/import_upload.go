@@ -181,12 +181,11 @@ func (f *sheetFile) examine() error {
 	case f.rows > importRows:
 		return sheet.ErrRows
 	}
-	kind := upload.Kind("csv")
-	f.media = mediaCSV
+	kind := "csv" // whatever its encoding
 	if f.format == "XLSX" {
-		kind, f.media = "xlsx", mediaXLSX
+		kind = "xlsx"
 	}
-	f.name = upload.CleanFileName(f.name, kind)
+	f.media, f.name = mediaTypes[kind], upload.CleanFileName(f.name, upload.Kind(kind))
 	return nil
 }
 

@@ -1,9 +1,9 @@
 package app
 
 import (
+	"bytes"
 	"cmp"
 	"context"
-	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -155,12 +155,19 @@ func (a *App) importForm(w http.ResponseWriter, r *http.Request, _ user) error {
 		form.Columns = append(form.Columns, column)
 		form.Help = append(form.Help, []string{column.Name, needed, text.T(ctx, text.Prefix("import.help.")+string(c.Field)), column.Example})
 	}
-	return withBufferOf(w, templates.ImportText(ctx, string(kind), "form_file"), format, func(out http.ResponseWriter) error {
-		if format == "csv" {
-			return form.WriteCSV(out)
-		}
-		return form.WriteXLSX(out)
-	})
+	var file bytes.Buffer
+	write := form.WriteXLSX
+	if format == "csv" {
+		write = form.WriteCSV
+	} else {
+		format = "xlsx"
+	}
+	if err := write(&file); err != nil {
+		return err
+	}
+	saveAs(w, templates.ImportText(ctx, string(kind), "form_file")+"."+format, mediaTypes[format], int64(file.Len()))
+	_, err := file.WriteTo(w)
+	return err
 }
 
 // columnName is a field in the reader's language, as the heading of a column.
@@ -174,23 +181,6 @@ func columnName(ctx context.Context, f intake.Field) string {
 	}
 	return "–"
 }
-
-// withBufferOf sends a sheet as a file to save.
-func withBufferOf(w http.ResponseWriter, name, format string, write func(http.ResponseWriter) error) error {
-	media, extension := mediaXLSX, ".xlsx"
-	if format == "csv" {
-		media, extension = mediaCSV, ".csv"
-	}
-	h := w.Header()
-	h.Set("Content-Type", media)
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name + extension}))
-	return write(w)
-}
-
-const (
-	mediaXLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-	mediaCSV  = "text/csv; charset=utf-8"
-)
 
 // importPlace is what is chosen on the page of one import.
 type importPlace struct {

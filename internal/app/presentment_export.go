@@ -2,15 +2,9 @@ package app
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
-	"mime"
 	"net/http"
-	"os"
-	"strconv"
 	"time"
 
 	"portal/internal/app/sheet"
@@ -82,27 +76,17 @@ func (a *App) createExport(w http.ResponseWriter, r *http.Request, u user) error
 		place: p, xlsx: format != "csv", byLine: rows == "lines", look: sheet.Look{Buddhist: locale.BuddhistEra, ISO: days == "iso"},
 		ctx: text.With(r.Context(), locale), columns: billColumns,
 	}
-	extendDeadlines(w, 5*time.Minute)
-	file, err := os.CreateTemp("", "export-*")
-	if err != nil {
-		return fmt.Errorf("making room for an export: %w", err)
-	}
-	defer func() { _ = errors.Join(file.Close(), os.Remove(file.Name())) }() // nobody needs it any more
-	hash := sha256.New()
-	err = a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error {
-		return e.write(q, u, a.Clock(), io.MultiWriter(file, hash))
+	err = a.handOut(w, r, u, handout{
+		name: "bills-" + a.Clock().In(thai.Bangkok).Format("20060102-1504") + "." + e.format(), mediaType: mediaTypes[e.format()],
+		fill: func(q *store.Query, to io.Writer) error { return e.write(q, u, a.Clock(), to) },
+		leaf: func(tx *store.Tx, _ int64, sum string) error {
+			return tx.AuditExport(store.Exported{Filter: p.values().Encode(), Format: e.format(), Rows: e.rows, Bills: e.sum.Number, SHA256: sum})
+		},
 	})
 	if errors.Is(err, store.ErrTooMany) {
 		return a.exportPage(w, r, u, http.StatusConflict, p, text.T(r.Context(), "list.export_too_many", "max", text.Int(store.MaxExport)))
 	}
-	if err != nil {
-		return err
-	}
-	made := store.Exported{Filter: p.values().Encode(), Format: e.format(), Rows: e.rows, Bills: e.sum.Number, SHA256: hex.EncodeToString(hash.Sum(nil))}
-	if err := a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error { return tx.AuditExport(made) }); err != nil {
-		return err
-	}
-	return e.send(w, file, a.Clock())
+	return err
 }
 
 func (e *export) format() string {
@@ -110,26 +94,6 @@ func (e *export) format() string {
 		return "xlsx"
 	}
 	return "csv"
-}
-
-func (e *export) send(w http.ResponseWriter, file *os.File, now time.Time) error {
-	size, err := file.Seek(0, io.SeekEnd)
-	if err == nil {
-		_, err = file.Seek(0, io.SeekStart)
-	}
-	if err != nil {
-		return fmt.Errorf("reading an export back: %w", err)
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/csv; charset=utf-8")
-	if e.xlsx {
-		h.Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-	}
-	h.Set("Content-Length", strconv.FormatInt(size, 10))
-	name := "bills-" + now.In(thai.Bangkok).Format("20060102-1504") + "." + e.format()
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-	_, err = io.Copy(w, file)
-	return err
 }
 
 func (e *export) write(q *store.Query, u user, now time.Time, to io.Writer) error {
