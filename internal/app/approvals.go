@@ -102,6 +102,9 @@ func (a *App) approvalList(ctx context.Context, u user, tab string, page store.I
 			Label: text.T(ctx, text.Prefix("approval.tab.")+t), Href: "/approvals?tab=" + t, Count: number[t], Current: t == tab,
 		})
 	}
+	if from := u.membership.DecidesFrom; u.can(store.Checker) && from.After(a.Clock()) {
+		v.DecidesFrom = from
+	}
 	for _, i := range page.Rows {
 		v.Rows = append(v.Rows, a.approvalRow(ctx, i))
 	}

@@ -74,7 +74,23 @@ func TestTheScanOfACertificateIsJudgedKeptAndArchived(t *testing.T) {
 	if a := withScan(t, c, at+"/receipt", xml, "number", "12/0345", "on", today, "note", ""); a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, "scan-error") || !strings.Contains(a.Body, "12/0345") {
 		t.Errorf("XML as a scan: %d", a.Status)
 	}
-	if a := withScan(t, c, at+"/receipt", attachment{"a.pdf", samplepdf.SamplePDF("x")}, "number", "", "on", today, "note", ""); a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, "number-error") || !strings.Contains(a.Body, "scan-error") {
+	good := samplepdf.SamplePDF("x")
+	for _, h := range []struct {
+		scan attachment
+		says string
+	}{
+		{attachment{"locked.pdf", locked(good)}, "รหัสผ่าน"},
+		{attachment{"script.pdf", bytes.Replace(good, []byte("/Type /Catalog"), []byte("/Type /Catalog /OpenAction << /S /JavaScript /JS (app.alert(1)) >>"), 1)}, "สคริปต์"},
+		{attachment{"zip.pdf", append(bytes.Clone(good), "PK\x05\x06\x00\x00\x00\x00%%EOF"...)}, "สองชนิด"},
+		{attachment{"flood.png", flood(t)}, "ล้านพิกเซล"},
+		{attachment{"large.pdf", append([]byte("%PDF-1.7\n"), make([]byte, 6<<20)...)}, "ใหญ่เกิน 5 MB"},
+	} {
+		a := withScan(t, c, at+"/receipt", h.scan, "number", "12/0345", "on", today, "note", "")
+		if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, h.says) || !strings.Contains(a.Body, "scan-error") {
+			t.Errorf("%s: %d, %q is not said", h.scan.name, a.Status, h.says)
+		}
+	}
+	if a := withScan(t, c, at+"/receipt", attachment{"a.pdf", good}, "number", "", "on", today, "note", ""); a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, "number-error") || !strings.Contains(a.Body, "scan-error") {
 		t.Errorf("without a number: %d", a.Status)
 	}
 	if a := withScan(t, c, at+"/scan", attachment{"a.pdf", samplepdf.SamplePDF("x")}); a.Status != http.StatusConflict {

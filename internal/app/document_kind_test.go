@@ -130,6 +130,16 @@ func TestFileIsShownBesideItsFacts(t *testing.T) {
 	}
 }
 
+// flood is a small file that is a picture larger than any that is taken.
+func flood(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 5001, 5001))); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
 func TestHostilePictureAndXMLAreRefusedAtTheField(t *testing.T) {
 	t.Parallel()
 	w := apptest.New(t)
@@ -146,6 +156,7 @@ func TestHostilePictureAndXMLAreRefusedAtTheField(t *testing.T) {
 		{"doc.xml", []byte(`<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>`), "DOCTYPE"},
 		{"logo.svg", []byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`), "หน้าเว็บ"},
 		{"old.xml", []byte(`<?xml version="1.0" encoding="windows-874"?><a/>`), "UTF-8"},
+		{"flood.png", flood(t), "ล้านพิกเซล"},
 		{"run.exe", []byte("MZ\x90\x00\x03\x00\x00\x00"), "ไม่ใช่ PDF, PNG, JPEG หรือ XML"},
 	} {
 		a := attach(t, c, p.ID, attachment{h.name, h.content})
@@ -153,8 +164,9 @@ func TestHostilePictureAndXMLAreRefusedAtTheField(t *testing.T) {
 			t.Errorf("%s: %d, %q is not said of it by its name", h.name, a.Status, h.says)
 		}
 	}
-	if n := len(billOf(t, w, p.ID).Documents); n != 0 {
-		t.Errorf("%d documents came of it", n)
+	var files int
+	if err := w.DB.Super.QueryRowContext(t.Context(), `SELECT count(*) FROM files`).Scan(&files); err != nil || files != 0 || len(billOf(t, w, p.ID).Documents) != 0 {
+		t.Errorf("%d files came of it (%v)", files, err)
 	}
 }
 

@@ -95,6 +95,11 @@ func TestDocumentsAreKeptByteForByte(t *testing.T) {
 	}
 }
 
+// locked is a PDF that says that it is encrypted.
+func locked(good []byte) []byte {
+	return bytes.Replace(good, []byte("/Root 1 0 R"), []byte("/Root 1 0 R /Encrypt 4 0 R"), 1)
+}
+
 func TestHostileFileIsRefusedAtItsFieldAndCostsNoOther(t *testing.T) {
 	t.Parallel()
 	w := apptest.New(t)
@@ -112,6 +117,7 @@ func TestHostileFileIsRefusedAtItsFieldAndCostsNoOther(t *testing.T) {
 		{"page.pdf", []byte("<html><script>alert(1)</script></html>"), "เป็นหน้าเว็บ"},
 		{"cut.pdf", good[:len(good)/2], "มาไม่ครบไฟล์"},
 		{"script.pdf", catalog("/OpenAction << /S /JavaScript /JS (app.alert(1)) >>"), "สคริปต์"},
+		{"locked.pdf", locked(good), "รหัสผ่าน"},
 		{"large.pdf", append([]byte("%PDF-1.7\n"), make([]byte, 6<<20)...), "ใหญ่เกิน 5 MB"},
 		{"zip.pdf", append(bytes.Clone(good), "PK\x05\x06\x00\x00\x00\x00%%EOF"...), "สองชนิด"},
 	} {

@@ -125,6 +125,7 @@ func offerReceipt(v *templates.ReceiptView, u user, r store.Receipt, c course) {
 	v.MayEdit = maker && r.Editable()
 	v.MaySubmit = v.MayEdit && (r.Paper != "" || r.Uploaded())
 	v.MayDiscard = v.MayEdit
+	v.MayRestore = maker && r.State == store.ReceiptDiscarded && (len(c.parts) == 0 || c.parts[0].State != store.Failed)
 	v.MayNumber = v.MayEdit && r.DocumentNumber == "" && r.Paper == ""
 	v.MayRenumber = maker && r.State == store.ReceiptRefused && r.DocumentNumber != ""
 	v.Lasts = r.State == store.ReceiptIssued || r.State == store.ReceiptIncomplete

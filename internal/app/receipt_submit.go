@@ -202,6 +202,27 @@ func (a *App) discardReceipt(w http.ResponseWriter, r *http.Request, u user) err
 	return a.receiptChanged(w, r, u, id, err, text.Msg("receipt.discarded"))
 }
 
+// restoreReceipt makes a draft of what was discarded.
+func (a *App) restoreReceipt(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	if err := readForm(r).check(); err != nil {
+		return err
+	}
+	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
+		if _, err := tx.LockReceipt(id); err != nil {
+			return err
+		}
+		return tx.RestoreReceipt(id)
+	})
+	if errors.Is(err, store.ErrStale) {
+		return a.receiptPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(r.Context(), "presentment.refused.not_discarded")})
+	}
+	return a.receiptChanged(w, r, u, id, err, text.Msg("presentment.restored"))
+}
+
 // changeRefusals are the reasons why a receipt is not changed.
 var changeRefusals = []refusal{
 	{store.ErrStale, text.K("receipt.refused.not_editable"), http.StatusConflict},

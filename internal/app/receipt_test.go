@@ -227,6 +227,21 @@ func TestUnknownReceiptIsSettledByTwoAndDiscardedOneKeepsItsNumber(t *testing.T)
 			t.Errorf("the voided numbers do not say %s", said)
 		}
 	}
+	// It can be had back, and its number stays voided.
+	if a := maker.Get(own); !strings.Contains(a.Body, own+"/restoration") {
+		t.Error("restoring is not offered")
+	}
+	for n, want := range []int{http.StatusSeeOther, http.StatusConflict} {
+		if a := maker.Post(own + "/restoration"); a.Status != want {
+			t.Errorf("restoring, time %d: %d", n+1, a.Status)
+		}
+	}
+	if state, number := w.receiptIs(own); state != store.ReceiptDraft || number != "" {
+		t.Errorf("it is %s as %q", state, number)
+	}
+	if a := maker.Post(page + "/restoration"); a.Status != http.StatusConflict {
+		t.Errorf("an issued receipt is restored: %d", a.Status)
+	}
 }
 
 func TestTwoPeopleWhoEditAReceiptSeeEachOther(t *testing.T) {

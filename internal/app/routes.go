@@ -220,6 +220,7 @@ func (a *App) table() []route {
 		{"POST", "/receipts/{id}/number", maker, a.numberReceipt, extra{}},
 		{"POST", "/receipts/{id}/renumbering", maker, a.renumberReceipt, extra{}},
 		{"POST", "/receipts/{id}/discard", maker, a.discardReceipt, extra{}},
+		{"POST", "/receipts/{id}/restoration", maker, a.restoreReceipt, extra{}},
 		{"GET", "/receipts/{id}/submission/new", maker, a.newReceiptSubmission, extra{}},
 		{"POST", "/receipts/{id}/submission", maker, a.createReceiptSubmission, extra{}},
 		// The library of documents, and tax months.

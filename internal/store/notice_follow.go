@@ -137,6 +137,7 @@ var (
 		SELECT coalesce(i.maker_id, r.created_by) AS id, r.document_number || ' · ' || r.buyer_name AS name
 		FROM receipts r LEFT JOIN instructions i ON i.id = r.entry_id
 		WHERE r.merchant_id = $1 AND r.id = $2`)
+	sqlImportFileName = statement(`SELECT f.name FROM imports i JOIN files f ON f.id = i.file_id WHERE i.merchant_id = $1 AND i.id = $2`)
 	// One statement, since it is asked of every payment that came in.
 	sqlMakersToTellOfPayment = statement(`
 		SELECT b.person_id FROM payments p JOIN memberships b ON b.merchant_id = p.merchant_id AND 'maker' = ANY (b.duties) JOIN people o ON o.id = b.person_id
@@ -188,4 +189,9 @@ func (q *Query) MakerOfReceipt(receipt ID) (Named, error) {
 // the subject before.
 func (q *Query) MakersToTellOfPayment(payment ID, about Subject, kind string) ([]ID, error) {
 	return rows[ID](q, sqlMakersToTellOfPayment, q.actor.Merchant, payment, about, kind)
+}
+
+// ImportFileName is the name of the file that an import brought.
+func (q *Query) ImportFileName(id ID) (string, error) {
+	return row[string](q, sqlImportFileName, q.actor.Merchant, id)
 }

@@ -36,6 +36,11 @@ var (
 		WHERE merchant_id = $1 AND id = $2 AND (state <> $3 OR ($4 <> '' AND bank_reference <> $4))`)
 	sqlDiscardReceipt = statement(`
 		UPDATE receipts SET state = 'discarded' WHERE merchant_id = $1 AND id = $2 AND version = $3 AND state IN ('draft', 'refused')`)
+	// What the bank refused is no draft: its number may have to be another.
+	sqlRestoreReceipt = statement(`
+		UPDATE receipts r SET state = 'draft' WHERE r.merchant_id = $1 AND r.id = $2 AND r.state = 'discarded'
+			AND NOT EXISTS (SELECT FROM instructions e WHERE e.id = r.entry_id AND e.state = 'failed')
+		RETURNING r.document_number`)
 	sqlAttachToReceipt = statement(`
 		INSERT INTO receipt_documents (receipt_id, merchant_id, file_id, position, drawn)
 		SELECT $2, $1, $3, coalesce(max(position), 0) + 1, $4 FROM receipt_documents WHERE receipt_id = $2`)
@@ -166,6 +171,22 @@ func (t *Tx) DiscardReceipt(id ID, version int, note string) error {
 		return err
 	}
 	return t.Audit("receipt.discarded", About("receipt", id), map[string]any{"version": version, "note": note})
+}
+
+// RestoreReceipt makes a discarded receipt a draft again, without the number
+// that was voided. ErrStale: it is not discarded, or the bank had refused it.
+func (t *Tx) RestoreReceipt(id ID) error {
+	number, err := row[string](t.Query, sqlRestoreReceipt, t.actor.Merchant, id)
+	if errors.Is(err, ErrNotFound) {
+		return ErrStale
+	}
+	if err != nil {
+		return fmt.Errorf("restoring a receipt: %w", err)
+	}
+	if err := t.Audit("receipt.restored", About("receipt", id), map[string]any{}); err != nil || number == "" {
+		return err
+	}
+	return t.setReceiptNumber(id, "")
 }
 
 // AttachToReceipt adds a file that somebody uploaded to an editable receipt.

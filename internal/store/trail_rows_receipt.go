@@ -13,8 +13,8 @@ var receiptsAgree = comparison{
 	tables: []string{"receipts", "receipt_lines"},
 	sql: statement(receiptLeaves + `, facts AS (
 		SELECT l.idx, l.id, l.at, l.about, f.fact, f.value FROM written l CROSS JOIN LATERAL (VALUES
-			('state', CASE l.act WHEN 'drafted' THEN 'draft' WHEN 'submitted' THEN 'submitted' WHEN 'discarded' THEN 'discarded' WHEN 'moved' THEN l.d ->> 'state' END,
-				l.act IN ('drafted', 'submitted', 'discarded', 'moved')),
+			('state', CASE l.act WHEN 'drafted' THEN 'draft' WHEN 'submitted' THEN 'submitted' WHEN 'discarded' THEN 'discarded' WHEN 'restored' THEN 'draft' WHEN 'moved' THEN l.d ->> 'state' END,
+				l.act IN ('drafted', 'submitted', 'discarded', 'restored', 'moved')),
 			('bank reference', coalesce(l.d ->> 'bank_reference', ''), l.act = 'drafted' OR l.d ->> 'bank_reference' <> ''),
 			('instruction', l.d ->> 'instruction', l.act IN ('drafted', 'submitted')),
 			('number', coalesce(l.d ->> 'number', ''), l.act IN ('drafted', 'numbered')),

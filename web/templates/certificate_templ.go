@@ -572,7 +572,7 @@ func Certificate(v CertificateView) templ.Component {
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
-							templ_7745c5c3_Err = ui.DateField{Name: "on", Label: text.T(ctx, "certificate.on"), Value: v.OnTyped, Error: v.OnError, Required: true}.Render(ctx, templ_7745c5c3_Buffer)
+							templ_7745c5c3_Err = ui.DateField{Name: "on", Label: text.T(ctx, "certificate.on"), Value: v.OnTyped, Error: v.OnError, Required: true, Help: text.T(ctx, "certificate.on_help")}.Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}

@@ -47,11 +47,9 @@ func ofPayment(tx *store.Tx, n store.News) ([]telling, error) {
 		return nil, err
 	}
 	if d.Import != nil {
-		i, err := tx.Import(*d.Import)
-		if err != nil {
+		if title, err = tx.ImportFileName(*d.Import); err != nil {
 			return nil, err
 		}
-		title = i.FileName
 	}
 	return []telling{{Unmatched, about, store.Words{"title": title}, makers}}, nil
 }
