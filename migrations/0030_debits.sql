@@ -635,6 +635,9 @@ GRANT UPDATE (answered_at, page, number, sum_satang) ON debit_days TO portal_wor
 GRANT UPDATE (asked_at, answered_at, page) ON debit_days TO portal_web;
 GRANT INSERT, DELETE ON debit_day_rows TO portal_worker;
 GRANT INSERT ON payments TO portal_worker;
+-- The statement names the column for everybody; only the worker takes a debit as a payment.
+GRANT INSERT (debit_id) ON payments TO portal_web;
+CREATE POLICY debits_are_the_workers ON payments AS RESTRICTIVE FOR INSERT TO portal_web WITH CHECK (debit_id IS NULL);
 
 -- Lists of debits are imported as bills and buyers are, and many are asked for
 -- and approved together.

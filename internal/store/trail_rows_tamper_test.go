@@ -12,7 +12,8 @@ import (
 var kept = strings.Fields(`merchants people accounts memberships policies instructions instruction_authors instruction_moves approvals attempts settlements
 	policy_proposals delegations exchanges exchange_results presentments presentment_lines presentment_documents files buyers
 	batches batch_rows imports presentment_templates document_series series_patterns document_numbers
-	receipts receipt_lines receipt_documents`)
+	receipts receipt_lines receipt_documents etax_documents etax_references etax_events
+	payments payment_matches presentment_payments payment_closings withholding_certificates month_closings`)
 
 // keep copies the tables to where verify does not look.
 func (w lived) keep() {
@@ -78,6 +79,32 @@ func TestVerifyFindsEveryRowThatIsNotWhatItWas(t *testing.T) {
 		{set(`series_patterns`, `digits = 9`, `version = 2`), store.Contradicts, "pattern 2"},
 		{`DELETE FROM series_patterns WHERE version = 2`, store.Vanished, "pattern 2"},
 		{set(`document_series`, `branch = '00009'`, `kind = '81'`), store.Contradicts, "kind"},
+		// Tax documents.
+		{set(`etax_documents`, `filed_on = filed_on + 1`, `filed_on IS NOT NULL`), store.Contradicts, "day of filing"},
+		{set(`etax_documents`, `filed_on = NULL`, `filed_on IS NOT NULL`), store.Contradicts, "day of filing"},
+		{set(`etax_documents`, `editors = ARRAY[created_by]`, `true`), store.Contradicts, "editors"},
+		{set(`etax_documents`, `editors = editors || `+aChecker, `true`), store.Contradicts, "editors"},
+		{set(`etax_documents`, `content = jsonb_set(content, '{recipients,0,address}', '"x@test.invalid"')`, `true`), store.Contradicts, "recipients"},
+		{set(`etax_documents`, `content = jsonb_set(content, '{remark}', '"x"')`, `true`), store.Contradicts, "content"},
+		{set(`etax_documents`, `vat_satang = vat_satang + 1, total_satang = total_satang + 1`, `true`), store.Contradicts, "head"},
+		{set(`etax_documents`, `state = 'failed'`, `true`), store.Contradicts, "state"},
+		{set(`etax_events`, `remark = 'x'`, `true`), store.Contradicts, "remark"},
+		{`DELETE FROM etax_events`, store.Vanished, "had a step"},
+		// Payments, certificates and closings.
+		{set(`payments`, `amount_satang = amount_satang + 1`, `aside_reason <> ''`), store.Contradicts, "another amount"},
+		{set(`payments`, `aside_note = 'x'`, `aside_reason <> ''`), store.Contradicts, "not set aside"},
+		{set(`payment_matches`, `withheld_satang = withheld_satang + 1`, `true`), store.Contradicts, "another amount"},
+		{set(`presentment_payments`, `received_satang = 1`, `true`), store.Contradicts, "not paid"},
+		{set(`presentment_payments`, `settled_on = settled_on - 1`, `settled_on IS NOT NULL`), store.Contradicts, "settled on another day"},
+		{set(`presentment_payments`, `settled_on = NULL`, `settled_on IS NOT NULL`), store.Contradicts, "settled on another day"},
+		{set(`withholding_certificates`, `note = 'x'`, `state = 'waived'`), store.Contradicts, "certificate"},
+		{set(`withholding_certificates`, `state = 'awaited'`, `state = 'waived'`), store.Contradicts, "certificate"},
+		{set(`payment_closings`, `amount_satang = 1`, `true`), store.Contradicts, "another sum"},
+		{`DELETE FROM payment_closings`, store.Vanished, "books closed"},
+		{set(`month_closings`, `vat_satang = 1`, `true`), store.Contradicts, "another tax"},
+		{set(`month_closings`, `received_satang = 1`, `true`), store.Contradicts, "another income"},
+		{set(`month_closings`, `closed_by = `+aMaker, `true`), store.Contradicts, "another person"},
+		{`DELETE FROM month_closings`, store.Vanished, "month closed"},
 		// Receipts.
 		{set(`receipts`, `total_satang = total_satang + 1, received_satang = received_satang + 1`, `state = 'issued'`), store.Contradicts, "amount"},
 		{set(`receipts`, `buyer_name = 'x'`, `state = 'issued'`), store.Contradicts, "buyer"},
@@ -255,6 +282,8 @@ func TestVerifyFindsEveryRowThatIsNotWhatItWas(t *testing.T) {
 		{set(`presentment_templates`, `next_on = '2027-03-01'`, `true`), store.Contradicts, "days"},
 		{set(`presentment_templates`, `name = 'x'`, `true`), store.Contradicts, "name"},
 		{set(`presentment_templates`, `made_by = `+aChecker, `true`), store.Contradicts, "maker"},
+		{set(`presentment_templates`, `authors = '{}'`, `true`), store.Contradicts, "other authors"},
+		{set(`presentment_templates`, `authors = authors || `+aChecker, `true`), store.Contradicts, "other authors"},
 		{set(`presentment_templates`, `id = gen_random_uuid()`, `true`), store.Unaudited, "content"},
 		{`DELETE FROM presentment_templates`, store.Vanished, "content"},
 		// Merchants.

@@ -42,6 +42,8 @@ func everyLife(t testing.TB) lived {
 	w.discarded()
 	w.numbered()
 	w.receipted()
+	w.taxed()
+	w.paid()
 	return w
 }
 
