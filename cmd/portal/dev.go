@@ -235,6 +235,7 @@ func (d *devRun) newBank() (*sandbox.Bank, error) {
 		ClientSecret: d.config.bank.ClientSecret,
 		SignatureKey: d.config.bank.SignatureKey,
 		StateFile:    d.folder.bankFile(d.demo.merchants[0]),
+		ReturnTo:     d.origin,
 		CallbackURL:  callbackURL(d.config),
 		CallbackKey:  callbackKey(d.config),
 	})

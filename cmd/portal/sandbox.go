@@ -35,6 +35,7 @@ func (p *program) sandbox(ctx context.Context, args []string) error {
 		ClientSecret: c.bank.ClientSecret,
 		SignatureKey: c.bank.SignatureKey,
 		StateFile:    *state,
+		ReturnTo:     c.origin,
 		CallbackURL:  callbackURL(c),
 		CallbackKey:  callbackKey(c),
 	})

@@ -95,6 +95,25 @@ func TestTheWireOfDirectDebitIsPinned(t *testing.T) {
 			krungsri.MemberCode("ref1"),
 		},
 		{
+			"consent.retrieve",
+			func(p *payer) error {
+				_, err := p.client.RetrieveConsent(t.Context(), krungsri.RetrieveConsentRequest{
+					Code: p.consent(url.Values{"decision": {"accept"}, "account": {"7770011502"}}).Get("code"), RedirectURI: returnTo,
+				})
+				return err
+			},
+			func(p *payer) error {
+				if err := p.bank.SetFault("consent.retrieve", sandbox.Fault{Kind: sandbox.ExpiredToken, Times: 1}); err != nil {
+					return err
+				}
+				_, err := p.client.RetrieveConsent(t.Context(), krungsri.RetrieveConsentRequest{
+					Code: p.consent(url.Values{"decision": {"accept"}, "account": {"7770011502"}}).Get("code"), RedirectURI: returnTo,
+				})
+				return err
+			},
+			krungsri.CodeTokenRefused,
+		},
+		{
 			"mandate.deeplink",
 			func(p *payer) error {
 				_, err := p.client.CreateDeeplink(t.Context(), krungsri.CreateDeeplinkRequest{Ref1: "CUST0002", RedirectURL: returnTo})
@@ -518,5 +537,41 @@ func TestStatusesAreKnownByTheirTables(t *testing.T) {
 	}
 	if _, ok := krungsri.DebitFailureByCode("X"); ok {
 		t.Error("X is a failure")
+	}
+}
+
+// TestEveryFaultOfADebitIsSettledByAskingTheBank holds what an unclear debit rests on: one request, no second one, and an
+// inquiry that tells what came of it.
+func TestEveryFaultOfADebitIsSettledByAskingTheBank(t *testing.T) {
+	t.Parallel()
+	for _, kind := range sandbox.FaultKinds {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			p := newPayer(t, goodPayer)
+			client, journal := newClient(t, p.url, func(c *krungsri.Config) {
+				if kind == sandbox.Slow {
+					c.Timeout = 300 * time.Millisecond
+				}
+			})
+			if _, err := client.MandateStatus(t.Context(), krungsri.MandateStatusRequest{PaymentToken: p.token}); err != nil {
+				t.Fatal(err) // the token is there, so that the fault meets the debit
+			}
+			if err := p.bank.SetFault("debit.create", sandbox.Fault{Kind: kind, Times: 1}); err != nil {
+				t.Fatal(err)
+			}
+			_, err := client.CreateDebit(t.Context(), "A-1", p.debit(1_070_00))
+			if xs, _ := journal.of("debit.create"); len(xs) != 1 {
+				t.Errorf("%d requests", len(xs))
+			}
+			taken := p.bank.Taken()[transaction]
+			switch outcome := krungsri.OutcomeOf(err); {
+			case outcome == krungsri.Done, outcome == krungsri.NotSent, outcome == krungsri.Refused && taken > 0:
+				t.Errorf("%s, and taken %d times: %v", outcome, taken, err)
+			}
+			got, err := p.client.DebitStatus(t.Context(), krungsri.DebitStatusRequest{TransactionID: transaction, CreditorAccount: ourAccount})
+			if taken == 0 && !refusedWith(err, krungsri.CodeNotFound) || taken == 1 && (err != nil || got.Status != krungsri.TransactionSucceeded) || taken > 1 {
+				t.Errorf("taken %d times, and the bank says %+v, %v", taken, got, err)
+			}
+		})
 	}
 }
