@@ -59,7 +59,7 @@ func compare(ctx context.Context, q *store.Query, lead store.Instruction, v *tem
 	}
 	warn(ctx, v, was, now)
 	// A replacement stands beside the bill that it replaces already.
-	if v.Original.Href != "/presentments/"+last.SubjectID().String() {
+	if v.Original.Href != billHref(last.SubjectID()) {
 		addComparison(ctx, v, last, was, now, text.T(ctx, "approval.compare.last", "title", last.Title), lastingFields)
 	}
 	return nil

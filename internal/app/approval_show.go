@@ -149,7 +149,7 @@ func subjectHref(s store.Subject) string {
 	if s.Kind() == "etax" {
 		return "/etax/" + s.ID().String()
 	}
-	return "/presentments/" + s.ID().String()
+	return billHref(s.ID())
 }
 
 // paperOfReceipt is the receipt as its buyer will see it, from the bytes that

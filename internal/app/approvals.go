@@ -110,7 +110,7 @@ func (a *App) approvalList(ctx context.Context, u user, tab string, page store.I
 	}
 	if page.More {
 		last := page.Rows[len(page.Rows)-1]
-		v.Pager.Next = "/approvals?" + url.Values{"tab": {tab}, "at": {inboxPlace(tab, last).UTC().Format(time.RFC3339Nano)}, "id": {last.ID.String()}}.Encode()
+		v.Pager.Next = addressAfter("/approvals", url.Values{"tab": {tab}}, inboxPlace(tab, last), last.ID)
 	}
 	return v
 }
@@ -148,19 +148,6 @@ func whyStuck(ctx context.Context, missing store.Seats) string {
 		return text.T(ctx, "approval.stuck.level", "level", level)
 	}
 	return text.T(ctx, "approval.stuck.anybody")
-}
-
-// cursorOf reads a place in a list of instructions from the query.
-func cursorOf(f *form) store.InstructionCursor {
-	at, id := f.raw("at"), f.id("id")
-	if at == "" {
-		return store.InstructionCursor{}
-	}
-	t, err := time.Parse(time.RFC3339Nano, at)
-	if err != nil {
-		f.broken = &requestError{"unreadable place in a list"}
-	}
-	return store.InstructionCursor{At: t, ID: id}
 }
 
 // capped writes a count that stops at the store's limit: "1,000+".

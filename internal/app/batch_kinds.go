@@ -147,7 +147,7 @@ func bills(q *store.Query, ids []store.ID, judge func(store.BatchBill) (seen str
 	found, err := q.BatchBills(ids)
 	items := make([]batchItem, len(found))
 	for n, b := range found {
-		items[n] = batchItem{ID: b.ID, Href: "/presentments/" + b.ID.String(), Title: b.DocumentNumber + " · " + b.BuyerName, Amount: b.TotalSatang}
+		items[n] = batchItem{ID: b.ID, Href: billHref(b.ID), Title: b.DocumentNumber + " · " + b.BuyerName, Amount: b.TotalSatang}
 		items[n].Seen, items[n].Obstacle = judge(b)
 	}
 	return items, err

@@ -107,10 +107,7 @@ func (p buyerPlace) href(from store.BuyerCursor) string {
 		}
 		query.Set(name, from.SortName+"_"+from.ID.String())
 	}
-	if len(query) == 0 {
-		return "/buyers"
-	}
-	return "/buyers?" + query.Encode()
+	return addressOf("/buyers", query)
 }
 
 func buyerListView(ctx context.Context, u user, at buyerPlace, filter store.BuyerFilter, page store.BuyerPage, counts map[string]int) templates.BuyerListView {

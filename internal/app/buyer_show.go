@@ -101,7 +101,7 @@ func fillBuyerBills(ctx context.Context, q *store.Query, b store.Buyer, v *templ
 	v.BillCount, v.MoreBills, v.Clipped = countText(total), total > len(bills.Rows), bills.More
 	for _, p := range bills.Rows {
 		row := templates.BuyerBill{
-			Href: "/presentments/" + p.ID.String(), Status: presentmentStatus(ctx, p.State), Number: p.DocumentNumber, On: p.DocumentOn, Due: p.DueOn,
+			Href: billHref(p.ID), Status: presentmentStatus(ctx, p.State), Number: p.DocumentNumber, On: p.DocumentOn, Due: p.DueOn,
 			AmountSatang: p.TotalSatang,
 		}
 		if p.BuyerName != b.Name {

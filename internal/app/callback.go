@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/a-h/templ"
 
@@ -111,35 +110,27 @@ func (a *App) listCallbacks(w http.ResponseWriter, r *http.Request, u user) erro
 		})
 	}
 	if !from.At.IsZero() {
-		v.Pager.First = callbackHref(state, store.Callback{})
+		v.Pager.First = addressOf("/callbacks", inCallbackState(state))
 	}
 	if more {
-		v.Pager.Next = callbackHref(state, list[len(list)-1])
+		last := list[len(list)-1]
+		v.Pager.Next = addressAfter("/callbacks", inCallbackState(state), last.ReceivedAt, last.ID)
 	}
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaCallbacks, Part: templates.CallbackListPart}, templates.CallbackList(v))
 }
 
-// callbackHref is the list in a state, after a callback.
-func callbackHref(state string, after store.Callback) string {
-	query := url.Values{}
-	if state != "" {
-		query.Set("state", state)
+func inCallbackState(state string) url.Values {
+	if state == "" {
+		return nil
 	}
-	if after.ID != store.NoID {
-		query.Set("at", after.ReceivedAt.UTC().Format(time.RFC3339Nano))
-		query.Set("id", after.ID.String())
-	}
-	if len(query) == 0 {
-		return "/callbacks"
-	}
-	return "/callbacks?" + query.Encode()
+	return url.Values{"state": {state}}
 }
 
 func callbackTabs(ctx context.Context, current string, counts map[string]int) []ui.Tab {
-	tabs := []ui.Tab{{Label: text.T(ctx, "callback.all"), Href: callbackHref("", store.Callback{}), Count: countText(countAll(counts)), Current: current == ""}}
+	tabs := []ui.Tab{{Label: text.T(ctx, "callback.all"), Href: "/callbacks", Count: countText(countAll(counts)), Current: current == ""}}
 	for _, state := range store.CallbackStates {
 		tabs = append(tabs, ui.Tab{
-			Label: callbackStatus(ctx, state).Label, Href: callbackHref(state, store.Callback{}), Count: countText(counts[state]), Current: state == current,
+			Label: callbackStatus(ctx, state).Label, Href: addressOf("/callbacks", inCallbackState(state)), Count: countText(counts[state]), Current: state == current,
 		})
 	}
 	return tabs
@@ -172,7 +163,7 @@ func (a *App) callbackPage(w http.ResponseWriter, r *http.Request, u user, statu
 		v.SaidAt = *c.SaidAt
 	}
 	if c.PresentmentID.Valid {
-		v.Bill = "/presentments/" + c.PresentmentID.UUID.String()
+		v.Bill = billHref(c.PresentmentID.UUID)
 	}
 	if c.EtaxID.Valid {
 		v.Bill = "/etax/" + c.EtaxID.UUID.String()

@@ -31,7 +31,7 @@ func (a *App) delegationsPage(w http.ResponseWriter, r *http.Request, u user, st
 		if err != nil {
 			return err
 		}
-		today := store.Today(a.Clock())
+		today := midnight(a.today())
 		for _, d := range list {
 			v.Rows = append(v.Rows, delegationRow(ctx, u, d, today))
 		}

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -47,7 +46,7 @@ func (a *App) listUnknown(w http.ResponseWriter, r *http.Request, u user) error 
 	}
 	if page.More {
 		last := page.Rows[len(page.Rows)-1]
-		v.Pager.Next = "/unknown?" + url.Values{"at": {last.StateSince.UTC().Format(time.RFC3339Nano)}, "id": {last.ID.String()}}.Encode()
+		v.Pager.Next = addressAfter("/unknown", nil, last.StateSince, last.ID)
 	}
 	return a.page(w, r, u, shell{Header: v.Header(r.Context()), Area: areaUnknown, Part: templates.DeskListPart}, templates.DeskList(v))
 }

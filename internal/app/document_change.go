@@ -78,9 +78,9 @@ func (a *App) changeDocuments(w http.ResponseWriter, r *http.Request, u user, ch
 	})
 	switch {
 	case errors.Is(err, store.ErrStale):
-		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(r.Context(), "presentment.refused.not_editable")})
+		return a.billConflict(w, r, u, id, text.Msg("presentment.refused.not_editable"))
 	case err != nil:
 		return err
 	}
-	return a.seeOther(w, r, u, "/presentments/"+id.String()+"#documents", done)
+	return a.seeOther(w, r, u, billHref(id)+"#documents", done)
 }

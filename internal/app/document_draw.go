@@ -46,11 +46,11 @@ func (a *App) drawDocument(w http.ResponseWriter, r *http.Request, u user) error
 	letter, isLetter := errors.AsType[*invoice.LetterError](err)
 	switch {
 	case err == nil && back == "check":
-		return a.seeOther(w, r, u, "/presentments/"+id.String()+"/submission/new", text.Msg("document.drawn"))
+		return a.seeOther(w, r, u, billHref(id)+"/submission/new", text.Msg("document.drawn"))
 	case err == nil:
-		return a.seeOther(w, r, u, "/presentments/"+id.String()+"#documents", text.Msg("document.drawn"))
+		return a.seeOther(w, r, u, billHref(id)+"#documents", text.Msg("document.drawn"))
 	case errors.Is(err, store.ErrStale), store.Violated(err, "presentment_is_editable"):
-		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "presentment.refused.not_editable")})
+		return a.billConflict(w, r, u, id, text.Msg("presentment.refused.not_editable"))
 	case isLetter:
 		return a.notDrawn(w, r, u, id, text.T(ctx, "document.no_letter", "letter", string(letter.Letter)))
 	case errors.Is(err, invoice.ErrTooLong), errors.Is(err, errManyDocuments), errors.Is(err, errSameDocument):
@@ -168,7 +168,7 @@ func invoiceOf(p store.Presentment, m store.Merchant, language invoice.Language)
 // drawingView offers to draw the bill, or to draw it again once it says
 // something else.
 func drawingView(p store.Presentment, m store.Merchant) (*templates.DrawingView, error) {
-	v := &templates.DrawingView{Action: "/presentments/" + p.ID.String() + "/documents/drawn", Language: string(invoice.Thai)}
+	v := &templates.DrawingView{Action: billHref(p.ID) + "/documents/drawn", Language: string(invoice.Thai)}
 	if d, drawn := p.Drawn(); drawn {
 		v.Drawn, v.Language = true, d.DrawnLanguage
 	}

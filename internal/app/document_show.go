@@ -161,7 +161,7 @@ func paperDocument(d store.PresentmentDocument) templates.PaperDocument {
 }
 
 func sameDocument(s store.SameDocument) templates.SameDocument {
-	return templates.SameDocument{Number: s.DocumentNumber, Href: "/presentments/" + s.PresentmentID.String(), State: s.State}
+	return templates.SameDocument{Number: s.DocumentNumber, Href: billHref(s.PresentmentID), State: s.State}
 }
 
 // markSame says of each document which other bills carry it.

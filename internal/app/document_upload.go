@@ -82,13 +82,13 @@ func (a *App) addDocuments(w http.ResponseWriter, r *http.Request, u user) error
 	})
 	switch {
 	case errors.Is(err, store.ErrStale), store.Violated(err, "presentment_is_editable"):
-		return a.presentmentPage(w, r, u, p.ID, http.StatusConflict, presentmentSays{refusal: text.T(r.Context(), "presentment.refused.not_editable")})
+		return a.billConflict(w, r, u, p.ID, text.Msg("presentment.refused.not_editable"))
 	case err != nil:
 		return err
 	case len(refused) > 0:
 		return a.presentmentPage(w, r, u, p.ID, http.StatusUnprocessableEntity, presentmentSays{uploads: refused})
 	}
-	return a.seeOther(w, r, u, "/presentments/"+p.ID.String()+"#documents", attachedMessage(attached))
+	return a.seeOther(w, r, u, billHref(p.ID)+"#documents", attachedMessage(attached))
 }
 
 // takeDocuments takes files as they come in, one after another. Each is stored

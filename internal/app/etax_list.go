@@ -122,5 +122,5 @@ func dateOr(d thai.Day) time.Time {
 	if d.IsZero() {
 		return time.Time{}
 	}
-	return date(d)
+	return midnight(d)
 }

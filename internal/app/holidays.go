@@ -135,7 +135,7 @@ func (a *App) markHoliday(w http.ResponseWriter, r *http.Request, u user) error 
 		return err
 	}
 	if f.errorOf(r.Context(), "day") == "" {
-		switch w := date(day).Weekday(); {
+		switch w := midnight(day).Weekday(); {
 		case w == time.Saturday || w == time.Sunday:
 			f.fail("day", text.Msg("holiday.weekend"))
 		case day.Year < 2020 || day.Year > 2100:
@@ -150,7 +150,7 @@ func (a *App) markHoliday(w http.ResponseWriter, r *http.Request, u user) error 
 		return a.holidaysPage(w, r, u, http.StatusUnprocessableEntity, year, v, f)
 	}
 	err := a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
-		return tx.MarkHoliday(store.HolidayMark{ID: store.NewID(), Day: date(day), Closed: closed, Name: name, Source: source})
+		return tx.MarkHoliday(store.HolidayMark{ID: store.NewID(), Day: midnight(day), Closed: closed, Name: name, Source: source})
 	})
 	if err != nil {
 		return err
@@ -165,7 +165,7 @@ func (a *App) markHoliday(w http.ResponseWriter, r *http.Request, u user) error 
 // calendarOf reads the days of a time on which the bank is closed, and what
 // they are called.
 func calendarOf(ctx context.Context, q *store.Query, from, until thai.Day) (schedule.Calendar, map[thai.Day]string, error) {
-	list, err := q.Holidays(date(from), date(until))
+	list, err := q.Holidays(midnight(from), midnight(until))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -186,7 +186,7 @@ func (a *App) showHoliday(w http.ResponseWriter, r *http.Request, u user) error 
 		return store.ErrNotFound
 	}
 	ctx := r.Context()
-	v := templates.HolidayView{On: date(day), Day: text.BothEras(ctx, date(day)), Typed: typedDay(ctx, day).Value, Year: strconv.Itoa(day.Year), MayMark: u.can(store.Maker) || u.can(store.Admin)}
+	v := templates.HolidayView{On: midnight(day), Day: text.BothEras(ctx, midnight(day)), Typed: typedDay(ctx, day).Value, Year: strconv.Itoa(day.Year), MayMark: u.can(store.Maker) || u.can(store.Admin)}
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		list, err := q.Holidays(v.On, v.On)
 		if err != nil {

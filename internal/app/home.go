@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"time"
 
-	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/templates"
 	"portal/web/templates/ui"
@@ -31,7 +30,7 @@ func (a *App) home(w http.ResponseWriter, r *http.Request, u user) error {
 	if err := readQuery(r).check(); err != nil {
 		return err
 	}
-	ctx, today := r.Context(), thai.Today(a.Clock())
+	ctx, today := r.Context(), a.today()
 	var d homeData
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
 		if d.states, err = q.FiguresByState(); err != nil {
@@ -46,7 +45,7 @@ func (a *App) home(w http.ResponseWriter, r *http.Request, u user) error {
 		if d.pace, err = q.PaceOfBills(); err != nil {
 			return err
 		}
-		d.approvers, err = q.ApprovalsByPerson(date(today).AddDate(0, 0, -approvalDays))
+		d.approvers, err = q.ApprovalsByPerson(midnight(today).AddDate(0, 0, -approvalDays))
 		return err
 	})
 	if err != nil {
@@ -62,9 +61,6 @@ func (a *App) home(w http.ResponseWriter, r *http.Request, u user) error {
 	}
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaHome}, templates.Home(v))
 }
-
-// date is a day as the store keeps it.
-func date(d thai.Day) time.Time { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC) }
 
 // workKind is one kind of work: where it is listed, and where its most
 // pressing item is.
@@ -116,7 +112,7 @@ func workOf(u user, today time.Time) []workKind {
 // workLines reads what there is of each kind, one query for each.
 func (a *App) workLines(ctx context.Context, q *store.Query, u user) ([]templates.HomeWork, error) {
 	var lines []templates.HomeWork
-	for _, k := range workOf(u, date(thai.Today(a.Clock()))) {
+	for _, k := range workOf(u, midnight(a.today())) {
 		line, err := k.read(q)
 		if err != nil {
 			return nil, err

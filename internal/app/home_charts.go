@@ -71,7 +71,7 @@ var dueAges = []struct {
 func dueSpans(today thai.Day) []store.Span {
 	spans := make([]store.Span, len(dueAges))
 	for i, age := range dueAges {
-		spans[i] = store.Span{First: date(today).AddDate(0, 0, age.first), Last: date(today).AddDate(0, 0, age.last)}
+		spans[i] = store.Span{First: midnight(today).AddDate(0, 0, age.first), Last: midnight(today).AddDate(0, 0, age.last)}
 	}
 	return spans
 }
@@ -140,7 +140,7 @@ func (a *App) approvalChart(ctx context.Context, u user, today thai.Day, approve
 		f := templates.HomeFigure{Label: p.Name, Number: p.Number}
 		if a.opens(u, "/audit") {
 			f.Href = "/audit?" + url.Values{
-				"person": {p.ID.String()}, "group": {"requests"}, "from": {date(today).AddDate(0, 0, -approvalDays).Format(time.DateOnly)},
+				"person": {p.ID.String()}, "group": {"requests"}, "from": {midnight(today).AddDate(0, 0, -approvalDays).Format(time.DateOnly)},
 			}.Encode()
 		}
 		c.Rows = append(c.Rows, f)

@@ -117,7 +117,7 @@ func (a *App) fillPayments(q *store.Query, i store.Import, items []store.ImportI
 	}
 	for n := range v.Bills {
 		p := said[v.Bills[n].No]
-		v.Bills[n].On, v.Bills[n].Said = dayOrNone(p.On), strings.Join(nonEmpty(p.Reference1, p.Reference2, p.Description), " · ")
+		v.Bills[n].On, v.Bills[n].Said = midnight(p.On), strings.Join(nonEmpty(p.Reference1, p.Reference2, p.Description), " · ")
 	}
 	return nil
 }

@@ -158,7 +158,7 @@ func plainBills(ctx context.Context, bills []store.ImportItem, v *templates.Impo
 			line.Href = paymentHref(b.PaymentID.UUID)
 		}
 		if b.PresentmentID.Valid {
-			line.Href = "/presentments/" + b.PresentmentID.UUID.String()
+			line.Href = billHref(b.PresentmentID.UUID)
 		}
 		for _, f := range faults {
 			if f.Note {

@@ -197,10 +197,7 @@ func (p importPlace) href() string {
 	if p.after > 0 {
 		query.Set("after", strconv.Itoa(p.after))
 	}
-	if len(query) == 0 {
-		return importHref(p.id)
-	}
-	return importHref(p.id) + "?" + query.Encode()
+	return addressOf(importHref(p.id), query)
 }
 
 // readImportPlace reads which bills of an import are to be shown.

@@ -33,34 +33,26 @@ func (a *App) listNotices(w http.ResponseWriter, r *http.Request, u user) error 
 	v := noticeList(r.Context(), list, all)
 	v.Until = a.Clock().UTC().Format(time.RFC3339Nano)
 	if !from.At.IsZero() {
-		v.Pager.First = noticesHref(all, store.NoticeCursor{})
+		v.Pager.First = addressOf("/notices", noticesShown(all))
 	}
 	if more {
 		last := list[len(list)-1]
-		v.Pager.Next = noticesHref(all, store.NoticeCursor{At: last.At, ID: last.ID})
+		v.Pager.Next = addressAfter("/notices", noticesShown(all), last.At, last.ID)
 	}
 	return a.page(w, r, u, shell{Header: v.Header(r.Context()), Part: templates.NoticeListPart}, templates.NoticeList(v))
 }
 
-func noticesHref(all bool, from store.NoticeCursor) string {
-	query := url.Values{}
+func noticesShown(all bool) url.Values {
 	if all {
-		query.Set("show", "all")
+		return url.Values{"show": {"all"}}
 	}
-	if !from.At.IsZero() {
-		query.Set("at", from.At.UTC().Format(time.RFC3339Nano))
-		query.Set("id", from.ID.String())
-	}
-	if len(query) == 0 {
-		return "/notices"
-	}
-	return "/notices?" + query.Encode()
+	return nil
 }
 
 func noticeList(ctx context.Context, list []store.Notice, all bool) templates.NoticeListView {
 	v := templates.NoticeListView{All: all, Tabs: []ui.Tab{
-		{Label: text.T(ctx, "notice.tab_unread"), Href: noticesHref(false, store.NoticeCursor{}), Current: !all},
-		{Label: text.T(ctx, "notice.tab_all"), Href: noticesHref(true, store.NoticeCursor{}), Current: all},
+		{Label: text.T(ctx, "notice.tab_unread"), Href: "/notices", Current: !all},
+		{Label: text.T(ctx, "notice.tab_all"), Href: addressOf("/notices", noticesShown(true)), Current: all},
 	}}
 	for _, n := range list {
 		v.Rows = append(v.Rows, templates.NoticeRow{

@@ -27,7 +27,7 @@ func likenesses(ctx context.Context, q *store.Query, p store.Presentment) (taken
 			if err != nil {
 				return nil, nil, err
 			}
-			taken = &templates.BillLink{Href: "/presentments/" + id.String(), Name: other.DocumentNumber + " · " + other.BuyerName}
+			taken = &templates.BillLink{Href: billHref(id), Name: other.DocumentNumber + " · " + other.BuyerName}
 		}
 	}
 	if p.BuyerTaxID == "" || p.TotalSatang == 0 || p.DocumentOn.IsZero() {
@@ -36,7 +36,7 @@ func likenesses(ctx context.Context, q *store.Query, p store.Presentment) (taken
 	others, err := q.Alike(p.BuyerTaxID, p.TotalSatang, p.DocumentOn, p.ID)
 	for _, o := range others {
 		alike = append(alike, templates.BillLink{
-			Href: "/presentments/" + o.ID.String(),
+			Href: billHref(o.ID),
 			Name: o.DocumentNumber + " · " + text.Date(ctx, o.DocumentOn) + " · " + text.T(ctx, text.Prefix("presentment.state.")+o.State),
 		})
 	}

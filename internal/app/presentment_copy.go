@@ -65,11 +65,11 @@ func (a *App) copyPresentment(w http.ResponseWriter, r *http.Request, u user) er
 	})
 	switch {
 	case errors.Is(err, errNotAlike):
-		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(r.Context(), "form.refused.copy")})
+		return a.billConflict(w, r, u, id, text.Msg("form.refused.copy"))
 	case store.Violated(err, "presentment_number_is_unique"):
-		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(r.Context(), "form.refused.copy_number")})
+		return a.billConflict(w, r, u, id, text.Msg("form.refused.copy_number"))
 	case err != nil:
 		return err
 	}
-	return a.seeOther(w, r, u, "/presentments/"+p.ID.String()+"/edit", text.Msg("form.copied", "number", p.DocumentNumber))
+	return a.seeOther(w, r, u, billHref(p.ID)+"/edit", text.Msg("form.copied", "number", p.DocumentNumber))
 }

@@ -64,6 +64,9 @@ func readCredit(typed string) (days *int, unreadable bool) {
 	return &n, false
 }
 
+// today is the day in Bangkok.
+func (a *App) today() thai.Day { return thai.Today(a.Clock()) }
+
 // midnight is how the store keeps a day.
 func midnight(d thai.Day) time.Time {
 	if d.IsZero() {

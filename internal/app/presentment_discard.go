@@ -32,7 +32,7 @@ func (a *App) newDiscard(w http.ResponseWriter, r *http.Request, u user) error {
 		return err
 	}
 	if p.State != store.PresentmentDraft {
-		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "presentment.refused.not_draft")})
+		return a.billConflict(w, r, u, id, text.Msg("presentment.refused.not_draft"))
 	}
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaPresentments}, templates.Discard(v))
 }
@@ -51,11 +51,11 @@ func (a *App) createDiscard(w http.ResponseWriter, r *http.Request, u user) erro
 	err = a.discard(r.Context(), u, id, version)
 	switch {
 	case err == nil:
-		return a.seeOther(w, r, u, "/presentments/"+id.String(), text.Msg("presentment.discarded"))
+		return a.seeOther(w, r, u, billHref(id), text.Msg("presentment.discarded"))
 	case errors.Is(err, store.ErrStale):
-		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(r.Context(), "presentment.refused.discard_stale")})
+		return a.billConflict(w, r, u, id, text.Msg("presentment.refused.discard_stale"))
 	case store.Violated(err, "replacement_is_not_discarded"):
-		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(r.Context(), "batch.why.replacement")})
+		return a.billConflict(w, r, u, id, text.Msg("batch.why.replacement"))
 	}
 	return err
 }
@@ -82,11 +82,11 @@ func (a *App) createRestoration(w http.ResponseWriter, r *http.Request, u user) 
 	err = a.restore(ctx, u, id)
 	switch {
 	case err == nil:
-		return a.seeOther(w, r, u, "/presentments/"+id.String(), text.Msg("presentment.restored"))
+		return a.seeOther(w, r, u, billHref(id), text.Msg("presentment.restored"))
 	case errors.Is(err, store.ErrStale):
-		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "presentment.refused.not_discarded")})
+		return a.billConflict(w, r, u, id, text.Msg("presentment.refused.not_discarded"))
 	case store.Violated(err, "presentment_number_is_unique"):
-		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "presentment.refused.number_taken")})
+		return a.billConflict(w, r, u, id, text.Msg("presentment.refused.number_taken"))
 	}
 	return err
 }

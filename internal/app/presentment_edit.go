@@ -19,8 +19,6 @@ import (
 	"portal/web/text"
 )
 
-func (a *App) today() thai.Day { return thai.Today(a.Clock()) }
-
 // termByDefault is the days of credit that a new bill begins with.
 const termByDefault = 30
 
@@ -56,7 +54,7 @@ func (a *App) presentmentFormPage(w http.ResponseWriter, r *http.Request, u user
 	var about uuid.NullUUID
 	if editing != nil {
 		about, v.About = uuid.NullUUID{UUID: editing.ID, Valid: true}, editing.ID.String()
-		v.Action = "/presentments/" + editing.ID.String()
+		v.Action = billHref(editing.ID)
 		v.Back = v.Action
 		header.Title = text.T(ctx, "presentment.form_edit", "number", editing.DocumentNumber)
 		header.Crumbs = append(header.Crumbs, ui.Crumb{Label: editing.DocumentNumber, Href: v.Back})
@@ -97,7 +95,7 @@ func (a *App) createPresentment(w http.ResponseWriter, r *http.Request, u user) 
 	if err != nil {
 		return a.presentmentRefused(w, r, u, f, nil, err)
 	}
-	return a.seeOther(w, r, u, "/presentments/"+f.read.ID.String(), text.Msg("presentment.saved"))
+	return a.seeOther(w, r, u, billHref(f.read.ID), text.Msg("presentment.saved"))
 }
 
 // judgedForm reads the form and, unless only its lines are rearranged, says
@@ -181,7 +179,7 @@ func (a *App) editPresentment(w http.ResponseWriter, r *http.Request, u user) er
 		return err
 	}
 	if !p.Editable() {
-		return a.seeOther(w, r, u, "/presentments/"+p.ID.String(), text.Message{})
+		return a.seeOther(w, r, u, billHref(p.ID), text.Message{})
 	}
 	f, err := a.continued(r, u, uuid.NullUUID{UUID: p.ID, Valid: true})
 	if err == nil && f == nil {
@@ -262,7 +260,7 @@ func (a *App) updatePresentment(w http.ResponseWriter, r *http.Request, u user) 
 	case err != nil:
 		return a.presentmentRefused(w, r, u, f, &p, err)
 	}
-	return a.seeOther(w, r, u, "/presentments/"+p.ID.String(), text.Msg("presentment.saved_changes"))
+	return a.seeOther(w, r, u, billHref(p.ID), text.Msg("presentment.saved_changes"))
 }
 
 // presentmentConflict shows what was typed beside what somebody else saved
@@ -274,7 +272,7 @@ func (a *App) presentmentConflict(w http.ResponseWriter, r *http.Request, u user
 		return err
 	}
 	if !p.Editable() {
-		return a.presentmentPage(w, r, u, p.ID, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "presentment.refused.not_editable")})
+		return a.billConflict(w, r, u, p.ID, text.Msg("presentment.refused.not_editable"))
 	}
 	c := &templates.PresentmentConflict{At: p.EditedAt, Person: text.T(ctx, "presentment.conflict_somebody")}
 	c.Changes, c.Saved = conflicts(ctx, p, f)

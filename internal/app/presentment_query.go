@@ -178,15 +178,8 @@ func readPeriod(f *form, name string, today thai.Day, presets ...string) period 
 	return p
 }
 
-func (p period) first() time.Time { return dayOrNone(p.From) }
-func (p period) last() time.Time  { return dayOrNone(p.To) }
-
-func dayOrNone(d thai.Day) time.Time {
-	if d.IsZero() {
-		return time.Time{}
-	}
-	return d.Time()
-}
+func (p period) first() time.Time { return midnight(p.From) }
+func (p period) last() time.Time  { return midnight(p.To) }
 
 // write adds the period to an address.
 func (p period) write(values url.Values, name string) {
@@ -254,13 +247,6 @@ func (p billPlace) values() url.Values {
 		values.Set("view", p.View)
 	}
 	return values
-}
-
-func addressOf(path string, values url.Values) string {
-	if len(values) == 0 {
-		return path
-	}
-	return path + "?" + values.Encode()
 }
 
 // nameImport finds the name of the file whose bills are asked for.

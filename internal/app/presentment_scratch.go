@@ -70,7 +70,7 @@ func (a *App) dropScratch(w http.ResponseWriter, r *http.Request, u user) error 
 			return err
 		}
 		if s.PresentmentID.Valid {
-			back = "/presentments/" + s.PresentmentID.UUID.String() + "/edit"
+			back = billHref(s.PresentmentID.UUID) + "/edit"
 		}
 		return tx.DropScratch(id)
 	})
@@ -130,7 +130,7 @@ func (a *App) kept(ctx context.Context, u user, about uuid.NullUUID, open store.
 		}
 		k := templates.KeptScratch{At: s.SavedAt, Continue: "/presentments/new?continue=" + s.ID.String(), Drop: "/presentments/scratches/" + s.ID.String() + "/removal"}
 		if about.Valid {
-			k.Continue = "/presentments/" + about.UUID.String() + "/edit?continue=" + s.ID.String()
+			k.Continue = billHref(about.UUID) + "/edit?continue=" + s.ID.String()
 		}
 		for _, field := range []string{"number", "buyer_name"} {
 			if typed := strings.TrimSpace(values.Get(field)); typed != "" {

@@ -77,6 +77,14 @@ func (a *App) presentmentPage(w http.ResponseWriter, r *http.Request, u user, id
 	return a.page(w, r, u, shell{Header: v.Header(r.Context()), Area: areaPresentments, Status: status}, templates.Presentment(v))
 }
 
+// billConflict shows the bill as it is now, with why what was asked of it cannot
+// be done any more.
+func (a *App) billConflict(w http.ResponseWriter, r *http.Request, u user, id store.ID, why text.Message) error {
+	return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: why.In(r.Context())})
+}
+
+func billHref(id store.ID) string { return "/presentments/" + id.String() }
+
 // course is the instructions that a bill stands on now.
 type course struct {
 	parts     []store.Instruction // the entry and its documents; none for a draft

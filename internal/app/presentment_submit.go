@@ -78,7 +78,7 @@ func (a *App) submissionPage(w http.ResponseWriter, r *http.Request, u user, sta
 // obstacles are what would make the bank, or the teller, refuse the bill as it
 // is today. Each leads to where it is mended.
 func (a *App) obstacles(ctx context.Context, p store.Presentment) []ui.FieldError {
-	here := "/presentments/" + p.ID.String()
+	here := billHref(p.ID)
 	var found []ui.FieldError
 	if len(p.Documents) == 0 {
 		found = append(found, ui.FieldError{Field: here + "#documents", Message: text.T(ctx, "presentment.obstacle.documents")})
@@ -99,9 +99,9 @@ func (a *App) createSubmission(w http.ResponseWriter, r *http.Request, u user) e
 	_, err = a.Teller.SubmitPresentment(ctx, u.actor(), id, version, key)
 	switch {
 	case err == nil:
-		return a.seeOther(w, r, u, "/presentments/"+id.String(), text.Msg("presentment.submitted"))
+		return a.seeOther(w, r, u, billHref(id), text.Msg("presentment.submitted"))
 	case errors.Is(err, teller.ErrNotEditable):
-		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "presentment.refused.submitted")})
+		return a.billConflict(w, r, u, id, text.Msg("presentment.refused.submitted"))
 	case store.Violated(err, store.MonthIsOpen):
 		return a.submissionPage(w, r, u, http.StatusUnprocessableEntity, newKey(), "")
 	}
@@ -139,7 +139,7 @@ func (a *App) cancellationPage(w http.ResponseWriter, r *http.Request, u user, s
 		return err
 	}
 	if !atBank(p) {
-		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "presentment.refused.not_cancellable")})
+		return a.billConflict(w, r, u, id, text.Msg("presentment.refused.not_cancellable"))
 	}
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaPresentments, Status: status}, templates.Cancellation(v))
 }
@@ -167,9 +167,9 @@ func (a *App) createCancellation(w http.ResponseWriter, r *http.Request, u user)
 	_, err = a.Teller.RequestCancellation(ctx, u.actor(), id, reason, v.Key)
 	switch {
 	case err == nil:
-		return a.seeOther(w, r, u, "/presentments/"+id.String(), text.Msg("presentment.cancellation_submitted"))
+		return a.seeOther(w, r, u, billHref(id), text.Msg("presentment.cancellation_submitted"))
 	case errors.Is(err, teller.ErrNotCancellable):
-		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "presentment.refused.not_cancellable")})
+		return a.billConflict(w, r, u, id, text.Msg("presentment.refused.not_cancellable"))
 	case errors.Is(err, teller.ErrKeyReused):
 		v.Key, v.Refusal = newKey(), text.T(ctx, "presentment.refused.key")
 		return a.cancellationPage(w, r, u, http.StatusConflict, v)

@@ -184,7 +184,7 @@ func (a *App) createDraft(w http.ResponseWriter, r *http.Request, u user) error 
 	if err != nil {
 		return err
 	}
-	return a.seeOther(w, r, u, "/presentments/"+p.ID.String()+"/edit", text.Msg("form.template.drafted", "number", p.DocumentNumber))
+	return a.seeOther(w, r, u, billHref(p.ID)+"/edit", text.Msg("form.template.drafted", "number", p.DocumentNumber))
 }
 
 // createDueDrafts makes a draft of each template whose day has come, in the

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -49,7 +48,7 @@ func threadOf(ctx context.Context, q *store.Query, p store.Presentment) (templat
 	}
 	for n, m := range members {
 		row := templates.ThreadRow{
-			Href: "/presentments/" + m.ID.String(), Number: m.DocumentNumber, AmountSatang: m.TotalSatang, Current: m.ID == p.ID,
+			Href: billHref(m.ID), Number: m.DocumentNumber, AmountSatang: m.TotalSatang, Current: m.ID == p.ID,
 			Status: billStatus(ctx, store.Presentment{State: m.State, BuyerDecision: m.BuyerDecision}), Remark: m.BuyerRemark,
 		}
 		if m.Reason != nil {
@@ -94,7 +93,7 @@ func originalIn(ctx context.Context, q *store.Query, p store.Presentment) (templ
 		return templates.Original{}, nil, err
 	}
 	return templates.Original{
-		Href: "/presentments/" + old.ID.String(), Number: old.DocumentNumber, NewNumber: p.DocumentNumber, Remark: old.BuyerRemark,
+		Href: billHref(old.ID), Number: old.DocumentNumber, NewNumber: p.DocumentNumber, Remark: old.BuyerRemark,
 		Reason: reasonName(ctx, r.Reason), Note: r.Note, Differences: differences(ctx, old, p),
 	}, &old, nil
 }
@@ -148,10 +147,10 @@ func replacementObstacles(ctx context.Context, original *store.Presentment, p st
 	if original == nil {
 		return nil
 	}
-	edit := "/presentments/" + p.ID.String() + "/edit"
+	edit := billHref(p.ID) + "/edit"
 	switch err := teller.CheckReplacement(*original, p); {
 	case errors.Is(err, teller.ErrNotDisputed):
-		return []ui.FieldError{{Field: "/presentments/" + original.ID.String(), Message: text.T(ctx, "replacement.obstacle.not_disputed", "number", original.DocumentNumber)}}
+		return []ui.FieldError{{Field: billHref(original.ID), Message: text.T(ctx, "replacement.obstacle.not_disputed", "number", original.DocumentNumber)}}
 	case errors.Is(err, teller.ErrOtherBuyer):
 		return []ui.FieldError{{Field: edit + "#buyer_tax_id", Message: text.T(ctx, "replacement.obstacle.other_buyer", "number", original.DocumentNumber)}}
 	case errors.Is(err, teller.ErrOldNumberUnsaid):
@@ -172,7 +171,7 @@ func (a *App) replacementPage(w http.ResponseWriter, r *http.Request, u user, st
 		return err
 	}
 	if !teller.Replaceable(p) {
-		return a.presentmentPage(w, r, u, p.ID, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "replacement.refused")})
+		return a.billConflict(w, r, u, p.ID, text.Msg("replacement.refused"))
 	}
 	v.ID, v.Number, v.Buyer, v.AmountSatang, v.Remark = p.ID.String(), p.DocumentNumber, p.BuyerName, p.TotalSatang, p.BuyerRemark
 	v.TaxInvoice = p.DocumentType != "380"
@@ -213,13 +212,13 @@ func (a *App) createReplacement(w http.ResponseWriter, r *http.Request, u user) 
 	draft, err := a.Teller.MakeReplacement(ctx, u.actor(), id, c, func(q *store.Query) (store.Presentment, error) { return draftLike(q, id, a.today()) })
 	switch {
 	case errors.Is(err, teller.ErrNotDisputed):
-		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "replacement.refused")})
+		return a.billConflict(w, r, u, id, text.Msg("replacement.refused"))
 	case errors.Is(err, errNotAlike):
-		return a.presentmentPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(ctx, "form.refused.copy")})
+		return a.billConflict(w, r, u, id, text.Msg("form.refused.copy"))
 	case err != nil:
 		return err
 	}
-	return a.seeOther(w, r, u, "/presentments/"+draft.String()+"/edit", text.Msg("replacement.made"))
+	return a.seeOther(w, r, u, billHref(draft)+"/edit", text.Msg("replacement.made"))
 }
 
 // fixesSince is how far back the figures of finished disputes reach.
@@ -245,7 +244,7 @@ func (a *App) listDisputes(w http.ResponseWriter, r *http.Request, u user) error
 		}
 		if more {
 			last := list[len(list)-1]
-			v.Pager.Next = "/presentments/disputes?" + url.Values{"at": {last.DecidedAt.UTC().Format(time.RFC3339Nano)}, "id": {last.ID.String()}}.Encode()
+			v.Pager.Next = addressAfter("/presentments/disputes", nil, last.DecidedAt, last.ID)
 		}
 		fixes, err := q.Fixes(a.Clock().Add(-fixesSince))
 		for _, x := range fixes {
@@ -268,11 +267,11 @@ func lasted(ctx context.Context, seconds int64) string {
 
 func (a *App) disputeRow(ctx context.Context, d store.DisputeRow) templates.DisputeRow {
 	row := templates.DisputeRow{
-		Href: "/presentments/" + d.ID.String(), Number: d.DocumentNumber, Buyer: d.BuyerName, AmountSatang: d.TotalSatang, Remark: strings.TrimSpace(d.BuyerRemark),
+		Href: billHref(d.ID), Number: d.DocumentNumber, Buyer: d.BuyerName, AmountSatang: d.TotalSatang, Remark: strings.TrimSpace(d.BuyerRemark),
 		Since: d.DecidedAt, Age: max(0, a.Clock().Sub(d.DecidedAt)),
 	}
 	if d.ReplacementID.Valid {
-		row.ReplacementHref, row.ReplacementNumber = "/presentments/"+d.ReplacementID.UUID.String(), *d.ReplacementName
+		row.ReplacementHref, row.ReplacementNumber = billHref(d.ReplacementID.UUID), *d.ReplacementName
 		row.Replacement = presentmentStatus(ctx, *d.ReplacementState)
 		if slices.Contains([]string{store.PresentmentDraft, store.PresentmentRefused}, *d.ReplacementState) {
 			row.Replacement.Meaning = ui.Warning

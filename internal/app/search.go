@@ -74,7 +74,7 @@ func (a *App) seekerOf(ctx context.Context, u user, typed string) seeker {
 	if satang, err := thai.ParseSatang(typed); err == nil && satang > 0 {
 		s.satang = &satang
 	}
-	if day, err := thai.ParseDate(typed, thai.Today(a.Clock())); err == nil {
+	if day, err := thai.ParseDate(typed, a.today()); err == nil {
 		s.day = day
 	}
 	if s.words != "" && !strings.ContainsAny(typed, " \t") {
@@ -111,7 +111,7 @@ func (s seeker) billHits(rows []store.PresentmentRow) []templates.SearchHit {
 	hits := make([]templates.SearchHit, len(rows))
 	for i, b := range rows {
 		hits[i] = templates.SearchHit{
-			Href: "/presentments/" + b.ID.String(), Label: b.DocumentNumber + " · " + b.BuyerName,
+			Href: billHref(b.ID), Label: b.DocumentNumber + " · " + b.BuyerName,
 			Note: text.Date(s.ctx, b.DocumentOn) + " · " + text.Amount(b.TotalSatang), Status: presentmentStatus(s.ctx, b.State),
 		}
 	}
@@ -174,8 +174,8 @@ func (s seeker) billsOfDay(q *store.Query) (templates.SearchGroup, error) {
 	if s.day.IsZero() {
 		return templates.SearchGroup{}, nil
 	}
-	rows, err := q.BillsOfDay(date(s.day), foundShown+1)
-	return templates.SearchGroup{Title: text.T(s.ctx, "search.of_day", "day", text.LongDate(s.ctx, date(s.day))), Hits: s.billHits(rows)}, err
+	rows, err := q.BillsOfDay(midnight(s.day), foundShown+1)
+	return templates.SearchGroup{Title: text.T(s.ctx, "search.of_day", "day", text.LongDate(s.ctx, midnight(s.day))), Hits: s.billHits(rows)}, err
 }
 
 func (s seeker) buyersNamed(q *store.Query) (templates.SearchGroup, error) {
@@ -229,7 +229,7 @@ func (s seeker) files(q *store.Query) (templates.SearchGroup, error) {
 	for _, f := range rows {
 		hit := templates.SearchHit{Href: "/files/" + f.ID.String(), Label: f.Name, Note: text.When(s.ctx, f.UploadedAt)}
 		if f.Bill.Valid {
-			hit.Href = "/presentments/" + f.Bill.UUID.String()
+			hit.Href = billHref(f.Bill.UUID)
 		}
 		g.Hits = append(g.Hits, hit)
 	}

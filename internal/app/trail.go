@@ -51,7 +51,7 @@ func (a *App) readTrailQuery(f *form) trailQuery {
 	for i, g := range trailGroups {
 		groups[i] = g.name
 	}
-	today := thai.Today(a.Clock())
+	today := a.today()
 	t := trailQuery{
 		typed:  templates.TrailFilter{Words: f.raw("q"), From: f.raw("from"), To: f.raw("to"), Person: f.raw("person"), Group: f.raw("group")},
 		words:  f.text("q", maxLen(100)),
@@ -102,13 +102,6 @@ func (t trailQuery) values(without ...string) url.Values {
 	return v
 }
 
-func trailHref(v url.Values) string {
-	if len(v) == 0 {
-		return "/audit"
-	}
-	return "/audit?" + v.Encode()
-}
-
 // listTrail searches the audit trail, the newest first.
 func (a *App) listTrail(w http.ResponseWriter, r *http.Request, u user) error {
 	ctx := r.Context()
@@ -145,7 +138,7 @@ func (a *App) listTrail(w http.ResponseWriter, r *http.Request, u user) error {
 func fillTrailFilter(ctx context.Context, t trailQuery, people []store.Named, v *templates.TrailListView) {
 	chip := func(field, name, value string) {
 		if value != "" {
-			v.Chips = append(v.Chips, ui.Chip{Name: name, Value: value, Href: trailHref(t.values(field))})
+			v.Chips = append(v.Chips, ui.Chip{Name: name, Value: value, Href: addressOf("/audit", t.values(field))})
 		}
 	}
 	chip("q", text.T(ctx, "trail.words"), t.words)
@@ -201,14 +194,11 @@ func fillTrail(ctx context.Context, q *store.Query, t trailQuery, v *templates.T
 		v.Rows = append(v.Rows, trailRow(ctx, l, names))
 	}
 	if !t.before.At.IsZero() {
-		v.Pager.First = trailHref(t.values())
+		v.Pager.First = addressOf("/audit", t.values())
 	}
 	if more {
 		last := leaves[len(leaves)-1]
-		next := t.values()
-		next.Set("at", last.At.UTC().Format(time.RFC3339Nano))
-		next.Set("id", last.ID.String())
-		v.Pager.Next = trailHref(next)
+		v.Pager.Next = addressAfter("/audit", t.values(), last.At, last.ID)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func (a *App) showBillTrail(w http.ResponseWriter, r *http.Request, u user) erro
 			return err
 		}
 		v = templates.BillTrailView{
-			Number: p.DocumentNumber, Buyer: p.BuyerName, Amount: p.TotalSatang, Bill: "/presentments/" + id.String(),
+			Number: p.DocumentNumber, Buyer: p.BuyerName, Amount: p.TotalSatang, Bill: billHref(id),
 			State: presentmentStatus(ctx, p.State), Since: p.StateSince,
 		}
 		if v.Head, err = a.trustOf(ctx, q); err != nil {

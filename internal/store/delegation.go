@@ -161,12 +161,3 @@ var sqlGapsWhileAway = statement(`
 func (q *Query) GapsWhileAway(d Delegation) ([]Gap, error) {
 	return rows[Gap](q, sqlGapsWhileAway, q.actor.Merchant, d.HolderID, d.DelegateID, d.CapSatang)
 }
-
-// Today is the day in Bangkok, as the schema counts the days of delegations.
-func Today(now time.Time) time.Time {
-	y, m, d := now.In(bangkok).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-}
-
-// Bangkok has no summer time, so that its offset needs no zone file.
-var bangkok = time.FixedZone("Asia/Bangkok", 7*60*60)

@@ -170,7 +170,8 @@ func (w lived) rulesAreMade() {
 			return tx.DecideProposal(p, decision, "ตามนั้น")
 		})
 	}
-	today := store.Today(time.Now())
+	year, month, day := time.Now().UTC().Add(7 * time.Hour).Date() // in Bangkok
+	today := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 	hand := func(ends string) {
 		var d store.Delegation
 		w.Write(w.Web, w.As(w.Checker), func(tx *store.Tx) error {

@@ -60,7 +60,7 @@ func TestANewSayCountsADayLater(t *testing.T) {
 	refused("a level of a minute ago", w.Checker2) // the second step asks for it
 	w.Write(w.Owner, store.Actor{}, func(tx *store.Tx) error { return tx.SetLevel(w.Merchant.ID, w.Auditor, 2) })
 	w.Write(w.Web, w.As(w.Auditor), func(tx *store.Tx) error {
-		today := store.Today(time.Now())
+		today := tellertest.Today()
 		_, err := tx.OfferDelegation(store.Delegation{DelegateID: w.third, StartsOn: today, EndsOn: today, CapSatang: 1_000_000_00})
 		return err
 	})

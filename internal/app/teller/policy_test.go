@@ -205,7 +205,7 @@ func TestSelfApprovalIsRefusedUnderEveryHat(t *testing.T) {
 	w := bandedWorld(t)
 	hand := func(holder, delegate store.ID) {
 		w.Write(w.Web, w.As(holder), func(tx *store.Tx) error {
-			today := store.Today(time.Now())
+			today := tellertest.Today()
 			_, err := tx.OfferDelegation(store.Delegation{DelegateID: delegate, StartsOn: today, EndsOn: today, CapSatang: 1_000_000_00})
 			return err
 		})
