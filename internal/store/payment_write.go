@@ -4,21 +4,29 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lib/pq"
 )
 
-var (
-	sqlInsertPayments = statement(`
+// insertPayments records payments. Only the worker says of which debit they are:
+// the web role may not write that column at all.
+func insertPayments(column, value string) string {
+	return `
 		INSERT INTO payments (id, merchant_id, source, paid_on, booked_on, amount_satang, payer_name, payer_tax_id, reference1, reference2, description,
-			channel, bank_reference, callback_id, import_id, import_row, debit_id, recorded_by)
+			channel, bank_reference, callback_id, import_id, import_row, ` + column + `recorded_by)
 		SELECT p.id, $1, p.source, p.paid_on, p.booked_on, p.amount_satang, p.payer_name, p.payer_tax_id, p.reference1, p.reference2, p.description,
-			p.channel, p.bank_reference, p.callback, p.import, p.import_row, p.debit, $3
+			p.channel, p.bank_reference, p.callback, p.import, p.import_row, ` + value + `$3
 		FROM jsonb_to_recordset($2::text::jsonb) AS p (id uuid, source text, paid_on date, booked_on date, amount_satang bigint, payer_name text, payer_tax_id text,
-			reference1 text, reference2 text, description text, channel text, bank_reference text, callback uuid, import uuid, import_row integer, debit uuid)`)
-	sqlLockPayment = statement(`SELECT state FROM payments WHERE merchant_id = $1 AND id = $2 FOR UPDATE`)
-	sqlInsertMatch = statement(`
+			reference1 text, reference2 text, description text, channel text, bank_reference text, callback uuid, import uuid, import_row integer, debit uuid)`
+}
+
+var (
+	sqlInsertPayments = statement(insertPayments("", ""))
+	sqlInsertDebited  = statement(insertPayments("debit_id, ", "p.debit, "))
+	sqlLockPayment    = statement(`SELECT state FROM payments WHERE merchant_id = $1 AND id = $2 FOR UPDATE`)
+	sqlInsertMatch    = statement(`
 		INSERT INTO payment_matches (id, merchant_id, payment_id, presentment_id, applied_satang, withheld_satang, withheld_rate, fee_satang, reason, evidence,
 			booked_on, matched_by)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`)
@@ -55,7 +63,11 @@ func (t *Tx) AddPayments(list []Payment) error {
 	if err != nil {
 		return fmt.Errorf("adding payments: %w", err)
 	}
-	if _, err := t.exec(sqlInsertPayments, t.actor.Merchant, string(raw), nullable(t.actor.Person)); err != nil {
+	insert := sqlInsertPayments
+	if slices.ContainsFunc(list, func(p Payment) bool { return p.DebitID.Valid }) {
+		insert = sqlInsertDebited
+	}
+	if _, err := t.exec(insert, t.actor.Merchant, string(raw), nullable(t.actor.Person)); err != nil {
 		return fmt.Errorf("adding payments: %w", err)
 	}
 	return t.auditAll(leaves)
