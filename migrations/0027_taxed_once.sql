@@ -153,6 +153,16 @@ REVOKE ALL ON FUNCTION etax_is_a_row, etax_reports, etax_is_reported FROM PUBLIC
 SELECT isolate_merchants('etax_reported');
 GRANT SELECT ON etax_reported TO portal_web;
 
+-- The bank writes the branch behind the number of a registered buyer: 18 digits
+-- of whom the first 13 say who it is.
+-- +goose StatementBegin
+CREATE FUNCTION buyer_number(registration text) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+    SELECT CASE WHEN registration ~ '^[0-9]{18}$' THEN left(registration, 13) ELSE registration END
+$$;
+-- +goose StatementEnd
+REVOKE ALL ON FUNCTION buyer_number FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION buyer_number TO portal_web, portal_worker;
+
 -- What of a receipt nothing else has reported: not the bills that are tax
 -- invoices themselves, and not what a tax document made from them taxes.
 CREATE VIEW receipt_lines_to_report WITH (security_invoker = true) AS
@@ -179,7 +189,7 @@ CREATE OR REPLACE VIEW output_tax WITH (security_invoker = true) AS
     FROM receipts r
     WHERE r.document_type = 'T03' AND r.state IN ('issued', 'incomplete', 'unknown')
     UNION ALL
-    SELECT t.merchant_id, 'etax', t.document_id, d.kind, t.number, t.on_day, d.buyer_name, d.buyer_tax_id, coalesce(d.content #>> '{buyer,branch}', ''),
+    SELECT t.merchant_id, 'etax', t.document_id, d.kind, t.number, t.on_day, d.buyer_name, buyer_number(d.buyer_tax_id), coalesce(d.content #>> '{buyer,branch}', ''),
         CASE WHEN d.kind NOT IN ('80', '81') AND EXISTS (SELECT FROM etax_references e WHERE e.document_id = d.id) THEN 'replaces' ELSE 'counts' END,
         CASE d.kind WHEN '81' THEN -1 ELSE 1 END, d.basis_satang, d.vat_satang, etax_taxed(d.kind, d.content, 'zero'), etax_taxed(d.kind, d.content, 'exempt')
     FROM etax_reported t JOIN etax_documents d ON d.id = t.document_id;
@@ -208,15 +218,6 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
--- The bank writes the branch behind the number of a registered buyer: 18 digits
--- of whom the first 13 say who it is.
--- +goose StatementBegin
-CREATE FUNCTION buyer_number(registration text) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
-    SELECT CASE WHEN registration ~ '^[0-9]{18}$' THEN left(registration, 13) ELSE registration END
-$$;
--- +goose StatementEnd
-REVOKE ALL ON FUNCTION buyer_number FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION buyer_number TO portal_web, portal_worker;
 CREATE INDEX etax_documents_billed ON etax_documents (merchant_id, buyer_number(buyer_tax_id)) WHERE bank_reference <> '';
 
 -- As in 0012, but whoever was billed by a tax document is no new buyer either,

@@ -60,6 +60,8 @@ func TestTheStoryOfTwoSalesInThaiAndInEnglishWithoutScripts(t *testing.T) {
 		s.isCorrected()
 	}
 	english.booksAreClosed()
+	thai.monthIsTaken(thai, english)
+	english.oldestMonthCloses()
 	thai.auditorReadsOf(thai, english)
 	thai.theTrailHolds()
 }
