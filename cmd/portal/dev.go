@@ -27,7 +27,9 @@ const (
 	devStop = 1800 * time.Millisecond
 	// demoTime bounds the making of the demo bills: a portal without them is
 	// better than none.
-	demoTime = 60 * time.Second
+	demoTime = 5 * time.Minute
+	// demoSaid is when somebody waiting for them is told what for.
+	demoSaid = 2 * time.Second
 )
 
 // devRun is everything on one machine, in one process.
@@ -276,6 +278,8 @@ func (d *devRun) serveWeb(ctx context.Context, s *store.Store) error {
 func (d *devRun) keepDemo(ctx context.Context, s *store.Store) {
 	limited, cancel := context.WithTimeout(ctx, demoTime)
 	defer cancel()
+	said := time.AfterFunc(demoSaid, func() { fmt.Fprintln(d.program.stdout, "Making the demo's bills and papers: half a minute the first time.") })
+	defer said.Stop()
 	k := bookkeeper{demo: d.demo, store: s, teller: teller.New(s), bank: d.standIn, today: thai.Today(time.Now())}
 	if err := k.keep(limited); err != nil && ctx.Err() == nil {
 		d.log.WarnContext(ctx, "not all demo bills were made", "err", err)

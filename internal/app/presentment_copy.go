@@ -38,13 +38,31 @@ func draftLike(q *store.Query, id store.ID, today thai.Day) (store.Presentment, 
 	return p, err
 }
 
-// nextNumber is the first free number after the given one.
+// nearNumbers is how far after a number the next free one is looked for. When so
+// many in a row are taken, the bill is an old one of a long series.
+const nearNumbers = 200
+
+// nextNumber is the first free number after the given one, or of a long series
+// the one after its last.
 func nextNumber(q *store.Query, number string) (string, error) {
-	next, err := q.FreeNumber(bill.NextNumbers(number, 200))
-	if errors.Is(err, store.ErrNotFound) {
-		return "", errNotAlike
+	near := bill.NextNumbers(number, nearNumbers)
+	next, err := q.FreeNumber(near)
+	if !errors.Is(err, store.ErrNotFound) || len(near) == 0 {
+		return next, notAlike(err)
 	}
-	return next, err
+	last, err := q.LastNumber(near[len(near)-1], bill.LastNumber(number))
+	if err != nil {
+		return "", notAlike(err)
+	}
+	next, err = q.FreeNumber(bill.NextNumbers(last, nearNumbers))
+	return next, notAlike(err)
+}
+
+func notAlike(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return errNotAlike
+	}
+	return err
 }
 
 // copyPresentment makes a draft like the bill and opens it for editing.

@@ -382,7 +382,7 @@ func OutboxMailPage(v OutboxMailView) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		templ_7745c5c3_Err = ui.Definitions{Items: []ui.Definition{
-			{Term: text.T(ctx, "notice.outbox_to"), Value: v.To}, {Term: text.T(ctx, "notice.when"), Value: text.When(ctx, v.At)},
+			{Term: text.T(ctx, "notice.outbox_to"), Value: v.To}, {Term: text.T(ctx, "notice.when"), Value: text.DateTime(ctx, v.At)},
 		}}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

@@ -23,3 +23,12 @@ func TestNumbersAreCountedOn(t *testing.T) {
 		}
 	}
 }
+
+func TestTheLastNumberOfASeriesIsAllNines(t *testing.T) {
+	t.Parallel()
+	for number, want := range map[string]string{"INV-0099": "INV-9999", "2568/12-A": "2568/99-A", "ใบแจ้งหนี้": "ใบแจ้งหนี้-9"} {
+		if got := bill.LastNumber(number); got != want {
+			t.Errorf("%s: %s, want %s", number, got, want)
+		}
+	}
+}
