@@ -20,6 +20,7 @@ var consentText string
 
 var consentTemplate = template.Must(template.New("consent").Funcs(template.FuncMap{
 	"clock": func(t time.Time) string { return t.In(krungsri.Bangkok).Format("2006-01-02 15:04") },
+	"fate":  ruleOf,
 }).Parse(consentText))
 
 // appPath begins the addresses of deep links, which a telephone would open in the bank's app.
@@ -106,7 +107,7 @@ func (b *Bank) showConsent(w http.ResponseWriter, r *http.Request) {
 func (b *Bank) answerPayer(w http.ResponseWriter, r *http.Request, v consentView, returnTo, problem, goBack string) {
 	switch {
 	case goBack != "":
-		http.Redirect(w, r, goBack, http.StatusSeeOther)
+		http.Redirect(w, r, goBack, http.StatusSeeOther) //nolint:gosec // G710: mayReturnTo has judged it
 	case problem != "":
 		b.problemForPayer(w, http.StatusBadRequest, problem)
 	default:

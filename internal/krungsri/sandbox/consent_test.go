@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -53,9 +54,7 @@ func (d *desk) context() (id string, query url.Values) {
 
 func with(query url.Values, more ...string) url.Values {
 	all := url.Values{}
-	for name, v := range query {
-		all[name] = v
-	}
+	maps.Copy(all, query)
 	for n := 0; n < len(more); n += 2 {
 		all.Set(more[n], more[n+1])
 	}

@@ -239,10 +239,14 @@ func (b *Bank) listDebits(q request) (any, *refusal) {
 // proceedDebits is what time does: journeys end, what was pending is decided, schedules run. Everything happens at its own time,
 // however late it is looked at.
 func (b *Bank) proceedDebits() {
+	if b.now().Before(b.state.quietUntil) {
+		return
+	}
+	b.state.quietUntil = b.now().AddDate(1, 0, 0) // or until one of the following says otherwise
 	b.runSchedules()
 	var due []*debit
 	for _, d := range b.state.undecided {
-		if !b.now().Before(d.NextAt) {
+		if b.state.soon(d.NextAt); !b.now().Before(d.NextAt) {
 			due = append(due, d)
 		}
 	}

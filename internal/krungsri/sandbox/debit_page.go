@@ -17,6 +17,7 @@ var debitText string
 var debitTemplate = template.Must(template.New("debits").Funcs(template.FuncMap{
 	"short": func(s string) string { return s[:min(8, len(s))] },
 	"clock": func(t time.Time) string { return t.In(krungsri.Bangkok).Format("2006-01-02 15:04:05") },
+	"fate":  ruleOf,
 }).Parse(debitText))
 
 // debitPath is the page on which one plays payers, and the bank's staff, of direct debit.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -482,9 +483,7 @@ func TestEveryMemberOfDirectDebitIsChecked(t *testing.T) {
 		{"schedule.list", "pageSize", 101, "pageSize"},
 	} {
 		body := object{}
-		for name, v := range good[tt.operation] {
-			body[name] = v
-		}
+		maps.Copy(body, good[tt.operation])
 		body[tt.member] = tt.value
 		if tt.value == nil {
 			delete(body, tt.member)
@@ -505,9 +504,7 @@ func TestEveryMemberOfDirectDebitIsChecked(t *testing.T) {
 	} {
 		body := object{}
 		for _, o := range []object{good["schedule.create"], more} {
-			for member, v := range o {
-				body[member] = v
-			}
+			maps.Copy(body, o)
 		}
 		if status, _ := d.signed("schedule.create", body); status != http.StatusBadRequest {
 			t.Errorf("%s: %d", name, status)

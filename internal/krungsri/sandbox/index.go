@@ -1,6 +1,10 @@
 package sandbox
 
-import "portal/internal/krungsri"
+import (
+	"time"
+
+	"portal/internal/krungsri"
+)
 
 // businessKey is unique at the bank: one seller uses a document number once.
 type businessKey struct{ seller, number string }
@@ -28,6 +32,7 @@ type index struct {
 	byScheduleReference map[string]*schedule
 	debitedOn           map[accountDay]krungsri.Baht
 	accountOf           map[string]string // a seller's account, and the seller's tax identification
+	quietUntil          time.Time         // before then time does nothing to direct debit; zero, if nobody has looked
 }
 
 func newIndex() index {
@@ -83,6 +88,13 @@ func (s *state) rebuild() {
 	}
 }
 
+// soon says that something will happen at that time.
+func (s *state) soon(at time.Time) {
+	if at.Before(s.quietUntil) {
+		s.quietUntil = at
+	}
+}
+
 func (s *state) addMandate(m *mandate) {
 	s.Mandates = append(s.Mandates, m)
 	s.indexMandate(m)
@@ -105,6 +117,7 @@ func (s *state) indexDebit(d *debit) {
 	s.byTransaction[d.ID] = d
 	if d.Next != "" {
 		s.undecided[d.ID] = d
+		s.soon(d.NextAt)
 	}
 }
 

@@ -102,6 +102,7 @@ func (b *Bank) createDeeplink(q request) (any, *refusal) {
 func (b *Bank) open(m *mandate, life time.Duration) {
 	m.Journey, m.Status, m.At, m.Since, m.Until = newID(), krungsri.TokenPending, b.now(), b.now(), b.now().Add(life)
 	b.state.addMandate(m)
+	b.state.soon(m.Until)
 }
 
 // mayReturnTo reports whether the payer's browser may be sent there: to an address that the partner has given the bank.
@@ -243,6 +244,7 @@ func (b *Bank) accept(m *mandate, from Account) {
 	m.ExpiresOn = krungsri.Date{Year: on.Year + tokenYears, Month: on.Month, Day: min(on.Day, 28)}
 	m.become(krungsri.TokenActive, b.now())
 	b.state.indexMandate(m)
+	b.state.soon(startOf(m.ExpiresOn.AddDays(1)))
 	b.tellMandate(m)
 }
 
@@ -258,16 +260,17 @@ func (b *Bank) reject(m *mandate, code string, at time.Time) {
 
 // proceedMandates is what time does to journeys that nobody took up, and to tokens past their day.
 func (b *Bank) proceedMandates() {
-	now, today := b.now(), b.today()
+	now := b.now()
 	for _, m := range b.state.Mandates {
 		switch m.Status {
 		case krungsri.TokenPending:
-			if !now.Before(m.Until) {
+			if b.state.soon(m.Until); !now.Before(m.Until) {
 				b.reject(m, rejectExpired, m.Until)
 			}
 		case krungsri.TokenActive, krungsri.TokenSuspended:
-			if !m.ExpiresOn.IsZero() && m.ExpiresOn.Before(today) {
-				m.become(krungsri.TokenExpired, startOf(m.ExpiresOn.AddDays(1)))
+			ends := startOf(m.ExpiresOn.AddDays(1))
+			if b.state.soon(ends); !now.Before(ends) {
+				m.become(krungsri.TokenExpired, ends)
 				b.tellMandate(m)
 			}
 		}

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"portal/internal/krungsri"
 )
@@ -31,6 +32,16 @@ type DebitRule struct {
 	Code    string // of krungsri.DebitFailures, if the debit fails
 	Thai    string
 	English string
+}
+
+// ruleOf is the rule that an account is under, or nil.
+func ruleOf(number string) *DebitRule {
+	for _, rule := range debitRules {
+		if rule.Account != "" && strings.HasSuffix(number, rule.Account) {
+			return &rule
+		}
+	}
+	return nil
 }
 
 // Accounts that fail only now and then, and amounts that are not decided at once.

@@ -105,6 +105,7 @@ func (b *Bank) createSchedule(q request) (any, *refusal) {
 		return nil, failed(krungsri.CodeOverLimit)
 	}
 	b.state.addSchedule(s)
+	b.state.soon(runTime(s, s.run(0)))
 	b.record(q, "schedule/"+s.Reference, s.ID)
 	return s.created(s.Status), nil
 }
@@ -213,9 +214,13 @@ func (b *Bank) runSchedules() {
 	for {
 		var due []run
 		for _, s := range b.state.Schedules {
-			if on, ok := s.next(); ok && !b.now().Before(runTime(s, on)) {
-				due = append(due, run{s, on})
-			} else if !ok && s.Status == krungsri.ScheduleActive {
+			if on, ok := s.next(); ok {
+				if at := runTime(s, on); b.now().Before(at) {
+					b.state.soon(at)
+				} else {
+					due = append(due, run{s, on})
+				}
+			} else if s.Status == krungsri.ScheduleActive {
 				s.Status, s.Ended = krungsri.ScheduleCompleted, b.now()
 			}
 		}
