@@ -68,8 +68,8 @@ type App struct {
 	sessions *sessionStore
 	cookies  cookieNames
 	hashing  chan struct{}
-	uploads  chan struct{} // how many files are taken in at a time
-	told     chan struct{} // how many callbacks are taken in at a time
+	uploads  turns // how many files are taken in at a time
+	told     turns // how many callbacks are taken in at a time
 	routes   []route
 	mux      *http.ServeMux
 	draining atomic.Bool
@@ -96,8 +96,8 @@ func New(c Config) (*App, error) {
 		origin:  origin,
 		cookies: namesFor(origin),
 		hashing: make(chan struct{}, 2),
-		uploads: make(chan struct{}, maxUploads),
-		told:    make(chan struct{}, maxCallbacks),
+		uploads: make(turns, maxUploads),
+		told:    make(turns, maxCallbacks),
 	}
 	a.sessions = newSessionStore(c.Store, a.cookies, c.SessionIdle, c.SessionLifetime)
 	a.routes = a.table()

@@ -26,7 +26,7 @@ const (
 )
 
 var (
-	errCallbacksBusy  = errors.New("too many callbacks at once")
+	errCallbackUnread = errors.New("reading a callback")
 	errCallbackForged = errors.New("the callback is not the bank's")
 )
 
@@ -47,10 +47,11 @@ func (a *App) receiveCallback(w http.ResponseWriter, r *http.Request, u user) er
 	if r.ContentLength > krungsri.CallbackLimit && r.Header.Get(krungsri.HeaderSignature) == "" {
 		return fmt.Errorf("%w: %d bytes without a signature", errCallbackForged, r.ContentLength) // not worth reading
 	}
-	if err := a.takeTurn(r); err != nil {
+	leave, err := a.told.take(r.Context(), callbackTurn)
+	if err != nil {
 		return err
 	}
-	defer func() { <-a.told }()
+	defer leave()
 	patience := callbackTime
 	if product.Limit > krungsri.CallbackLimit {
 		patience = filesTime
@@ -60,7 +61,7 @@ func (a *App) receiveCallback(w http.ResponseWriter, r *http.Request, u user) er
 	_ = errors.Join(c.SetReadDeadline(deadline), c.SetWriteDeadline(deadline)) // not every writer has deadlines; then the server's own hold
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return fmt.Errorf("reading a callback: %w", err)
+		return fmt.Errorf("%w: %w", errCallbackUnread, err)
 	}
 	forged := a.CallbackKeys.Verify(r.URL.Path, r.Header, body, a.Clock())
 	kept := store.NewCallback{
@@ -77,19 +78,6 @@ func (a *App) receiveCallback(w http.ResponseWriter, r *http.Request, u user) er
 		return fmt.Errorf("%w: %w", errCallbackForged, forged)
 	}
 	return callbackAnswer(w, http.StatusOK, "{}")
-}
-
-func (a *App) takeTurn(r *http.Request) error {
-	patience := time.NewTimer(callbackTurn)
-	defer patience.Stop()
-	select {
-	case a.told <- struct{}{}:
-		return nil
-	case <-patience.C:
-		return errCallbacksBusy
-	case <-r.Context().Done():
-		return r.Context().Err()
-	}
 }
 
 // callbackRefusal is the word the inbox keeps for why a callback is not the bank's.
@@ -141,20 +129,16 @@ func (a *App) serveBank(w http.ResponseWriter, r *http.Request, h handler) {
 	case store.Violated(err, "callbacks_do_not_flood"):
 		status, word = http.StatusTooManyRequests, "too many"
 		w.Header().Set("Retry-After", "600")
-	case errors.Is(err, errCallbacksBusy), errors.Is(err, store.ErrBusy), errors.Is(err, store.ErrUnclear), r.Context().Err() != nil:
+	case errors.Is(err, store.ErrBusy), errors.Is(err, store.ErrUnclear), r.Context().Err() != nil:
 		// Kept or not, coming again does no harm.
 		status, word = http.StatusServiceUnavailable, "busy"
 		w.Header().Set("Retry-After", "5")
-	case isBadBody(err):
+	case errors.Is(err, errCallbackUnread):
 		status, word = http.StatusBadRequest, "the body could not be read"
 	default:
 		info.level = slog.LevelError
 	}
 	_ = callbackAnswer(w, status, fmt.Sprintf(`{"error":{"message":%q}}`, word)) // it never fails
-}
-
-func isBadBody(err error) bool {
-	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, http.ErrBodyReadAfterClose) || strings.HasPrefix(err.Error(), "reading a callback:")
 }
 
 func callbackAnswer(w http.ResponseWriter, status int, body string) error {

@@ -157,14 +157,11 @@ func (a *App) takeDocument(r *http.Request, u user, to attachment, part *multipa
 // takeFile stores one file when its turn comes. A reason why it was not taken
 // is empty where it was.
 func (a *App) takeFile(r *http.Request, u user, to attachment, part *multipart.Part) (refused text.Message, err error) {
-	select {
-	case a.uploads <- struct{}{}:
-		defer func() { <-a.uploads }()
-	case <-time.After(uploadWait):
-		return refused, fmt.Errorf("%w: too many uploads", store.ErrBusy)
-	case <-r.Context().Done():
-		return refused, r.Context().Err()
+	leave, err := a.uploads.take(r.Context(), uploadWait)
+	if err != nil {
+		return refused, err
 	}
+	defer leave()
 	err = a.storeDocument(r, u, to, part)
 	for _, d := range documentRefusals {
 		if errors.Is(err, d.reason) {

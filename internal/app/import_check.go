@@ -57,10 +57,10 @@ func (a *App) checkFor(ctx context.Context, u user, id store.ID) error {
 	return nil
 }
 
-func nosOf(bills []store.ImportItem) []int {
-	nos := make([]int, len(bills))
-	for n, b := range bills {
-		nos[n] = b.No
+func nosOf(items []store.ImportItem) []int {
+	nos := make([]int, len(items))
+	for n, i := range items {
+		nos[n] = i.No
 	}
 	return nos
 }
@@ -152,15 +152,10 @@ func (a *App) checkItems(tx *store.Tx, i store.Import, nos []int) ([]judgedItem,
 	if err := compareWithin(tx.Query, i, list); err != nil {
 		return nil, err
 	}
-	if err := comparings[i.Kind](tx.Query, i, list); err != nil {
+	if err := importKinds[intake.Kind(i.Kind)].compare(tx.Query, i, list); err != nil {
 		return nil, err
 	}
 	return list, keepChecks(tx, i.ID, list)
-}
-
-// comparings hold what a list has against what there is.
-var comparings = map[string]func(*store.Query, store.Import, []judgedItem) error{
-	store.ImportOfBills: compareBills, store.ImportOfBuyers: compareBuyers, store.ImportOfPayments: comparePayments,
 }
 
 // compareWithin finds numbers that the list has had before.
@@ -239,7 +234,7 @@ func keepChecks(tx *store.Tx, id store.ID, list []judgedItem) error {
 	if len(list) == 0 {
 		return nil
 	}
-	bills := make([]store.ImportItem, len(list))
+	items := make([]store.ImportItem, len(list))
 	for n := range list {
 		j := &list[n]
 		switch {
@@ -258,9 +253,9 @@ func keepChecks(tx *store.Tx, id store.ID, list []judgedItem) error {
 			return fmt.Errorf("keeping faults: %w", err)
 		}
 		j.Faults = raw
-		bills[n] = j.ImportItem
+		items[n] = j.ImportItem
 	}
-	return tx.KeepImportChecks(id, bills)
+	return tx.KeepImportChecks(id, items)
 }
 
 // continueImport goes on with what a list is being put through. The page asks

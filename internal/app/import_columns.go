@@ -74,11 +74,7 @@ func (a *App) importColumns(w http.ResponseWriter, r *http.Request, u user) erro
 	if err != nil {
 		return err
 	}
-	m := make(intake.Mapping, len(i.Heading))
-	for c, f := range i.Mapping {
-		m[c] = intake.Field(f)
-	}
-	grouped := i.Grouped
+	m, grouped := mappingOf(i), i.Grouped
 	if i.State == store.ImportRead {
 		err := a.Store.Read(r.Context(), u.actor(), func(q *store.Query) (err error) {
 			m, grouped, _, err = knownMapping(q, intake.Kind(i.Kind), i.Heading)
@@ -127,7 +123,7 @@ func (a *App) importColumnsPage(w http.ResponseWriter, r *http.Request, u user, 
 	for _, missing := range kind.Missing(m) {
 		v.Missing = append(v.Missing, columnName(ctx, missing))
 	}
-	s := shell{Header: v.Header(ctx), Area: importArea(kind)}
+	s := shell{Header: v.Header(ctx), Area: importKinds[kind].area}
 	if f != nil {
 		s.Status, v.Errors = http.StatusUnprocessableEntity, f.summary(ctx)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"portal/internal/app/intake"
 	"portal/internal/store"
 	"portal/web/text"
 )
@@ -13,8 +14,8 @@ import (
 // makeChunk is how many drafts, buyers or payments are made in one transaction.
 const makeChunk = 250
 
-// makeDrafts lets what is good of a list become drafts, buyers or payments. A second click finds
-// them being made, and goes on with that.
+// makeDrafts lets what is good of a list become drafts, buyers or payments. A
+// second click finds them being made, and goes on with that.
 func (a *App) makeDrafts(w http.ResponseWriter, r *http.Request, u user) error {
 	id, err := pathID(r, "id")
 	if err != nil {
@@ -98,7 +99,7 @@ func (a *App) makeSome(tx *store.Tx, i store.Import) (more bool, err error) {
 	if len(good) == 0 {
 		return true, nil
 	}
-	made, err := keepings[i.Kind](tx, i, good)
+	made, err := importKinds[intake.Kind(i.Kind)].keep(tx, i, good)
 	if err != nil {
 		return false, err
 	}
@@ -107,11 +108,6 @@ func (a *App) makeSome(tx *store.Tx, i store.Import) (more bool, err error) {
 		nos[n] = j.No
 	}
 	return true, tx.ImportItemsBecame(i.ID, nos, made)
-}
-
-// keepings make what is good of a list, and return what became of it.
-var keepings = map[string]func(*store.Tx, store.Import, []judgedItem) ([]store.ID, error){
-	store.ImportOfBills: keepDrafts, store.ImportOfBuyers: keepBuyers, store.ImportOfPayments: keepPayments,
 }
 
 // keepDrafts makes a draft of each bill, and returns which they are.

@@ -69,16 +69,16 @@ func pick(cells []string, kept []int) []string {
 
 func eachFaultyRow(ctx context.Context, q *store.Query, id store.ID, do func(cells []string, what string) error) error {
 	for after := 0; ; {
-		bills, err := q.ImportItems(id, store.ImportFaulty, after, importChunk)
-		if err != nil || len(bills) == 0 {
+		items, err := q.ImportItems(id, store.ImportFaulty, after, importChunk)
+		if err != nil || len(items) == 0 {
 			return err
 		}
-		rows, err := q.ImportRowsOfItems(id, nosOf(bills))
+		rows, err := q.ImportRowsOfItems(id, nosOf(items))
 		if err != nil {
 			return err
 		}
 		what := make(map[int][]string)
-		for _, b := range bills {
+		for _, b := range items {
 			after = b.No
 			faults, err := faultsOf(b)
 			if err != nil {

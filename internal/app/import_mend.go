@@ -32,24 +32,24 @@ func (a *App) mendBill(w http.ResponseWriter, r *http.Request, u user) error {
 	}
 	var after store.ImportItem
 	err = a.changeImport(r.Context(), u, id, func(tx *store.Tx, i store.Import) error {
-		bills, err := tx.ImportItemsByNo(id, []int{no})
+		items, err := tx.ImportItemsByNo(id, []int{no})
 		if err != nil {
 			return err
 		}
 		switch {
 		case i.State != store.ImportMapped:
 			return store.ErrStale
-		case len(bills) == 0:
+		case len(items) == 0:
 			return store.ErrNotFound
-		case bills[0].Standing == store.ImportedItem:
+		case items[0].Standing == store.ImportedItem:
 			return store.ErrStale
 		}
-		if err := a.mend(tx, i, bills[0], f, do); err != nil {
+		if err := a.mend(tx, i, items[0], f, do); err != nil {
 			return err
 		}
-		bills, err = tx.ImportItemsByNo(id, []int{no})
+		items, err = tx.ImportItemsByNo(id, []int{no})
 		if err == nil {
-			after = bills[0]
+			after = items[0]
 		}
 		return err
 	})
@@ -216,17 +216,17 @@ func (a *App) mendAlike(w http.ResponseWriter, r *http.Request, u user) error {
 	}
 	mended := 0
 	for after, more := 0, true; more; {
-		var bills []store.ImportItem
+		var items []store.ImportItem
 		var n int
 		err := a.changeImport(r.Context(), u, id, func(tx *store.Tx, i store.Import) (err error) {
 			if i.State != store.ImportMapped {
 				return store.ErrStale
 			}
-			bills, err = tx.ImportItemsWithFault(id, string(pattern), after, importChunk)
-			if n = 0; err != nil || len(bills) == 0 {
+			items, err = tx.ImportItemsWithFault(id, string(pattern), after, importChunk)
+			if n = 0; err != nil || len(items) == 0 {
 				return err
 			}
-			n, err = a.mendChunk(tx, i, bills, func(fault intake.Fault, fix intake.Fix) bool {
+			n, err = a.mendChunk(tx, i, items, func(fault intake.Fault, fix intake.Fix) bool {
 				return string(fault.Rule) == rule && string(fault.Field) == field && string(fix.Kind) == kind
 			})
 			return err
@@ -235,8 +235,8 @@ func (a *App) mendAlike(w http.ResponseWriter, r *http.Request, u user) error {
 			return err
 		}
 		// Not before: what is tried again begins at the same place.
-		if more = len(bills) == importChunk; more {
-			after = bills[len(bills)-1].No
+		if more = len(items) == importChunk; more {
+			after = items[len(items)-1].No
 		}
 		mended += n
 	}
@@ -260,18 +260,18 @@ func readAlike(f *form) (rule, field, kind string) {
 	return f.choice("rule", rules...), f.choice("field", fields...), f.choice("kind", kinds...)
 }
 
-func (a *App) mendChunk(tx *store.Tx, i store.Import, bills []store.ImportItem, suits func(intake.Fault, intake.Fix) bool) (mended int, err error) {
+func (a *App) mendChunk(tx *store.Tx, i store.Import, items []store.ImportItem, suits func(intake.Fault, intake.Fix) bool) (mended int, err error) {
 	rules, err := a.rulesOf(tx.Query, i)
 	if err != nil {
 		return 0, err
 	}
-	rows, err := tx.ImportRowsOfItems(i.ID, nosOf(bills))
+	rows, err := tx.ImportRowsOfItems(i.ID, nosOf(items))
 	if err != nil {
 		return 0, err
 	}
 	var over []int
 	var shown []string
-	for _, b := range bills {
+	for _, b := range items {
 		faults, err := faultsOf(b)
 		if err != nil {
 			return 0, err
@@ -296,6 +296,6 @@ func (a *App) mendChunk(tx *store.Tx, i store.Import, bills []store.ImportItem, 
 	if err := letGoOver(tx, i.ID, over, shown); err != nil {
 		return 0, err
 	}
-	_, err = a.checkItems(tx, i, nosOf(bills))
+	_, err = a.checkItems(tx, i, nosOf(items))
 	return mended, err
 }

@@ -1,7 +1,9 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -34,104 +36,101 @@ func (a *App) showImport(w http.ResponseWriter, r *http.Request, u user) error {
 	}
 	ctx := r.Context()
 	var v templates.ImportView
-	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
-		i, err := q.Import(id)
-		if err != nil {
-			return err
-		}
-		sums, err := q.ImportSums(id)
-		if err != nil {
-			return err
-		}
-		v = importView(ctx, u, i, sums)
-		if same, err := q.ImportOfSameFile(i); err == nil && i.State != store.ImportMade && i.State != store.ImportDiscarded {
-			v.SameHref, v.SameBy, v.SameAt = importHref(same.ID), same.CreatedByName, same.CreatedAt
-		}
-		if v.Working() || i.State == store.ImportRead || i.State == store.ImportDiscarded {
-			return nil
-		}
-		if v.Made > 0 && v.MayMake && i.Kind == store.ImportOfBills {
-			untouched, err := q.UntouchedDrafts(id, store.MaxBatch)
-			if err != nil {
-				return err
-			}
-			v.Untouched, v.Key = len(untouched), newKey()
-		}
-		if i.Kind == store.ImportOfPayments && v.Made > 0 {
-			if err := fillOutcome(ctx, q, id, &v); err != nil {
-				return err
-			}
-		}
-		return a.fillImport(ctx, q, i, sums, place, &v)
+	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
+		v, err = a.importView(ctx, q, u, place)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: importArea(intake.Kind(v.Kind)), Part: templates.ImportPart}, templates.Import(v))
+	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: importKinds[intake.Kind(v.Kind)].area, Part: templates.ImportPart}, templates.Import(v))
 }
 
-func importView(ctx context.Context, u user, i store.Import, sums map[string]store.ImportSum) templates.ImportView {
-	v := templates.ImportView{
+func (a *App) importView(ctx context.Context, q *store.Query, u user, place importPlace) (v templates.ImportView, err error) {
+	i, err := q.Import(place.id)
+	if err != nil {
+		return v, err
+	}
+	sums, err := q.ImportSums(i.ID)
+	if err != nil {
+		return v, err
+	}
+	v = templates.ImportView{
 		Kind: i.Kind, ID: i.ID.String(), File: i.FileName, FileHref: "/files/" + i.FileID.String() + "?download=1", SHA256: i.FileSHA256, Format: i.Format, Rows: i.RowCount,
 		By: i.CreatedByName, At: i.CreatedAt, State: i.State, Status: importStatus(ctx, i.Kind, i.State), MayMake: u.can(store.Maker),
 		Good: sums[store.ImportGood].Items, GoodSatang: sums[store.ImportGood].TotalSatang, Faulty: sums[store.ImportFaulty].Items,
 		Dropped: sums[store.ImportDropped].Items, Made: sums[store.ImportedItem].Items, MadeSatang: sums[store.ImportedItem].TotalSatang,
 		Unchecked: sums[store.ImportUnchecked].Items,
 	}
-	return v
+	if i.State != store.ImportMade && i.State != store.ImportDiscarded {
+		switch same, err := q.ImportOfSameFile(i); {
+		case err == nil:
+			v.SameHref, v.SameBy, v.SameAt = importHref(same.ID), same.CreatedByName, same.CreatedAt
+		case !errors.Is(err, store.ErrNotFound):
+			return v, err
+		}
+	}
+	if v.Working() || i.State == store.ImportRead || i.State == store.ImportDiscarded {
+		return v, nil
+	}
+	if err := fillMade(ctx, q, i, &v); err != nil {
+		return v, err
+	}
+	return v, a.fillImport(ctx, q, i, sums, place, &v)
 }
 
-// fillImport adds the bills of the chosen tab.
+// fillMade adds what became of that part of a list which was made.
+func fillMade(ctx context.Context, q *store.Query, i store.Import, v *templates.ImportView) error {
+	switch {
+	case v.Made == 0:
+	case i.Kind == store.ImportOfPayments:
+		return fillOutcome(ctx, q, i.ID, v)
+	case i.Kind == store.ImportOfBills && v.MayMake:
+		untouched, err := q.UntouchedDrafts(i.ID, store.MaxBatch)
+		v.Untouched, v.Key = len(untouched), newKey()
+		return err
+	}
+	return nil
+}
+
+// fillImport adds the items of the chosen tab.
 func (a *App) fillImport(ctx context.Context, q *store.Query, i store.Import, sums map[string]store.ImportSum, place importPlace, v *templates.ImportView) error {
-	if place.standing == "" {
-		place.standing = firstTab(sums)
-	}
-	v.Standing, v.After = place.standing, place.after
-	for _, standing := range []string{store.ImportFaulty, store.ImportGood, store.ImportDropped, store.ImportedItem} {
-		n := sums[standing].Items
-		if n == 0 && standing != place.standing {
-			continue
-		}
-		at := importPlace{id: i.ID, standing: standing}
-		v.Tabs = append(v.Tabs, ui.Tab{
-			Label: templates.ImportText(ctx, i.Kind, "standing_"+standing), Href: at.href(), Count: text.Int(int64(n)), Current: standing == place.standing,
-		})
-	}
-	size := importPageSize
+	place.standing = cmp.Or(place.standing, firstTab(sums))
+	v.Standing, v.After, v.Tabs = place.standing, place.after, importTabs(ctx, i, sums, place.standing)
+	fill, size := plainItems, importPageSize
 	if place.standing == store.ImportFaulty {
-		size = faultyPageSize
+		fill, size = faultyItems, faultyPageSize
 	}
-	bills, err := q.ImportItems(i.ID, place.standing, place.after, size+1)
+	items, err := q.ImportItems(i.ID, place.standing, place.after, size+1)
 	if err != nil {
 		return err
 	}
-	if len(bills) > size {
-		bills = bills[:size]
-		v.Pager.Next = importPlace{i.ID, place.standing, bills[size-1].No}.href()
+	if len(items) > size {
+		items = items[:size]
+		v.Pager.Next = importPlace{i.ID, place.standing, items[size-1].No}.href()
 	}
 	if place.after > 0 {
 		v.Pager.First = importPlace{i.ID, place.standing, 0}.href()
 	}
-	v.Pager.Showing = text.T(ctx, "import.showing", "n", len(bills), "total", text.Int(int64(sums[place.standing].Items)))
-	if place.standing != store.ImportFaulty {
-		if err := plainBills(ctx, bills, v); err != nil || i.Kind != store.ImportOfPayments {
-			return err
-		}
-		return a.fillPayments(q, i, bills, v)
-	}
-	mends, err := q.ImportMends(i.ID)
-	if err != nil {
+	v.Pager.Showing = text.T(ctx, "import.showing", "n", len(items), "total", text.Int(int64(sums[place.standing].Items)))
+	if err := fill(ctx, q, i, items, v); err != nil || i.Kind != store.ImportOfPayments {
 		return err
 	}
-	for _, m := range mends {
-		if m.Cells > 1 {
-			v.Mends = append(v.Mends, templates.ImportMend{Rule: m.Rule, Field: m.Field, Kind: m.Kind, Cells: m.Cells, Column: columnName(ctx, intake.Field(m.Field))})
+	return a.fillPayments(q, i, items, v)
+}
+
+func importTabs(ctx context.Context, i store.Import, sums map[string]store.ImportSum, current string) (tabs []ui.Tab) {
+	for _, standing := range []string{store.ImportFaulty, store.ImportGood, store.ImportDropped, store.ImportedItem} {
+		n := sums[standing].Items
+		if n == 0 && standing != current {
+			continue
 		}
+		tabs = append(tabs, ui.Tab{
+			Label: templates.ImportText(ctx, i.Kind, "standing_"+standing), Href: importPlace{id: i.ID, standing: standing}.href(),
+			Count: text.Int(int64(n)), Current: standing == current,
+		})
 	}
-	if err := faultyBills(ctx, q, i, bills, v); err != nil || i.Kind != store.ImportOfPayments {
-		return err
-	}
-	return a.fillPayments(q, i, bills, v)
+	return tabs
 }
 
 // firstTab is where a reader begins: with what is to be mended.
@@ -144,8 +143,8 @@ func firstTab(sums map[string]store.ImportSum) string {
 	return store.ImportGood
 }
 
-func plainBills(ctx context.Context, bills []store.ImportItem, v *templates.ImportView) error {
-	for _, b := range bills {
+func plainItems(ctx context.Context, _ *store.Query, _ store.Import, items []store.ImportItem, v *templates.ImportView) error {
+	for _, b := range items {
 		faults, err := faultsOf(b)
 		if err != nil {
 			return err
@@ -171,21 +170,30 @@ func plainBills(ctx context.Context, bills []store.ImportItem, v *templates.Impo
 	return nil
 }
 
-// faultyBills makes a form of each bill: its faulty cells, and folded away all
-// others.
-func faultyBills(ctx context.Context, q *store.Query, i store.Import, bills []store.ImportItem, v *templates.ImportView) error {
-	rows, err := q.ImportRowsOfItems(i.ID, nosOf(bills))
+// faultyItems makes a form of each item, its faulty cells and folded away all
+// others, and offers what mends many of them at once.
+func faultyItems(ctx context.Context, q *store.Query, i store.Import, items []store.ImportItem, v *templates.ImportView) error {
+	mends, err := q.ImportMends(i.ID)
 	if err != nil {
 		return err
 	}
-	of := make(map[int][]store.ImportRow, len(bills))
+	for _, m := range mends {
+		if m.Cells > 1 {
+			v.Mends = append(v.Mends, templates.ImportMend{Rule: m.Rule, Field: m.Field, Kind: m.Kind, Cells: m.Cells, Column: columnName(ctx, intake.Field(m.Field))})
+		}
+	}
+	rows, err := q.ImportRowsOfItems(i.ID, nosOf(items))
+	if err != nil {
+		return err
+	}
+	of := make(map[int][]store.ImportRow, len(items))
 	for _, row := range rows {
 		if !row.Dropped {
 			of[row.ItemNo] = append(of[row.ItemNo], row)
 		}
 	}
 	m := mappingOf(i)
-	for _, b := range bills {
+	for _, b := range items {
 		faults, err := faultsOf(b)
 		if err != nil {
 			return err

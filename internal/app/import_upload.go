@@ -2,14 +2,13 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
 	"strings"
-	"time"
 
 	"portal/internal/app/intake"
 	"portal/internal/app/sheet"
@@ -56,7 +55,7 @@ func (a *App) newImport(w http.ResponseWriter, r *http.Request, u user) error {
 func (a *App) importNewPage(w http.ResponseWriter, r *http.Request, u user, kind intake.Kind, refusal string) error {
 	ctx := r.Context()
 	v := templates.ImportNewView{Kind: string(kind), Error: refusal}
-	s := shell{Header: v.Header(ctx), Area: importArea(kind)}
+	s := shell{Header: v.Header(ctx), Area: importKinds[kind].area}
 	if refusal != "" {
 		v.Errors, s.Status = []ui.FieldError{{Field: "file", Message: refusal}}, http.StatusUnprocessableEntity
 	}
@@ -85,27 +84,18 @@ func (a *App) createImport(w http.ResponseWriter, r *http.Request, u user) error
 	if err != nil {
 		return &requestError{"not a multipart form"}
 	}
-	select {
-	case a.uploads <- struct{}{}:
-		defer func() { <-a.uploads }()
-	case <-time.After(uploadWait):
-		return fmt.Errorf("%w: too many uploads", store.ErrBusy)
-	case <-r.Context().Done():
-		return r.Context().Err()
+	leave, err := a.uploads.take(r.Context(), uploadWait)
+	if err != nil {
+		return err
 	}
+	defer leave()
 	file, err := receiveSheet(r, reader)
 	if err == nil {
 		file.kind = kind
 		err = file.examine()
 	}
-	for _, s := range sheetRefusals {
-		if errors.Is(err, s.reason) {
-			at, _ := errors.AsType[*sheet.CellError](err)
-			if at == nil {
-				at = &sheet.CellError{}
-			}
-			return a.importNewPage(w, r, u, kind, text.T(r.Context(), s.word, "row", at.Row, "column", sheet.ColumnName(at.Column), "max", text.Int(importRows)))
-		}
+	if refused := sheetRefusal(r.Context(), err); refused != "" {
+		return a.importNewPage(w, r, u, kind, refused)
 	}
 	if err != nil {
 		return err
@@ -125,6 +115,21 @@ func (a *App) createImport(w http.ResponseWriter, r *http.Request, u user) error
 		return err
 	}
 	return a.seeOther(w, r, u, importHref(i.ID), text.Message{})
+}
+
+// sheetRefusal says why a file is not read; empty if that is not the file's
+// fault.
+func sheetRefusal(ctx context.Context, err error) string {
+	for _, s := range sheetRefusals {
+		if errors.Is(err, s.reason) {
+			at, _ := errors.AsType[*sheet.CellError](err)
+			if at == nil {
+				at = &sheet.CellError{}
+			}
+			return text.T(ctx, s.word, "row", at.Row, "column", sheet.ColumnName(at.Column), "max", text.Int(importRows))
+		}
+	}
+	return ""
 }
 
 // receiveSheet reads the one file of the form into memory, whose size is

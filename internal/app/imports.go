@@ -24,16 +24,19 @@ const (
 	importRows = 10_000
 )
 
-// importArea is where imports of a kind belong.
-func importArea(kind intake.Kind) area {
-	switch kind {
-	case intake.Buyers:
-		return areaBuyers
-	case intake.Payments:
-		return areaPayments
-	case intake.Bills:
-	}
-	return areaPresentments
+// importKind is what differs with what the rows of a file are.
+type importKind struct {
+	area area
+	// compare holds what a list has against what there is.
+	compare func(*store.Query, store.Import, []judgedItem) error
+	// keep makes what is good of a list, and returns what became of it.
+	keep func(*store.Tx, store.Import, []judgedItem) ([]store.ID, error)
+}
+
+var importKinds = map[intake.Kind]importKind{
+	intake.Bills:    {areaPresentments, compareBills, keepDrafts},
+	intake.Buyers:   {areaBuyers, compareBuyers, keepBuyers},
+	intake.Payments: {areaPayments, comparePayments, keepPayments},
 }
 
 // readImportKind reads of what kind a file is to be: of bills, unless it says so.
