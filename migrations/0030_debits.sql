@@ -426,7 +426,8 @@ BEGIN
     RETURN NULL;
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER debit_keeps_its_authors AFTER INSERT ON instructions FOR EACH ROW
+-- After the maker is among them, as with receipts.
+CREATE TRIGGER its_debit_keeps_its_authors AFTER INSERT ON instructions FOR EACH ROW
     WHEN (NEW.operation = 'debit.create') EXECUTE FUNCTION debit_keeps_its_authors();
 
 -- Neither approved nor sent is what its payer no longer allows. When it is

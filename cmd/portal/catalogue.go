@@ -57,6 +57,9 @@ var screens = map[string]string{
 	"etax.generate":               "/etax/new",
 	"etax.retrieve":               "/etax/{id}",
 	"etax.reissue":                "/etax/{id}/reissue/new",
+	"debit.create":                "/debits/new",
+	"debit.status":                "/debits/{id}",
+	"debit.list":                  "/debit-days/{day}",
 	"receipt.create":              "/receipts/new",
 	"receipt.document.upload":     "/receipts/{id}",
 }

@@ -128,6 +128,10 @@ func (a *App) describe(ctx context.Context, q *store.Query, parts []store.Instru
 			v.Sentence = text.T(ctx, "receipt.approve_sentence", "buyer", p.Buyer.Name, "amount", text.Amount(int64(p.TotalAmount)), "number", p.ReceiptNumber,
 				"paid", text.BothEras(ctx, dayOf(p.PaymentDate).Time()))
 			v.Lasting = text.T(ctx, "receipt.irreversible")
+		case teller.Debit:
+			if err := describeDebit(ctx, q, p, lead, v); err != nil {
+				return err
+			}
 		case teller.Document:
 			d, err := approvalDocument(q, p, bill, same)
 			if err != nil {
@@ -148,6 +152,9 @@ func subjectHref(s store.Subject) string {
 	}
 	if s.Kind() == "etax" {
 		return "/etax/" + s.ID().String()
+	}
+	if s.Kind() == "debit" {
+		return debitHref(s.ID())
 	}
 	return billHref(s.ID())
 }
@@ -281,6 +288,7 @@ func (a *App) refusedDecision(w http.ResponseWriter, r *http.Request, u user, id
 		{teller.ErrNotAsked, text.K("approval.not.not_asked"), http.StatusForbidden},
 		{teller.ErrNeededLater, text.K("approval.not.needed_later"), http.StatusForbidden},
 		{teller.ErrTooSoon, text.K("approval.not.too_soon"), http.StatusForbidden},
+		{teller.ErrMandateDead, text.K("debits.refused.mandate"), http.StatusConflict},
 		{teller.ErrAlreadyApproved, text.K("approval.not.again"), http.StatusConflict},
 		{teller.ErrNotPending, text.K("approval.not.decided"), http.StatusConflict},
 		{teller.ErrExpired, text.K("approval.not.expired"), http.StatusConflict},

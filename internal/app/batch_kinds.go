@@ -55,7 +55,7 @@ type batchItem struct {
 
 // batchKinds are all kinds there are.
 func (a *App) batchKinds() []batchKind {
-	return append(approvalKinds(), []batchKind{
+	return append(append(approvalKinds(), debitKinds()...), []batchKind{
 		{
 			name: "submit", permission: maker, area: areaPresentments, home: "/presentments",
 			look: billsToSubmit, before: submitBefore, step: submitStep, draws: true,
@@ -130,6 +130,12 @@ func refusalOf(err error) (rowRefusedError, bool) {
 		{teller.ErrNotAsked, store.RowRefused, text.K("approval.not.not_asked")},
 		{teller.ErrNeededLater, store.RowRefused, text.K("approval.not.needed_later")},
 		{teller.ErrTooSoon, store.RowRefused, text.K("approval.not.too_soon")},
+		{teller.ErrMandateDead, store.RowRefused, text.K("debits.refused.mandate")},
+		{teller.ErrDebitLimits, store.RowRefused, text.K("debits.refused.limits")},
+		{teller.ErrDebitLate, store.RowRefused, text.K("debits.refused.late")},
+		{teller.ErrDebitRepeats, store.RowRefused, text.K("debits.refused.repeats")},
+		{teller.ErrCollides, store.RowRefused, text.K("debits.refused.collides")},
+		{teller.ErrNotRetryable, store.RowRefused, text.K("debits.refused.retried")},
 		{teller.ErrNotMaker, store.RowRefused, text.K("batch.why.not_maker")},
 		{teller.ErrNotOnDuty, store.RowRefused, text.K("batch.why.duty")},
 		{teller.ErrKeyReused, store.RowRefused, text.K("batch.why.key")},

@@ -18,7 +18,7 @@ import (
 // A chunk of a batch is as many rows as one request does, so that no request
 // lasts and a person sees how far it has come.
 const (
-	batchChunk = 50
+	batchChunk = 250
 	batchTime  = 2 * time.Second
 )
 

@@ -546,6 +546,8 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 			form.Set("who-"+list+"-0-0", "1")
 		}
 		return form
+	case "/debits/export":
+		return apptest.Form("format", "csv", "list", "sort=amount")
 	case "/receipts", "/receipts/{id}":
 		return receiptForm(nil, "version", "2")
 	case "/receipts/export":

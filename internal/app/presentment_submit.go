@@ -225,5 +225,9 @@ func (a *App) withdrawalRefused(w http.ResponseWriter, r *http.Request, u user, 
 		r.SetPathValue("id", i.SubjectID().String())
 		return a.etaxPage(w, r, u, status, templates.EtaxView{Refusal: why})
 	}
+	if i.Subject.Kind() == "debit" {
+		r.SetPathValue("id", i.SubjectID().String())
+		return a.debitPage(w, r, u, i.SubjectID(), status, why)
+	}
 	return a.presentmentPage(w, r, u, i.SubjectID(), status, presentmentSays{refusal: why})
 }

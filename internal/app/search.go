@@ -90,7 +90,7 @@ func (s seeker) blind() bool { return s.words == "" && s.satang == nil && s.day.
 // found is left out.
 func (s seeker) find(q *store.Query) (groups []templates.SearchGroup, err error) {
 	for _, look := range []func(*store.Query) (templates.SearchGroup, error){
-		s.billsOfDay, s.billsOfTotal, s.bills, s.payments, s.receipts, s.etax, s.buyersNamed, s.instructions, s.files, s.imports, s.people,
+		s.billsOfDay, s.billsOfTotal, s.bills, s.payments, s.receipts, s.debits, s.etax, s.buyersNamed, s.instructions, s.files, s.imports, s.people,
 	} {
 		g, err := look(q)
 		if err != nil {
@@ -157,6 +157,21 @@ func (s seeker) receipts(q *store.Query) (templates.SearchGroup, error) {
 		g.Hits = append(g.Hits, templates.SearchHit{
 			Href: receiptHref(r.ID), Label: number + " · " + r.BuyerName, Note: text.Date(s.ctx, r.DocumentOn) + " · " + text.Amount(r.TotalSatang),
 			Status: receiptStatus(s.ctx, r.State),
+		})
+	}
+	return g, err
+}
+
+func (s seeker) debits(q *store.Query) (templates.SearchGroup, error) {
+	if s.words == "" {
+		return templates.SearchGroup{}, nil
+	}
+	rows, err := q.DebitsNaming(s.words, foundShown+1)
+	g := templates.SearchGroup{Title: text.T(s.ctx, "debits.title"), All: "/debits?" + url.Values{"q": {s.words}}.Encode()}
+	for _, d := range rows {
+		g.Hits = append(g.Hits, templates.SearchHit{
+			Href: debitHref(d.ID), Label: d.PayerName + " · " + d.Reference, Note: text.Date(s.ctx, d.DebitOn) + " · " + text.Amount(d.AmountSatang),
+			Status: debitStatus(s.ctx, d.State),
 		})
 	}
 	return g, err

@@ -79,8 +79,11 @@ func changedIn(ctx context.Context, kind string, d leafWords) string {
 
 // statePrefix is where the words for the states of a kind of thing stand.
 func statePrefix(kind string) string {
-	if kind == "receipt" {
+	switch kind {
+	case "receipt":
 		return text.Prefix("receipt.state.")
+	case "debit":
+		return text.Prefix("debits.state.")
 	}
 	return text.Prefix("presentment.state.")
 }

@@ -10,8 +10,12 @@ import (
 	"github.com/lib/pq"
 )
 
-// MaxBatch is how many rows one batch may have.
-const MaxBatch = 2000
+// MaxBatch is how many rows one batch may have; debits of one run go together,
+// however many they are.
+const (
+	MaxBatch        = 2000
+	MaxDebitsAtOnce = 10_000
+)
 
 // The states of a row of a batch.
 const (

@@ -208,3 +208,36 @@ func (q *Query) DebitPayers(typed string, limit int) ([]DebitPayer, error) {
 func (q *Query) DebitPayersCoded(codes []string) ([]DebitPayer, error) {
 	return rows[DebitPayer](q, sqlDebitPayersCoded, q.actor.Merchant, pq.Array(codes))
 }
+
+// BillToDebit is a bill that a debit may collect.
+type BillToDebit struct {
+	ID             ID            `db:"id"`
+	DocumentNumber string        `db:"document_number"`
+	OpenSatang     int64         `db:"open_satang"`
+	PayerID        uuid.NullUUID `db:"payer_id"` // the payer who is its buyer, if there is just one
+}
+
+var (
+	sqlBillToDebit = statement(`
+		SELECT b.id, b.document_number, b.total_satang - coalesce(s.received_satang + s.withheld_satang + s.fee_satang, 0) AS open_satang,
+			(SELECT (array_agg(p.id))[1] FROM payers p WHERE p.merchant_id = $1 AND p.tax_id = b.buyer_tax_id AND p.state = 'active' HAVING count(*) = 1) AS payer_id
+		FROM presentments b LEFT JOIN presentment_payments s ON s.presentment_id = b.id WHERE b.merchant_id = $1 AND b.id = $2`)
+	sqlBillOfPayer = statement(`
+		SELECT b.id FROM presentments b JOIN payers p ON p.merchant_id = $1 AND p.id = $3 AND p.tax_id = b.buyer_tax_id
+		WHERE b.merchant_id = $1 AND b.document_number = $2 AND b.state NOT IN ('draft', 'discarded', 'cancelled', 'replaced', 'refused')`)
+)
+
+// BillToDebit returns a bill as a debit would collect it.
+func (q *Query) BillToDebit(bill ID) (BillToDebit, error) {
+	return row[BillToDebit](q, sqlBillToDebit, q.actor.Merchant, bill)
+}
+
+// BillOfPayer is the bill with this number whose buyer is the payer, or
+// ErrNotFound.
+func (q *Query) BillOfPayer(number string, payer ID) (ID, error) {
+	return row[ID](q, sqlBillOfPayer, q.actor.Merchant, number, payer)
+}
+
+// DebitOfKey is the id of the debit that a person makes with a form's key, so
+// that a second click makes none.
+func DebitOfKey(person ID, key string) ID { return uuid.NewSHA1(person, []byte("debit "+key)) }

@@ -126,3 +126,47 @@ func (q *Query) DebitsToDecide(ids []ID) ([]DebitToDecide, error) {
 	}
 	return rows[DebitToDecide](q, sqlDebitsToDecide, q.actor.Merchant, pq.Array(texts))
 }
+
+// FailureSum is how many debits failed for a reason in a span, and what became
+// of trying them again.
+type FailureSum struct {
+	Code      string `db:"failure_code"`
+	Number    int    `db:"number"`
+	SumSatang int64  `db:"sum_satang"`
+	Retried   int    `db:"retried"`
+	Recovered int    `db:"recovered"`
+}
+
+// FailedDebit is a debit that failed and that nobody has tried again.
+type FailedDebit struct {
+	Debit
+	Payday  *int   `db:"payday"`
+	Email   string `db:"email"`
+	Retries int    `db:"retries"` // of its mandate within 31 days
+	Live    bool   `db:"live"`
+}
+
+var (
+	sqlFailureSums = statement(`
+		SELECT d.failure_code, count(*) AS number, sum(d.amount_satang)::bigint AS sum_satang, count(r.id) AS retried, count(r.id) FILTER (WHERE r.state = 'taken') AS recovered
+		FROM debits d LEFT JOIN debits r ON r.retry_of = d.id AND r.state <> 'discarded'
+		WHERE d.merchant_id = $1 AND d.state = 'failed' AND d.debit_on BETWEEN $2 AND $3 GROUP BY d.failure_code ORDER BY 2 DESC, 1`)
+	sqlFailedDebits = statement(`
+		SELECT ` + debitColumns + `, p.payday, p.email, mandate_is_live(d.mandate_id) AS live,
+			(SELECT count(*) FROM debits r WHERE r.merchant_id = $1 AND r.mandate_id = d.mandate_id AND r.retry_of IS NOT NULL AND r.state <> 'discarded'
+				AND r.debit_on > (now() AT TIME ZONE 'Asia/Bangkok')::date - 31) AS retries
+		FROM debits d JOIN payers p ON p.id = d.payer_id
+		WHERE d.merchant_id = $1 AND d.state = 'failed' AND d.schedule_id IS NULL AND d.debit_on >= $2
+			AND NOT EXISTS (SELECT FROM debits r WHERE r.retry_of = d.id AND r.state <> 'discarded')
+		ORDER BY d.debit_on DESC, d.id DESC LIMIT $3`)
+)
+
+// FailureSums adds up what failed in a span by reason.
+func (q *Query) FailureSums(from, to time.Time) ([]FailureSum, error) {
+	return rows[FailureSum](q, sqlFailureSums, q.actor.Merchant, from, to)
+}
+
+// FailedDebits lists what failed since a day and was not tried again.
+func (q *Query) FailedDebits(since time.Time, limit int) ([]FailedDebit, error) {
+	return rows[FailedDebit](q, sqlFailedDebits, q.actor.Merchant, since, limit)
+}
