@@ -105,7 +105,7 @@ func (a *App) describe(ctx context.Context, q *store.Query, parts []store.Instru
 		if err != nil {
 			return err
 		}
-		if describeEtax(ctx, payload, lead, v) {
+		if describeEtax(ctx, payload, lead, v) || describeSchedule(ctx, payload, lead, v) {
 			continue
 		}
 		switch p := payload.(type) {
@@ -149,6 +149,9 @@ func (a *App) describe(ctx context.Context, q *store.Query, parts []store.Instru
 func subjectHref(s store.Subject) string {
 	if s.Kind() == "receipt" {
 		return receiptHref(s.ID())
+	}
+	if s.Kind() == "schedule" {
+		return "/schedules/" + s.ID().String()
 	}
 	if s.Kind() == "etax" {
 		return "/etax/" + s.ID().String()

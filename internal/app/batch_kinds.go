@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -55,7 +56,7 @@ type batchItem struct {
 
 // batchKinds are all kinds there are.
 func (a *App) batchKinds() []batchKind {
-	return append(append(approvalKinds(), debitKinds()...), []batchKind{
+	return append(slices.Concat(approvalKinds(), debitKinds(), scheduleBatches()), []batchKind{
 		{
 			name: "submit", permission: maker, area: areaPresentments, home: "/presentments",
 			look: billsToSubmit, before: submitBefore, step: submitStep, draws: true,

@@ -186,7 +186,7 @@ func (a *App) showHoliday(w http.ResponseWriter, r *http.Request, u user) error 
 		return store.ErrNotFound
 	}
 	ctx := r.Context()
-	v := templates.HolidayView{On: midnight(day), Day: text.BothEras(ctx, midnight(day)), Typed: typedDay(ctx, day).Value, Year: strconv.Itoa(day.Year), MayMark: u.can(store.Maker) || u.can(store.Admin)}
+	v := templates.HolidayView{Key: newKey(), On: midnight(day), Day: text.BothEras(ctx, midnight(day)), Typed: typedDay(ctx, day).Value, Year: strconv.Itoa(day.Year), MayMark: u.can(store.Maker) || u.can(store.Admin)}
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		list, err := q.Holidays(v.On, v.On)
 		if err != nil {
@@ -200,11 +200,15 @@ func (a *App) showHoliday(w http.ResponseWriter, r *http.Request, u user) error 
 		for _, m := range marks {
 			v.History = append(v.History, markEvent(ctx, m))
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return a.fillMoves(ctx, q, day, &v)
 	})
 	if err != nil {
 		return err
 	}
+	v.MayMove = u.can(store.Maker)
 	weekday := v.On.Weekday()
 	v.Weekend = weekday == time.Saturday || weekday == time.Sunday
 	if v.Status.Label == "" {

@@ -179,6 +179,8 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return map[string]string{"": e.scratch.String()}
 	case strings.HasPrefix(p, "/receipts/"):
 		return named(e.receipts)
+	case strings.HasPrefix(p, "/schedules/"):
+		return map[string]string{"submitted": e.schedule.String()}
 	case strings.HasPrefix(p, "/numbers/"):
 		return map[string]string{"": e.series.String()}
 	case strings.HasSuffix(p, "/removal"):

@@ -58,6 +58,7 @@ type estate struct {
 	match       store.ID            // of the matched one, with tax withheld
 	receipts    map[string]store.ID // by what has become of them
 	series      store.ID            // of numbers
+	schedule    store.ID            // that waits for approval
 }
 
 // kingdom is a portal with two merchants that have everything.
@@ -144,6 +145,7 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	k.addRules(maker, checker, &e)
 	e.buyers = k.knowBuyers(t, maker)
 	k.pay(t, maker, &e)
+	k.plan(t, maker, &e)
 	e.etax = k.issueEtax(t, maker, checker)
 	k.addReceipts(t, maker, checker, &e)
 	k.lookUp(t, maker.Merchant, &e)
@@ -577,6 +579,10 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 	case "/payments":
 		return apptest.Form("key", strings.Repeat("P", 26), "paid_on", "2569-01-05", "amount", "50.00", "payer", "บริษัท ผู้จ่าย จำกัด", "tax_id", "", "reference1", "INV-1", "reference2", "",
 			"bank_reference", fmt.Sprintf("T%d", k.numbers.Add(1)), "channel", "")
+	case "/schedules":
+		return append2(monthEnds("P001"), "do", "check")
+	case "/schedules/{id}/changes":
+		return apptest.Form("key", strings.Repeat("V", 26), "kind", "pause", "do", "submit", "seen", "-", "until", "", "reason", "")
 	case "/holidays":
 		return apptest.Form("day", "24/12/2569", "closed", "yes", "name", "วันหยุดพิเศษ", "source", "ประกาศ 7/2569")
 	case "/payments/books":

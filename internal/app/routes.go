@@ -323,6 +323,17 @@ func (a *App) table() []route {
 		{"POST", "/holidays", maker | admin, a.markHoliday, extra{}},
 		{"GET", "/holidays/{day}", anyDuty, a.showHoliday, extra{}},
 
+		// Debits by schedule.
+		{"GET", "/debits/calendar", anyDuty, a.showDebitCalendar, extra{}},
+		{"GET", "/debits/forecast", anyDuty, a.showForecast, extra{}},
+		{"GET", "/schedules", anyDuty, a.listSchedules, extra{}},
+		{"GET", "/schedules/new", maker, a.newSchedule, extra{}},
+		{"POST", "/schedules", maker, a.createSchedule, extra{}},
+		{"GET", "/schedules/{id}", anyDuty, a.showSchedule, extra{}},
+		{"GET", "/schedules/{id}/changes/new", maker, a.newScheduleChange, extra{}},
+		{"POST", "/schedules/{id}/changes", maker, a.createScheduleChange, extra{}},
+		{"POST", "/schedules/{id}/inquiry", maker | checker, a.askSchedule, extra{}},
+
 		// Things done to many at once.
 		{"POST", "/batches", maker | checker, a.createBatch, extra{}},
 		{"GET", "/batches/{id}", anyDuty, a.showBatch, extra{}},

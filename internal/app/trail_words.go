@@ -85,6 +85,9 @@ func statePrefix(kind string) string {
 	case "debit":
 		return text.Prefix("debits.state.")
 	}
+	if kind == "schedule" {
+		return text.Prefix("schedule.state.")
+	}
 	return text.Prefix("presentment.state.")
 }
 

@@ -111,7 +111,8 @@ const (
 	ReasonApproversGone = "approvers_gone"
 	ReasonNotIntact     = "not_intact"
 	ReasonPartBefore    = "part_before_failed"
-	ReasonMandateDead   = "mandate_dead" // the payer's consent is no longer in force
+	ReasonMandateDead   = "mandate_dead"  // the payer's consent is no longer in force
+	ReasonScheduleLate  = "schedule_late" // a day that it was to begin with is over
 )
 
 // Refusal is the last gate before an instruction is sent: why it must not be,

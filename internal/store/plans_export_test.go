@@ -22,6 +22,7 @@ var (
 	SQLEtaxNamedBefore           = sqlEtaxNamedBefore
 	SQLCountEtax                 = sqlCountEtax
 	SQLImports                   = sqlImports
+	SQLSchedules                 = sqlSchedules
 	SQLPaymentsListed            = sqlPaymentsListed
 	SQLPaymentsCounted           = sqlPaymentsCounted
 	SQLPayables                  = sqlPayables

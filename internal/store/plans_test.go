@@ -224,6 +224,7 @@ func readings() []reading {
 		{"rows of a batch that wait", web, store.SQLWaitingBatchRows, shop + `'` + planBatch + `', 50`, 60},
 		{"decided approvals", web, store.SQLFinished, shop + newest + `, 51`, 60},
 		{"decided approvals, last page", web, store.SQLFinished, shop + oldest + `, 51`, 60},
+		{"schedules", web, store.SQLSchedules, shop + lastOfAll + `, '', '', NULL, 51`, 60},
 		{"the desk", web, store.SQLDesk, shop + person + beginning + `, 51`, 60},
 		{"what waits, for every page", web, store.SQLWorkCounts, shop + `'` + planChecker + `'`, 1001},
 		{"what waits, for a maker", web, store.SQLWorkCounts, shop + `'` + planMaker + `'`, 60},

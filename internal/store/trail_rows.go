@@ -27,7 +27,7 @@ var comparisons = []comparison{
 	paymentsAgree, asidesAgree, matchesAgree, settledAgree, closingsAgree, monthsAgree, certificatesAgree,
 	debitsAgree, debitHandsAgree, debitRulesAgree,
 	payersAgree, mandatesAgree, differencesAgree,
-	holidaysAgree,
+	holidaysAgree, schedulesAgree,
 }
 
 // leavesOf is SQL for the leaves of a kind of action ("instruction"), of the

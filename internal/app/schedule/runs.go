@@ -46,6 +46,20 @@ const maxDates = 4000
 // away: a payer is never debited twice in a day by one schedule. Both shifts
 // keep the order of dates, so only neighbours can meet.
 func (p Plan) Runs(c Calendar, earliest, horizon thai.Day) (runs []Run, more bool) {
+	return p.runs(c, earliest, horizon, p.Payments, true)
+}
+
+// Coming are the dates of a plan that is under way: as Runs, but what was to be
+// debited before from, and was, is left out. left is how many debits are still
+// to come where their number ends the plan.
+func (p Plan) Coming(c Calendar, from, horizon thai.Day, left int) (runs []Run, more bool) {
+	return p.runs(c, from, horizon, left, false)
+}
+
+func (p Plan) runs(c Calendar, earliest, horizon thai.Day, left int, begins bool) (runs []Run, more bool) {
+	if p.Payments > 0 && left <= 0 {
+		return nil, false
+	}
 	var last thai.Day
 	taken, seen := 0, 0
 	for d := range p.wished() {
@@ -53,8 +67,11 @@ func (p Plan) Runs(c Calendar, earliest, horizon thai.Day) (runs []Run, more boo
 			return runs, true
 		}
 		seen++
-		r := p.fate(c, d)
-		switch {
+		r := p.Shift.Move(c, d)
+		switch before := d.Compare(earliest) < 0; {
+		case before && !begins && (!r.Debits() || r.On.Compare(earliest) < 0):
+			last = r.On
+			continue
 		case !r.Debits():
 		case r.On.Compare(earliest) < 0:
 			r.On, r.Fate = thai.Day{}, TooEarly
@@ -65,26 +82,27 @@ func (p Plan) Runs(c Calendar, earliest, horizon thai.Day) (runs []Run, more boo
 			taken++
 		}
 		runs = append(runs, r)
-		if p.Payments > 0 && taken == p.Payments {
+		if p.Payments > 0 && taken == left {
 			return runs, false
 		}
 	}
 	return runs, false
 }
 
-// fate applies the shift rule to one date.
-func (p Plan) fate(c Calendar, d thai.Day) Run {
+// Move applies the rule to one date.
+func (s Shift) Move(c Calendar, d thai.Day) Run {
 	r := Run{Wished: d, On: d, Fate: Stays, Why: c.Closure(d)}
 	if r.Why == Open {
 		return r
 	}
-	switch p.Shift {
+	switch s {
 	case Next:
 		r.On, r.Fate = c.seek(d, 1), Shifted
 	case Previous:
 		r.On, r.Fate = c.seek(d, -1), Shifted
 	case Skip:
 		r.On, r.Fate = thai.Day{}, Skipped
+	case Same:
 	}
 	if r.Fate == Shifted && r.On.IsZero() {
 		r.Fate = Nowhere

@@ -52,11 +52,11 @@ var (
 	debitStatus    = inquiry("debit.status", (*krungsri.Client).DebitStatus, learnDebit)
 	listDebits     = inquiry("debit.list", (*krungsri.Client).ListDebits, learnDebitDay)
 	createSchedule = instruction("schedule.create", (*krungsri.Client).CreateSchedule,
-		asIs[krungsri.CreateScheduleRequest],
+		scheduleRequest,
 		func(r krungsri.CreatedSchedule) string { return r.ScheduleID }, naming)
-	listSchedules  = inquiry("schedule.list", (*krungsri.Client).ListSchedules, heard[krungsri.Schedules])
+	listSchedules  = inquiry("schedule.list", (*krungsri.Client).ListSchedules, learnSchedules)
 	cancelSchedule = instruction("schedule.cancel", (*krungsri.Client).CancelSchedule,
-		asIs[krungsri.CancelScheduleRequest],
+		scheduleEnd,
 		func(r krungsri.CancelledSchedule) string { return r.ScheduleID })
 )
 
