@@ -44,6 +44,15 @@ type demoBill struct {
 	ends     ending
 	reason   string                     // of a rejection, a cancellation or a dispute
 	fate     krungsri.PresentmentStatus // what its buyer makes of it
+	invoice  bool                       // it is a tax invoice, too
+}
+
+// kind is ETDA's code of what it is.
+func (b demoBill) kind() string {
+	if b.invoice {
+		return "388"
+	}
+	return "380"
 }
 
 // demoBuyers are invented like the merchants.
@@ -143,7 +152,7 @@ func (k bookkeeper) keep(ctx context.Context) error {
 	if err := errors.Join(k.decide(ctx, all), k.correct(ctx)); err != nil {
 		return err
 	}
-	if err := errors.Join(k.lose(ctx), k.broughtIn(ctx), k.receipts(ctx), k.paid(ctx), k.caughtUp(ctx), k.recur(ctx), k.regulate(ctx), k.issue(ctx)); err != nil {
+	if err := errors.Join(k.lose(ctx), k.broughtIn(ctx), k.receipts(ctx), k.sell(ctx), k.paid(ctx), k.caughtUp(ctx), k.recur(ctx), k.regulate(ctx), k.issue(ctx)); err != nil {
 		return err
 	}
 	return errors.Join(k.keepSeason(ctx, waitingBills), k.habits(ctx))
@@ -243,7 +252,7 @@ func (k bookkeeper) presentment(b demoBill, id store.ID) (store.Presentment, err
 	}
 	buyer := demoBuyers[b.buyer]
 	p := store.Presentment{
-		ID: id, DocumentType: "380", DocumentNumber: b.number, DocumentOn: midnight(issued), DueOn: midnight(k.today.AddDays(b.due)),
+		ID: id, DocumentType: b.kind(), DocumentNumber: b.number, DocumentOn: midnight(issued), DueOn: midnight(k.today.AddDays(b.due)),
 		BuyerName: buyer.name, BuyerTaxID: buyer.taxID, BuyerBranch: buyer.branch, BuyerAddress: buyer.address,
 		BeforeTaxSatang: totals.BeforeTaxSatang, VATRate: totals.RatePercent, VATSatang: totals.VATSatang, TotalSatang: totals.TotalSatang,
 		DiscountPercent: b.discount.Percent, DiscountSatang: totals.DiscountSatang, WHTSatang: totals.WithheldSatang,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
@@ -18,11 +19,12 @@ import (
 
 // demoEtax is a tax document of the demo, and how far it gets.
 type demoEtax struct {
-	name   string
-	buyer  int
-	age    int
-	remark string // may hold what the stand-in goes wrong by
-	ends   ending
+	name     string
+	buyer    int
+	age      int
+	remark   string // may hold what the stand-in goes wrong by
+	ends     ending
+	corrects string // what it is a credit note for, of goods that came back
 }
 
 // demoEtaxes are tax documents in every state that lasts. Those that are sent
@@ -40,7 +42,7 @@ var demoEtaxes = []demoEtax{
 
 // issue makes the tax documents of the demo.
 func (k bookkeeper) issue(ctx context.Context) error {
-	for _, d := range demoEtaxes {
+	for _, d := range slices.Concat(k.issuedBefore(), demoEtaxes) {
 		if err := k.issueOne(ctx, d); err != nil {
 			return fmt.Errorf("demo tax document %s: %w", d.name, err)
 		}
@@ -50,7 +52,7 @@ func (k bookkeeper) issue(ctx context.Context) error {
 
 func (k bookkeeper) issueOne(ctx context.Context, d demoEtax) error {
 	maker, checker := k.as(demoMakers[0]), k.as(demoCheckers[0])
-	id := uuid.NewSHA1(k.merchants[0], []byte(d.name))
+	id := k.etaxID(d.name)
 	var e store.Etax
 	err := k.store.Write(ctx, maker, func(tx *store.Tx) (err error) {
 		if e, err = tx.Etax(id); !errors.Is(err, store.ErrNotFound) {
@@ -62,11 +64,14 @@ func (k bookkeeper) issueOne(ctx context.Context, d demoEtax) error {
 		e.ID, e.Version = id, 1
 		return tx.AddEtax(e)
 	})
+	if store.Violated(err, store.MonthIsOpen) {
+		return nil // people have closed its month
+	}
 	if err != nil || d.ends == drafted || e.Version != 1 {
 		return err
 	}
 	lead, err := k.teller.SubmitEtax(ctx, maker, id, 1, "demo "+d.name, k.today)
-	if errors.Is(err, store.ErrStale) || errors.Is(err, teller.ErrNotEditable) {
+	if errors.Is(err, store.ErrStale) || errors.Is(err, teller.ErrNotEditable) || store.Violated(err, store.MonthIsOpen) {
 		return nil
 	}
 	switch {
@@ -77,6 +82,20 @@ func (k bookkeeper) issueOne(ctx context.Context, d demoEtax) error {
 	}
 	return k.agree(ctx, checker, lead)
 }
+
+// issuedBefore are a tax invoice and its credit note in each month that has
+// pastSales.
+func (k bookkeeper) issuedBefore() (all []demoEtax) {
+	for ago := pastMonths; ago > 0; ago-- {
+		month, name := k.monthAgo(ago), fmt.Sprintf("etax-month-%d", ago)
+		all = append(all,
+			demoEtax{name: name, buyer: 2, age: k.age(month.AddDays(17)), ends: sent},
+			demoEtax{name: name + "-note", buyer: 2, age: k.age(month.AddDays(21)), ends: sent, corrects: name})
+	}
+	return all
+}
+
+func (k bookkeeper) etaxID(name string) store.ID { return uuid.NewSHA1(k.merchants[0], []byte(name)) }
 
 // etax is the document of a demo buyer.
 func (k bookkeeper) etax(q *store.Query, d demoEtax) (store.Etax, error) {
@@ -99,6 +118,14 @@ func (k bookkeeper) etax(q *store.Query, d demoEtax) (store.Etax, error) {
 		},
 		Recipients: []etax.Recipient{{Channel: etax.Email, Address: "account@buyer.example"}, {Channel: etax.SMS, Address: "0812345678", OTP: true}},
 	}
+	var references []store.ID
+	if d.corrects != "" {
+		of := k.etaxID(d.corrects)
+		if err := giveBack(q, of, &doc); err != nil {
+			return store.Etax{}, err
+		}
+		references = append(references, of)
+	}
 	a, err := doc.Amounts()
 	if err != nil {
 		return store.Etax{}, err
@@ -107,5 +134,25 @@ func (k bookkeeper) etax(q *store.Query, d demoEtax) (store.Etax, error) {
 	return store.Etax{
 		Kind: doc.Kind, IssuedOn: midnight(doc.IssuedOn), BuyerName: doc.Buyer.Name, BuyerTaxID: doc.Buyer.Registration(),
 		BasisSatang: a.BasisSatang, VATSatang: a.VATSatang, TotalSatang: a.TotalSatang, Content: content,
+		References: references,
 	}, err
+}
+
+// giveBack makes the document a credit note for another of which ten bags came
+// back.
+func giveBack(q *store.Query, of store.ID, doc *etax.Document) error {
+	e, err := q.Etax(of)
+	if err != nil {
+		return err
+	}
+	var was etax.Document
+	if err := json.Unmarshal(e.Content, &was); err != nil {
+		return fmt.Errorf("reading a demo tax document: %w", err)
+	}
+	doc.Kind, doc.Purpose, doc.Lines = "81", "CDNG05", was.Lines[:1]
+	doc.References = []etax.Reference{{Number: e.Number, IssuedOn: was.IssuedOn, Kind: was.Kind, ID: of.String()}}
+	l := &doc.Lines[0]
+	l.OriginalQuantity, l.OriginalPrice = l.Quantity, l.UnitPrice
+	l.Quantity = l.Quantity.Sub(decimal.NewFromInt(10))
+	return nil
 }

@@ -73,7 +73,7 @@ func (k bookkeeper) paid(ctx context.Context) error {
 	}
 	fresh := true
 	for n, d := range demoPayments {
-		made, err := k.receive(ctx, d, fmt.Sprintf("FT-DEMO-%04d", 1+n))
+		made, err := k.receive(ctx, d, paidBill(d.bill), fmt.Sprintf("FT-DEMO-%04d", 1+n))
 		if err != nil {
 			return fmt.Errorf("demo payment %d: %w", 1+n, err)
 		}
@@ -81,6 +81,9 @@ func (k bookkeeper) paid(ctx context.Context) error {
 		if d.age > closedAge && (n+1 == len(demoPayments) || demoPayments[n+1].age <= closedAge) {
 			if err := k.closeBooks(ctx); err != nil {
 				return fmt.Errorf("the demo books: %w", err)
+			}
+			if err := k.closeMonths(ctx); err != nil {
+				return err
 			}
 		}
 	}
@@ -90,10 +93,19 @@ func (k bookkeeper) paid(ctx context.Context) error {
 	return k.toBringIn()
 }
 
-// receive records one payment, and says whether it was not there before.
-func (k bookkeeper) receive(ctx context.Context, d demoPayment, reference string) (made bool, err error) {
+// paidBill is the bill of that number; none where there is no number.
+func paidBill(number string) demoBill {
+	if number == "" {
+		return demoBill{}
+	}
+	return paidBills[slices.IndexFunc(paidBills, func(b demoBill) bool { return b.number == number })]
+}
+
+// receive records one payment, of a bill unless it names none, and says whether
+// it was not there before.
+func (k bookkeeper) receive(ctx context.Context, d demoPayment, of demoBill, reference string) (made bool, err error) {
 	maker := k.as(demoMakers[0])
-	p, of, err := k.payment(d, reference)
+	p, err := k.payment(d, of, reference)
 	if err != nil {
 		return false, err
 	}
@@ -127,26 +139,25 @@ func (k bookkeeper) receive(ctx context.Context, d demoPayment, reference string
 	return made, k.teller.MatchPayment(ctx, maker, p.ID, []teller.Use{{Bill: k.idOf(of), AppliedSatang: p.AmountSatang - d.over}})
 }
 
-// payment is what the statement says, and the bill that it is for.
-func (k bookkeeper) payment(d demoPayment, reference string) (store.Payment, demoBill, error) {
+// payment is what the statement says.
+func (k bookkeeper) payment(d demoPayment, of demoBill, reference string) (store.Payment, error) {
 	on := midnight(k.today.AddDays(-d.age))
 	p := store.Payment{
 		ID: uuid.NewSHA1(k.merchants[0], []byte("payment "+reference)), Source: store.PaymentByHand, PaidOn: on, AmountSatang: d.satang, PayerName: d.payer,
 		Description: d.description, Channel: "K-Biz", BankReference: reference,
 	}
 	if d.bill == "" {
-		return p, demoBill{}, nil
+		return p, nil
 	}
-	of := paidBills[slices.IndexFunc(paidBills, func(b demoBill) bool { return b.number == d.bill })]
 	billed, err := k.presentment(of, k.idOf(of))
 	if err != nil {
-		return p, of, err
+		return p, err
 	}
 	p.AmountSatang, p.PayerName = billed.TotalSatang-billed.BeforeTaxSatang*d.withheld/100+d.over, billed.BuyerName
 	if !d.nameless {
 		p.Reference1 = d.bill
 	}
-	return p, of, nil
+	return p, nil
 }
 
 // closeBooks has a checker close the books, unless they are closed already or

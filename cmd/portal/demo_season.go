@@ -39,7 +39,7 @@ func season() []demoBill {
 	terms := []int{30, 30, 45, 60, 15}
 	bills := make([]demoBill, seasonBills)
 	for n := range bills {
-		b := demoBill{number: fmt.Sprintf("INV-%04d", 101+n), buyer: (n * 3) % len(demoBuyers), age: seasonDays - n*seasonDays/seasonBills, files: 1, ends: sent}
+		b := demoBill{number: fmt.Sprintf("INV-%04d", 101+n), buyer: (n * 3) % len(demoBuyers), age: seasonDays - n*seasonDays/seasonBills, files: 1, ends: sent, invoice: n%3 == 1}
 		b.lines = append(b.lines, baskets[(n*7)%len(baskets)]...)
 		b.due = terms[n%len(terms)] - b.age
 		switch {

@@ -135,6 +135,9 @@ func TestATaxInvoiceGoesToTheRevenueDepartmentAndIsCorrected(t *testing.T) {
 	if f := maker.Get(file); f.Status != http.StatusOK && f.Status != http.StatusSeeOther {
 		t.Errorf("the file: %d", f.Status)
 	}
+	if library := maker.Get("/documents?buyer=0105561000011"); strings.Count(library.Body, "0-1055-61000-01-1</") != 2 {
+		t.Errorf("the library does not find both files by the number of their buyer: %s", library.Body)
+	}
 
 	w.ask(page+"/reissue/new", page+"/reissue", "do", "save", "recipient_0_address", "second@bualuang.example")
 	if a := maker.Get(page); !strings.Contains(a.Body, "second@bualuang.example") || !strings.Contains(a.Body, text.T(thaiContext(t), "etax.result.SENT")) {

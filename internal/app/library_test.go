@@ -142,6 +142,9 @@ func TestAClosedMonthTakesNoBillAndSaysSoAtTheField(t *testing.T) {
 	consent(t, w, lead)
 	bank.Send()
 	closeBooks(t, w)
+	if list := checker.Get("/months"); !strings.Contains(list.Body, `<td class="num" data-label="ภาษีขาย">70.00</td>`) {
+		t.Errorf("the list does not add the output tax of an open month up: %s", list.Body)
+	}
 	if got := w.Client(apptest.Maker).Post("/months/" + month + "/closing"); got.Status != http.StatusForbidden {
 		t.Errorf("a maker closes: %d", got.Status)
 	}

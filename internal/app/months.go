@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"portal/internal/store"
@@ -14,6 +15,10 @@ import (
 
 // monthsShown is how many months a page of the list has.
 const monthsShown = 12
+
+// monthsAdded is for how many open months the list adds the output tax up: who
+// closes every month has no more. What is older and open shows none.
+const monthsAdded = 3
 
 // presentedStates are the states of bills that their buyers have.
 var presentedStates = []string{store.PresentmentPresented, store.PresentmentIncomplete, store.PresentmentUnknown}
@@ -52,6 +57,7 @@ func (a *App) listMonths(w http.ResponseWriter, r *http.Request, u user) error {
 	var first time.Time
 	var billed map[time.Time]store.Figure
 	closed := map[time.Time]store.MonthClosing{}
+	vat := map[time.Time]int64{}
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
 		if first, err = q.FirstMonth(); err != nil {
 			return err
@@ -61,7 +67,15 @@ func (a *App) listMonths(w http.ResponseWriter, r *http.Request, u user) error {
 		}
 		list, err := q.MonthClosings(oldest, newest)
 		for _, c := range list {
-			closed[c.Month.UTC()] = c
+			closed[c.Month.UTC()], vat[c.Month.UTC()] = c, c.VATSatang
+		}
+		if err != nil || newest.Before(a.thisMonth()) {
+			return err
+		}
+		open := slices.DeleteFunc(lastMonths(newest, monthsAdded), func(m time.Time) bool { _, ok := closed[m]; return ok })
+		added, err := q.MonthsVAT(open)
+		for _, m := range added {
+			vat[m.Month.UTC()] = m.VATSatang
 		}
 		return err
 	})
@@ -70,7 +84,11 @@ func (a *App) listMonths(w http.ResponseWriter, r *http.Request, u user) error {
 	}
 	var v templates.MonthListView
 	for m := newest; !m.Before(oldest) && !first.IsZero() && !m.Before(first); m = m.AddDate(0, -1, 0) {
-		v.Rows = append(v.Rows, monthRow(ctx, m, a.thisMonth(), billed[m], closed))
+		row := monthRow(ctx, m, a.thisMonth(), billed[m], closed)
+		if tax, known := vat[m]; known {
+			row.VAT = text.Amount(tax)
+		}
+		v.Rows = append(v.Rows, row)
 	}
 	if r.URL.Query().Has("before") {
 		v.Pager.First = "/months"
@@ -79,6 +97,14 @@ func (a *App) listMonths(w http.ResponseWriter, r *http.Request, u user) error {
 		v.Pager.Next = "/months?" + url.Values{"before": {oldest.Format(monthForm)}}.Encode()
 	}
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaMonths, Part: templates.MonthListPart}, templates.MonthList(v))
+}
+
+// lastMonths are so many months through the newest.
+func lastMonths(newest time.Time, number int) (months []time.Time) {
+	for n := range number {
+		months = append(months, newest.AddDate(0, -n, 0))
+	}
+	return months
 }
 
 func monthRow(ctx context.Context, m, current time.Time, billed store.Figure, closed map[time.Time]store.MonthClosing) templates.MonthRow {
@@ -91,7 +117,7 @@ func monthRow(ctx context.Context, m, current time.Time, billed store.Figure, cl
 	}
 	if c, ok := closed[m]; ok {
 		row.Status = ui.Status{Meaning: ui.Good, Label: text.T(ctx, "month.closed")}
-		row.VAT, row.ClosedBy, row.ClosedAt = text.Amount(c.VATSatang), c.ClosedByName, c.ClosedAt
+		row.ClosedBy, row.ClosedAt = c.ClosedByName, c.ClosedAt
 	}
 	return row
 }

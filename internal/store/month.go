@@ -50,6 +50,7 @@ const monthFigures = `f.bills, f.billed_satang, f.receipts, f.receipted_satang, 
 
 var (
 	sqlMonthFigures  = statement(`SELECT ` + monthFigures + ` FROM month_figures($1) f`)
+	sqlMonthsVAT     = statement(`SELECT m.month, f.vat_satang FROM unnest($1::date[]) AS m (month) CROSS JOIN LATERAL month_figures(m.month) f`)
 	sqlMonthIssues   = statement(`SELECT issue, number, blocks FROM month_issues($1) ORDER BY blocks DESC, issue`)
 	sqlMonthClosings = statement(`
 		SELECT f.month, f.closed_by, p.name AS closed_by_name, f.closed_at, ` + monthFigures + ` FROM month_closings f JOIN people p ON p.id = f.closed_by
@@ -69,6 +70,17 @@ var (
 // MonthFigures are the figures of a month as they are now.
 func (q *Query) MonthFigures(month time.Time) (MonthFigures, error) {
 	return row[MonthFigures](q, sqlMonthFigures, month)
+}
+
+// MonthVAT is the output tax of a month as it is now.
+type MonthVAT struct {
+	Month     time.Time `db:"month"`
+	VATSatang int64     `db:"vat_satang"`
+}
+
+// MonthsVAT adds the output tax of months up, in no order.
+func (q *Query) MonthsVAT(months []time.Time) ([]MonthVAT, error) {
+	return rows[MonthVAT](q, sqlMonthsVAT, months)
 }
 
 // MonthIssues lists what is open about a month, what blocks its closing first.

@@ -44,6 +44,7 @@ var (
 	SQLOutputTax                 = sqlOutputTax
 	SQLMonthIssues               = sqlMonthIssues
 	SQLMonthFigures              = sqlMonthFigures
+	SQLMonthsVAT                 = sqlMonthsVAT
 	SQLFirstMonth                = sqlFirstMonth
 	SQLSeriesList                = sqlSeriesList
 	SQLUntouchedDrafts           = sqlUntouchedDrafts

@@ -343,6 +343,7 @@ func readings() []reading {
 		{"output tax of a month, next page", web, store.SQLOutputTax, `'2026-09-01', '2026-09-30', '2026-09-20', '', '00000000-0000-0000-0000-000000000000', 51`, 310},
 		// What has no more than a month in it is added up.
 		{"figures of a month", web, store.SQLMonthFigures, `'2026-09-01'`, 2000},
+		{"output tax of the months that a list adds up", web, store.SQLMonthsVAT, `'{2026-07-01, 2026-08-01, 2026-09-01}'`, 6000},
 		{"issues of a month", web, store.SQLMonthIssues, `'2026-09-01'`, 2500},
 		{"the first month", web, store.SQLFirstMonth, `'` + planShop + `'`, 10},
 		{"files by a name that none has", web, store.SQLFilesNamed, shop + `'%qwxzjk%', 7`, 60},

@@ -3,7 +3,9 @@ package story_test
 import (
 	"bytes"
 	"net/http"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/xuri/excelize/v2"
@@ -80,15 +82,20 @@ func (s *sale) isReported(table [][]string, word func(string, ...any) string) {
 	}
 }
 
-// oldestMonthCloses has the checker close the first month, after which nothing
-// can be dated in it.
+// oldestMonthCloses has the checker close the oldest open month, after which
+// nothing can be dated in it.
 func (s *sale) oldestMonthCloses() {
 	s.t.Helper()
 	checker := s.signedIn("checker2")
 	checker.open("/months")
-	checker.Click("tbody tr:last-child td.lead a")
+	month := ""
+	for _, row := range checker.Texts("tbody tr") {
+		if strings.Contains(row, s.word("month.open")) {
+			month = s.attribute(checker, `href="(/months/[0-9-]{7})">`+regexp.QuoteMeta(strings.TrimSpace(strings.Split(row, s.word("month.open"))[0])), nil)
+		}
+	}
+	checker.Click(`a[href="` + month + `"]`)
 	checker.WaitFor("#report")
-	month := checker.path()
 	checker.look("month-to-close")
 	checker.Submit(`form[action="` + month + `/closing"]`)
 	checker.sees(".state-line", s.word("month.closed"))
