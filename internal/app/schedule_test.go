@@ -221,3 +221,46 @@ func TestAScheduleGoesToTheBankAndIsPausedResumedAndCancelledThere(t *testing.T)
 func append2(pairs []string, more ...string) url.Values {
 	return apptest.Form(append(pairs, more...)...)
 }
+
+func TestAHolidayDeclaredLateMovesSchedulesInOneBatch(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	bank := w.OpenBank()
+	payerWithMandate(t, w, bank, "P002")
+	id := running(t, w, bank, "P002")
+	maker := w.Client(apptest.Maker)
+	var on time.Time
+	if err := w.DB.Super.QueryRowContext(t.Context(), `SELECT max(run_on) FROM schedule_runs WHERE schedule_id = $1 AND extract(isodow FROM run_on) < 5`, id).Scan(&on); err != nil {
+		t.Fatal(err)
+	}
+	maker.Post("/holidays", "day", on.Format("02/01/2006"), "closed", "yes", "name", "วันหยุดพิเศษ", "source", "ประกาศด่วน")
+	page := maker.Get("/holidays/" + on.Format(time.DateOnly))
+	if page.Status != http.StatusOK || !strings.Contains(page.Body, id.String()) || !strings.Contains(page.Body, "1,500.00") {
+		t.Fatalf("the page does not show what moves: %d\n%s", page.Status, w.Log)
+	}
+	batch := maker.Post("/batches", "key", strings.Repeat("W", 26), "kind", "schedule_move", "id", id.String())
+	if batch.Status != http.StatusSeeOther {
+		t.Fatalf("a batch answered %d\n%s", batch.Status, w.Log)
+	}
+	if shown := maker.Get(batch.Location()); shown.Status != http.StatusOK || !strings.Contains(shown.Body, "RENT1") {
+		t.Errorf("the batch is not shown: %d\n%s", shown.Status, w.Log)
+	}
+	for _, path := range []string{"/debits/calendar", "/debits/calendar?month=" + on.Format("2006-01"), "/debits/forecast", "/debits/forecast?pause=" + id.String(), "/debits/forecast?format=csv",
+		"/schedules", "/schedules?q=rent", "/schedules/new?payer=P002", "/approvals"} {
+		if a := maker.Get(path); a.Status != http.StatusOK {
+			t.Errorf("%s answered %d\n%s", path, a.Status, w.Log)
+		}
+	}
+	if a := maker.Post("/schedules/" + id.String() + "/inquiry"); a.Status != http.StatusSeeOther {
+		t.Errorf("asking answered %d", a.Status)
+	}
+	if err := bank.Worker.AskBank(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if a := maker.Get("/schedules/" + id.String()); !strings.Contains(a.Body, "ACTV") {
+		t.Error("what the bank says is not shown")
+	}
+	if a := w.Client(apptest.Stranger).Get("/schedules/" + id.String()); a.Status != http.StatusNotFound {
+		t.Errorf("a stranger was answered with %d", a.Status)
+	}
+}
