@@ -299,26 +299,14 @@ func (a *App) buyerConflict(w http.ResponseWriter, r *http.Request, u user, f *b
 	if b.State != store.BuyerActive {
 		return a.buyerPage(w, r, u, b.ID, http.StatusConflict, text.T(ctx, "buyer.refused.archived"))
 	}
-	c := &templates.BuyerConflict{At: b.EditedAt, Person: text.T(ctx, "presentment.conflict_somebody"), Changes: buyerConflicts(ctx, b, f.read)}
-	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
-		leaves, err := q.Leaves(store.LeafFilter{Subjects: []store.Subject{store.About("buyer", b.ID)}, Action: "buyer.", Limit: 1})
-		if len(leaves) > 0 && leaves[0].PersonName != "" {
-			c.Person = leaves[0].PersonName
-		}
-		return err
-	})
-	if err != nil {
+	c := &templates.BuyerConflict{At: b.EditedAt, Changes: buyerChanges(ctx, buyerDifferences(b, f.read))}
+	if c.Person, err = a.savedBy(ctx, u, store.About("buyer", b.ID)); err != nil {
 		return err
 	}
 	f.version = b.Version
 	v := f.view(ctx)
 	v.Conflict = c
 	return a.buyerFormPage(w, r, u, http.StatusConflict, v, f.read, &b)
-}
-
-// buyerConflicts lists the fields whose saved value is not the typed one.
-func buyerConflicts(ctx context.Context, saved, typed store.Buyer) []templates.TrailField {
-	return buyerChanges(ctx, buyerDifferences(saved, typed))
 }
 
 // buyerChanges names the fields for the reader.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"portal/internal/app/thai"
@@ -88,17 +89,15 @@ func (a *App) createDelegation(w http.ResponseWriter, r *http.Request, u user) e
 	from, to := f.day("starts_on", today, required), f.day("ends_on", today, required)
 	v.StartMeant, v.EndMeant = readings(v.StartsOn, today), readings(v.EndsOn, today)
 	for _, o := range f.list("operations") {
+		if !slices.Contains(delegable, o) {
+			f.broken = &requestError{"an unknown operation"}
+		}
 		v.Chosen[o] = true
 		d.Operations = append(d.Operations, o)
 	}
 	anyway := f.flag("anyway")
 	if err := f.check(); err != nil {
 		return err
-	}
-	for o := range v.Chosen {
-		if o != delegable[0] && o != delegable[1] {
-			return &requestError{"an unknown operation"}
-		}
 	}
 	judgeDelegation(f, d, from, to, today)
 	ctx := r.Context()

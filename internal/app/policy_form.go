@@ -145,24 +145,30 @@ func (a *App) createProposal(w http.ResponseWriter, r *http.Request, u user) err
 			return err
 		}
 	}
-	v.NoteError = f.errorOf(ctx, "note")
-	v.Errors = f.summary(ctx)
+	v.NoteError, v.Errors = f.errorOf(ctx, "note"), f.summary(ctx)
+	if !f.valid() {
+		proposed.Rules = store.Rules{} // nothing that could be tried
+	}
+	return a.proposalPage(w, r, u, status, v, proposed.Rules)
+}
+
+// proposalPage shows the form as it was typed, with what its rules would have
+// come to lately.
+func (a *App) proposalPage(w http.ResponseWriter, r *http.Request, u user, status int, v templates.PolicyFormView, rules store.Rules) error {
+	ctx := r.Context()
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		members, err := q.Members()
-		if err != nil {
-			return err
-		}
 		v.Checkers = checkersOf(members)
-		if proposed.Rules.Empty() || !f.valid() {
-			return nil
+		if err != nil || rules.Empty() {
+			return err
 		}
-		trial, err := q.Try(proposed.Rules, trialDays)
+		trial, err := q.Try(rules, trialDays)
 		if err != nil {
 			return err
 		}
-		gaps, err := q.Gaps(proposed.Rules)
+		gaps, err := q.Gaps(rules)
 		tried := trialView(ctx, trial, members)
-		v.Trial, v.Gaps = &tried, gapSentences(ctx, proposed.Rules, gaps)
+		v.Trial, v.Gaps = &tried, gapSentences(ctx, rules, gaps)
 		return err
 	})
 	if err != nil {

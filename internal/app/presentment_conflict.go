@@ -11,6 +11,19 @@ import (
 	"portal/web/text"
 )
 
+// savedBy names who changed something last, as far as the trail knows.
+func (a *App) savedBy(ctx context.Context, u user, about store.Subject) (person string, err error) {
+	person = text.T(ctx, "presentment.conflict_somebody")
+	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
+		leaves, err := q.Leaves(store.LeafFilter{Subjects: []store.Subject{about}, Action: about.Kind() + ".", Limit: 1})
+		if len(leaves) > 0 && leaves[0].PersonName != "" {
+			person = leaves[0].PersonName
+		}
+		return err
+	})
+	return person, err
+}
+
 // conflicts lists the fields whose saved value is not the typed one, and by
 // the id of each input the value that is saved.
 func conflicts(ctx context.Context, saved store.Presentment, f *presentmentForm) (changes []templates.PresentmentChange, at map[string]string) {

@@ -274,16 +274,9 @@ func (a *App) presentmentConflict(w http.ResponseWriter, r *http.Request, u user
 	if !p.Editable() {
 		return a.billConflict(w, r, u, p.ID, text.Msg("presentment.refused.not_editable"))
 	}
-	c := &templates.PresentmentConflict{At: p.EditedAt, Person: text.T(ctx, "presentment.conflict_somebody")}
+	c := &templates.PresentmentConflict{At: p.EditedAt}
 	c.Changes, c.Saved = conflicts(ctx, p, f)
-	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
-		leaves, err := q.Leaves(store.LeafFilter{Subjects: []store.Subject{store.About("presentment", p.ID)}, Action: "presentment.", Limit: 1})
-		if len(leaves) > 0 && leaves[0].PersonName != "" {
-			c.Person = leaves[0].PersonName
-		}
-		return err
-	})
-	if err != nil {
+	if c.Person, err = a.savedBy(ctx, u, store.About("presentment", p.ID)); err != nil {
 		return err
 	}
 	f.version = p.Version

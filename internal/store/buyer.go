@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -247,13 +246,4 @@ func (q *Query) BillsOfBuyer(taxID, branch string, limit int) (BuyerBills, error
 		bills.Rows = append(bills.Rows, r.BuyerBill)
 	}
 	return bills, nil
-}
-
-// KnowsBuyer reports whether there is an active buyer with a tax id and branch.
-func (q *Query) KnowsBuyer(taxID, branch string) (bool, error) {
-	_, err := q.BuyerByTaxID(taxID, branch)
-	if errors.Is(err, ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
 }

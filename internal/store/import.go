@@ -33,9 +33,6 @@ const (
 	ImportedItem    = "made"
 )
 
-// ImportStandings lists how an item of an import can stand.
-var ImportStandings = []string{ImportUnchecked, ImportFaulty, ImportGood, ImportDropped, ImportedItem}
-
 // Texts is a column with a JSON list of texts.
 type Texts []string
 

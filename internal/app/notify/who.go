@@ -21,14 +21,12 @@ type telling struct {
 
 // detail is what the leaves that people are told of have in common.
 type detail struct {
-	Operation string `json:"operation"`
-	Title     string `json:"title"`
-	Reason    string `json:"reason"`
-	State     string `json:"state"`
-	Note      string `json:"note"`
-	Decision  string `json:"decision"` // the buyer's
-	Status    string `json:"status"`   // the bank's, of a tax document
-	Remark    string `json:"remark"`
+	Reason   string `json:"reason"`
+	State    string `json:"state"`
+	Note     string `json:"note"`
+	Decision string `json:"decision"` // the buyer's
+	Status   string `json:"status"`   // the bank's, of a tax document
+	Remark   string `json:"remark"`
 }
 
 // tellingsOf decides who should know of a leaf. Most leaves concern nobody.
