@@ -644,5 +644,9 @@ CREATE POLICY debits_are_the_workers ON payments AS RESTRICTIVE FOR INSERT TO po
 -- and approved together.
 ALTER TABLE import_items ADD COLUMN debit_id uuid, ADD FOREIGN KEY (debit_id, merchant_id) REFERENCES debits (id, merchant_id);
 GRANT UPDATE (debit_id) ON import_items TO portal_web;
+ALTER TABLE imports DROP CONSTRAINT import_kind_is_known;
+ALTER TABLE imports ADD CONSTRAINT import_kind_is_known CHECK (kind IN ('bills', 'buyers', 'payments', 'payers', 'debits'));
+ALTER TABLE import_items DROP CONSTRAINT import_item_is_made_or_not;
+ALTER TABLE import_items ADD CONSTRAINT import_item_is_made_or_not CHECK ((standing = 'made') = (num_nonnulls(presentment_id, buyer_id, payment_id, debit_id) = 1));
 ALTER TABLE batches DROP CONSTRAINT batch_size_is_bounded;
 ALTER TABLE batches ADD CONSTRAINT batch_size_is_bounded CHECK (total BETWEEN 1 AND 10000);

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-
 	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/templates"
@@ -288,4 +287,3 @@ func dayOfPath(r *http.Request, name string) (time.Time, error) {
 	}
 	return day, nil
 }
-

@@ -185,13 +185,24 @@ func (a *App) decideDebitRules(w http.ResponseWriter, r *http.Request, u user, d
 	if err := readForm(r).check(); err != nil {
 		return err
 	}
-	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error { return tx.DecideDebitRules(id, decision) })
+	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
+		known, err := tx.DebitRulesKnown(id)
+		if err == nil && !known {
+			err = store.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		return tx.DecideDebitRules(id, decision)
+	})
 	ctx := r.Context()
 	switch {
 	case err == nil:
 		return a.seeOther(w, r, u, "/debit-rules", text.Msg(text.Prefix("debits.rules_")+decision))
-	case errors.Is(err, store.ErrStale):
+	case errors.Is(err, store.ErrNotFound):
 		return store.ErrNotFound
+	case errors.Is(err, store.ErrStale):
+		return a.debitRulesPage(w, r, u, http.StatusConflict, nil, text.T(ctx, "debits.refused.rules"))
 	case store.Violated(err, "debit_rules_are_decided_by_another"), store.Violated(err, "debit_rules_are_decided_on_duty"):
 		return a.debitRulesPage(w, r, u, http.StatusForbidden, nil, text.T(ctx, "debits.refused.rules_own"))
 	case store.Violated(err, "debit_rules_are_current"), store.Violated(err, "debit_rules_are_decided_once"):

@@ -210,6 +210,8 @@ func (a *App) askDebit(w http.ResponseWriter, r *http.Request, u user) error {
 	switch {
 	case errors.Is(err, store.ErrAsking):
 		return a.seeOther(w, r, u, debitHref(id), text.Msg("debits.asking"))
+	case errors.Is(err, teller.ErrNeverSent):
+		return a.debitPage(w, r, u, id, http.StatusConflict, text.T(r.Context(), "debits.refused.never_sent"))
 	case errors.Is(err, teller.ErrNotOnDuty):
 		return &forbiddenError{maker | checker}
 	case err != nil:

@@ -190,3 +190,117 @@ func TestNothingIsTakenUnderADeadMandate(t *testing.T) {
 		t.Errorf("the bank was asked for %d debits", n)
 	}
 }
+
+func TestAnUnclearDebitIsSettledByTheBanksAnswerAndNotByACallback(t *testing.T) {
+	t.Parallel()
+	w := newThread(t)
+	payer, _ := w.payer("P1", "7770011501")
+	page := w.debit(payer, "1,000.91") // the bank decides it later
+	w.take(page)
+	if got := w.ofDebit(page, "state"); got != store.DebitUnknown {
+		t.Fatalf("the debit is %s", got)
+	}
+	if err := w.bank.DecideDebit(w.bank.Debits()[0].ID, krungsri.TransactionSucceeded); err != nil {
+		t.Fatal(err)
+	}
+	w.bank.CallBack()
+	if got := w.ofDebit(page, "state"); got != store.DebitUnknown {
+		t.Errorf("after the callback the debit is %s", got)
+	}
+	if err := w.bank.Worker.AskBank(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.ofDebit(page, "state"); got != store.DebitTaken {
+		t.Errorf("after the answer the debit is %s: %s", got, w.text(`SELECT string_agg(state || ' ' || came || ' ' || bank_code, ',') FROM inquiries`))
+	}
+}
+
+func TestAFailedDebitIsTriedAgainByRuleAndApproval(t *testing.T) {
+	t.Parallel()
+	w := newThread(t)
+	payer, _ := w.payer("P1", "7770011512") // not enough money
+	page := w.debit(payer, "1,000")
+	w.take(page)
+	if got := w.ofDebit(page, "state || ' ' || failure_code"); got != "failed B012" {
+		t.Fatalf("the debit is %s", got)
+	}
+	c := w.Client(apptest.Maker)
+	id := strings.TrimPrefix(page, "/debits/")
+	if look := c.Get("/debits/failures").Body; !strings.Contains(look, `value="`+id+`"`) {
+		t.Fatal("no retry is proposed")
+	}
+	a := c.Post("/debits/retries", "key", rand.Text(), "id", id)
+	if a.Status != http.StatusSeeOther || !strings.HasPrefix(a.Location(), "/debit-batches/") {
+		t.Fatalf("the retries: %d %s", a.Status, a.Location())
+	}
+	if got := w.text(`SELECT state || ' ' || retry_no || ' ' || (debit_on > $1::date) FROM debits WHERE retry_of::text = $2`, time.Now().In(krungsri.Bangkok).Format(time.DateOnly), id); got != "draft 1 true" {
+		t.Errorf("the retry is %q", got)
+	}
+	batch := a.Location()
+	if look := c.Get(batch); look.Status != http.StatusOK || !strings.Contains(look.Body, "/submission") {
+		t.Errorf("the batch: %d", look.Status)
+	}
+	asked := c.Post(batch+"/submission", "key", rand.Text())
+	if asked.Status != http.StatusSeeOther || !strings.HasPrefix(asked.Location(), "/batches/") {
+		t.Fatalf("the batch: %d %s", asked.Status, asked.Location())
+	}
+	if look := c.Get(asked.Location()); look.Status != http.StatusOK {
+		t.Errorf("the look at the batch: %d", look.Status)
+	}
+	// It is told once; and tried again once.
+	if a := c.Post(page + "/notice"); a.Status != http.StatusSeeOther {
+		t.Errorf("telling the payer: %d", a.Status)
+	}
+	if a := c.Post("/debits/retries", "key", rand.Text(), "id", id); a.Location() != "/debits/failures" {
+		t.Errorf("a second retry: %s", a.Location())
+	}
+}
+
+func TestManyDebitsComeFromAFileAndAreTakenTogether(t *testing.T) {
+	t.Parallel()
+	w := newThread(t)
+	w.payer("P1", "7770011501")
+	w.payer("P2", "7770011502")
+	c := w.Client(apptest.Maker)
+	today := time.Now().In(krungsri.Bangkok).Format("02/01/2006")
+	r := sheetRequest(c, "debits.csv", []byte("รหัสผู้ชำระเงิน,จำนวนเงิน,วันที่หักบัญชี,เลขที่ใบแจ้งหนี้\nP1,1000,"+today+",INV-1\np2,\"2,000.50\","+today+",INV-2\nP9,500,"+today+",INV-3\nP1,5,"+today+",INV-4\n"))
+	r.URL.RawQuery = "kind=debits"
+	a := c.Do(r)
+	if a.Status != http.StatusSeeOther || strings.HasSuffix(a.Location(), "/columns") {
+		t.Fatalf("%d to %s: %s", a.Status, a.Location(), clipped(a.Body))
+	}
+	at := a.Location()
+	if page := goOn(t, c, at); !strings.Contains(page.Body, "P9") {
+		t.Errorf("the unknown payer is not told: %s", clipped(page.Body))
+	}
+	if a := c.Post(at + "/drafts"); a.Status != http.StatusSeeOther {
+		t.Fatalf("the drafts: %d", a.Status)
+	}
+	if got := w.text(`SELECT string_agg(payer_code || ' ' || amount_satang || ' ' || reference, ', ' ORDER BY payer_code) FROM debits`); got != "P1 100000 INV1, P2 200050 INV2" {
+		t.Fatalf("the drafts are %q", got)
+	}
+	batch := "/debit-batches/" + w.text(`SELECT id::text FROM debit_batches`)
+	go2 := func(who *apptest.Client, step string) {
+		t.Helper()
+		asked := who.Post(batch+step, "key", rand.Text())
+		sum := fingerprintField.FindStringSubmatch(who.Get(asked.Location()).Body)
+		if sum == nil {
+			t.Fatalf("%s: nothing to start: %d %s", step, asked.Status, asked.Location())
+		}
+		if a := who.Post(asked.Location()+"/start", "fingerprint", sum[1]); a.Status != http.StatusSeeOther {
+			t.Fatalf("%s: %d", step, a.Status)
+		}
+	}
+	go2(c, "/submission")
+	go2(w.Client(apptest.Checker), "/approval")
+	w.bank.Send()
+	if got := w.text(`SELECT string_agg(DISTINCT state, ',') FROM debits`); got != store.DebitTaken {
+		t.Errorf("the debits are %s: %s", got, w.text(`SELECT string_agg(message, ',') FROM batch_rows`))
+	}
+	if page := c.Get(batch); page.Status != http.StatusOK || !strings.Contains(page.Body, "3,000.50") {
+		t.Errorf("the batch: %d", page.Status)
+	}
+	if a := c.Get(batch + "/progress?seen=x"); a.Status != http.StatusOK {
+		t.Errorf("the progress: %d", a.Status)
+	}
+}

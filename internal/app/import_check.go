@@ -72,6 +72,7 @@ type judgedItem struct {
 	buyer   store.Buyer
 	known   *store.Buyer // who has its tax id and branch in the directory
 	payment intake.Payment
+	debit   intake.Debit
 	rows    []intake.Row
 	faults  []intake.Fault
 	// renumbered: its number is no longer what the list says.
@@ -125,6 +126,9 @@ func (j *judgedItem) judge(rules intake.Rules, kind intake.Kind) {
 	case intake.Payments:
 		j.payment, j.faults = rules.JudgePayment(first)
 		j.BuyerName, j.TotalSatang, field = nameOfPayment(j.payment), j.payment.AmountSatang, intake.Payer
+	case intake.Debits:
+		j.debit, j.faults = rules.JudgeDebit(first)
+		j.TotalSatang, field = j.debit.AmountSatang, intake.PayerCode
 	case intake.Bills:
 		j.bill, j.faults = rules.Judge(j.rows)
 		j.BuyerName, j.TotalSatang = j.bill.BuyerName, j.bill.Totals.TotalSatang
@@ -175,6 +179,9 @@ func compareWithin(q *store.Query, i store.Import, list []judgedItem) error {
 	twice := intake.Fault{Field: intake.Number, Rule: intake.NumberTwice}
 	if i.Kind == store.ImportOfBuyers {
 		twice = intake.Fault{Field: buyer.FieldTaxID, Rule: intake.BuyerTwice}
+	}
+	if i.Kind == store.ImportOfDebits {
+		twice = intake.Fault{Field: intake.PayerCode, Rule: intake.DebitTwice}
 	}
 	for n := range list {
 		j := &list[n]

@@ -179,6 +179,12 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return map[string]string{"": e.scratch.String()}
 	case strings.HasPrefix(p, "/receipts/"):
 		return named(e.receipts)
+	case strings.HasPrefix(p, "/debits/"):
+		return named(e.debits)
+	case strings.HasPrefix(p, "/debit-batches/"):
+		return map[string]string{"": e.debitBatch.String()}
+	case strings.HasPrefix(p, "/debit-rules/"):
+		return map[string]string{"open": e.debitRules.String()}
 	case strings.HasPrefix(p, "/schedules/"):
 		return map[string]string{"submitted": e.schedule.String()}
 	case strings.HasPrefix(p, "/numbers/"):

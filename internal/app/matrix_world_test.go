@@ -57,8 +57,11 @@ type estate struct {
 	payments    map[string]store.ID // by their state
 	match       store.ID            // of the matched one, with tax withheld
 	receipts    map[string]store.ID // by what has become of them
-	series      store.ID            // of numbers
-	schedule    store.ID            // that waits for approval
+	debits      map[string]store.ID
+	debitBatch  store.ID
+	debitRules  store.ID
+	series      store.ID // of numbers
+	schedule    store.ID // that waits for approval
 }
 
 // kingdom is a portal with two merchants that have everything.
@@ -148,6 +151,7 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	k.plan(t, maker, &e)
 	e.etax = k.issueEtax(t, maker, checker)
 	k.addReceipts(t, maker, checker, &e)
+	k.addDebits(t, maker, &e)
 	k.lookUp(t, maker.Merchant, &e)
 	return e
 }
@@ -546,6 +550,23 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		for _, list := range []string{"0", "1"} {
 			form.Set("people-"+list+"-0-0", "1")
 			form.Set("who-"+list+"-0-0", "1")
+		}
+		return form
+	case "/debits", "/debits/{id}":
+		return apptest.Form("key", strings.Repeat("H", 26), "do", "save", "version", "1", "payer", "", "q", "", "amount", "100", "reference", "", "invoice_number", "", "debit_on", "25/12/2569", "note", "")
+	case "/debits/{id}/submission":
+		return apptest.Form("key", strings.Repeat("I", 26), "version", "1", "repeat_reason", "")
+	case "/debits/{id}/discard", "/debits/{id}/restoration":
+		return apptest.Form("version", "1")
+	case "/debit-batches/{id}/submission", "/debit-batches/{id}/approval":
+		return apptest.Form("key", strings.Repeat("J", 26))
+	case "/debits/retries":
+		return apptest.Form("key", strings.Repeat("K", 26), "id", e.debits["draft"].String())
+	case "/debit-rules":
+		form := apptest.Form("version", "0", "min", "20", "max", "700000", "send_at", "08:00", "cut_off", "21:00", "collision", "warn", "cap", "3", "note", "because")
+		for _, f := range krungsri.DebitFailures() {
+			form.Set("times_"+f.Code, "1")
+			form.Set("days_"+f.Code, "1")
 		}
 		return form
 	case "/debits/export":

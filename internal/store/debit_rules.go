@@ -75,6 +75,7 @@ var (
 	sqlInsertDebitRules = statement(`
 		INSERT INTO debit_rules (id, merchant_id, base_version, min_satang, max_satang, send_at, cut_off, collision, retry_cap, retries, note, proposed_by)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::jsonb, $11, $12)`)
+	sqlDebitRulesKnown  = statement(`SELECT EXISTS (SELECT FROM debit_rules WHERE merchant_id = $1 AND id = $2)`)
 	sqlDecideDebitRules = statement(`
 		UPDATE debit_rules SET decision = $3, decided_by = $4 WHERE merchant_id = $1 AND id = $2 AND decision IS NULL`)
 )
@@ -106,6 +107,11 @@ func (t *Tx) ProposeDebitRules(r DebitRules, note string) (ID, error) {
 		"base_version": r.Version, "min_satang": r.MinSatang, "max_satang": r.MaxSatang, "send_at": r.SendAt, "cut_off": r.CutOff, "collision": r.Collision,
 		"retry_cap": r.RetryCap, "retries": r.Retries, "note": note,
 	})
+}
+
+// DebitRulesKnown reports whether there is such a proposal.
+func (q *Query) DebitRulesKnown(id ID) (bool, error) {
+	return row[bool](q, sqlDebitRulesKnown, q.actor.Merchant, id)
 }
 
 // DecideDebitRules records what the acting person says to a proposal. One that

@@ -13,6 +13,7 @@ const (
 	ImportOfBills    = "bills"
 	ImportOfBuyers   = "buyers"
 	ImportOfPayments = "payments"
+	ImportOfDebits   = "debits"
 )
 
 // The states of an import.

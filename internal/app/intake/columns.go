@@ -58,10 +58,11 @@ const (
 	Bills    Kind = "bills"
 	Buyers   Kind = "buyers"
 	Payments Kind = "payments"
+	Debits   Kind = "debits"
 )
 
 // Kinds lists the kinds.
-var Kinds = []Kind{Bills, Buyers, Payments}
+var Kinds = []Kind{Bills, Buyers, Payments, Debits}
 
 // Columns lists the columns of a file of this kind, in the order of the template.
 func (k Kind) Columns() []Column {
@@ -70,6 +71,8 @@ func (k Kind) Columns() []Column {
 		return BuyerColumns
 	case Payments:
 		return PaymentColumns
+	case Debits:
+		return DebitColumns
 	case Bills:
 	}
 	return Columns

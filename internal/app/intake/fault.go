@@ -118,6 +118,12 @@ const (
 	PaymentTwice   Rule = "payment_twice"
 	PaymentAlike   Rule = "payment_alike"
 	PaymentKnown   Rule = "payment_known"
+	CodeForm       Rule = "code_form"
+	DatePast       Rule = "date_past"
+	PayerUnknown   Rule = "payer_unknown"
+	MandateDead    Rule = "mandate_dead"
+	DebitLimits    Rule = "debit_limits"
+	DebitTwice     Rule = "debit_twice"
 )
 
 // AllRules lists the rules, so that each has its words in both languages.
@@ -128,6 +134,7 @@ var AllRules = []Rule{
 	RowDiffers, RowTwice, DiscountForm, DiscountLarge, IncomeWord, BuyerUnknown,
 	BuyerTwice, BuyerKnown, BuyerUpdated, BuyerSame, EmailForm, PhoneForm, PostcodeForm, TermsForm, RateForm,
 	MoneyOut, MoneyNone, MoneyZero, PaymentTwice, PaymentAlike, PaymentKnown,
+	CodeForm, DatePast, PayerUnknown, MandateDead, DebitLimits, DebitTwice,
 }
 
 // dateFault says what is wrong with a day, with the days it may mean.

@@ -18,6 +18,7 @@ var (
 	ErrDebitRepeats = errors.New("there is a debit like it")
 	ErrCollides     = errors.New("the same is collected another way")
 	ErrNotRetryable = errors.New("only a failed debit is tried again, once")
+	ErrNeverSent    = errors.New("the bank was never asked for it")
 )
 
 // Debit is what people approve of a debit: the request to the bank, and what
@@ -172,6 +173,9 @@ func askAbout(tx *store.Tx, id store.ID) error {
 		return err
 	}
 	attempt, err := tx.LastAttemptAt(id)
+	if errors.Is(err, store.ErrNotFound) {
+		return ErrNeverSent
+	}
 	if err != nil {
 		return err
 	}
