@@ -452,7 +452,7 @@ func readable(name string, rt agreed, tg target) []int {
 		return []int{http.StatusSeeOther}
 	case "/sign-in":
 		return []int{http.StatusOK, http.StatusSeeOther}
-	case "/presentments/{id}/edit", "/presentments/{id}/submission/new", "/receipts/{id}/edit", "/receipts/{id}/submission/new":
+	case "/debits/{id}/edit", "/debits/{id}/submission/new", "/presentments/{id}/edit", "/presentments/{id}/submission/new", "/receipts/{id}/edit", "/receipts/{id}/submission/new":
 		if tg.label == "draft" {
 			return []int{http.StatusOK}
 		}
