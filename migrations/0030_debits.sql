@@ -555,12 +555,13 @@ BEGIN
     RETURN NEW;
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER payment_is_of_its_debit BEFORE INSERT ON payments FOR EACH ROW WHEN (NEW.source = 'debit') EXECUTE FUNCTION payment_is_of_its_debit();
+CREATE TRIGGER payment_stays_of_its_debit BEFORE INSERT ON payments FOR EACH ROW WHEN (NEW.source = 'debit') EXECUTE FUNCTION payment_is_of_its_debit();
 CREATE TRIGGER payment_keeps_its_debit BEFORE UPDATE ON payments FOR EACH ROW
     WHEN (NEW.debit_id IS DISTINCT FROM OLD.debit_id) EXECUTE FUNCTION refuse_change();
+-- After payment_stays_as_told, which locks the books; hence the names.
 DROP TRIGGER payment_stays_in_its_books ON payments;
 CREATE TRIGGER payment_stays_in_its_books BEFORE UPDATE ON payments FOR EACH ROW EXECUTE FUNCTION payment_is_in_its_books();
-CREATE TRIGGER payment_comes_into_its_books BEFORE INSERT ON payments FOR EACH ROW WHEN (NEW.source <> 'debit') EXECUTE FUNCTION payment_is_in_its_books();
+CREATE TRIGGER payment_stays_in_its_books_new BEFORE INSERT ON payments FOR EACH ROW WHEN (NEW.source <> 'debit') EXECUTE FUNCTION payment_is_in_its_books();
 
 -- The list, as payments are listed (0021). No value of the filter becomes part
 -- of the SQL.

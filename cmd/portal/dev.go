@@ -278,7 +278,9 @@ func (d *devRun) serveWeb(ctx context.Context, s *store.Store) error {
 func (d *devRun) keepDemo(ctx context.Context, s *store.Store) {
 	limited, cancel := context.WithTimeout(ctx, demoTime)
 	defer cancel()
-	said := time.AfterFunc(demoSaid, func() { fmt.Fprintln(d.program.stdout, "Making the demo's bills and papers: half a minute the first time.") })
+	said := time.AfterFunc(demoSaid, func() {
+		fmt.Fprintln(d.program.stdout, "Making the demo's bills and papers: half a minute the first time.")
+	})
 	defer said.Stop()
 	k := bookkeeper{demo: d.demo, store: s, teller: teller.New(s), bank: d.standIn, today: thai.Today(time.Now())}
 	if err := k.keep(limited); err != nil && ctx.Err() == nil {

@@ -28,11 +28,11 @@ func (n *nowhere) Write(b []byte) (int, error) {
 }
 
 // processorTime is what this process has used, whatever else the machine does.
-func processorTime(b *testing.B) time.Duration {
-	b.Helper()
+func processorTime(t testing.TB) time.Duration {
+	t.Helper()
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }

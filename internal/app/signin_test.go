@@ -43,25 +43,26 @@ func TestUnknownWrongAndDisabledGetOneAnswer(t *testing.T) {
 }
 
 func TestUnknownAddressCostsAHashAsWell(t *testing.T) {
-	// Not parallel: it compares times. The quickest of several is compared,
-	// because whatever else runs here can only make an answer slower.
+	// Not parallel: it compares this process's own time on the processor, which
+	// no other process changes. The least of several is compared, because
+	// whatever else is done here can only add to it.
 	w := apptest.New(t)
 	maker := w.Actor(apptest.Maker) // whose hash is a cheap one, as everybody's is in tests
 	w.Own(maker, func(tx *store.Tx) error { return tx.ChangePassword(maker.Person, password.Hash(apptest.Password), nil) })
-	quickest := func(email string) time.Duration {
+	cheapest := func(email string) time.Duration {
 		best := time.Hour
 		for range 8 {
-			began := time.Now()
+			began := processorTime(t)
 			if a := w.Visitor().Post("/sign-in", "email", email, "password", "wrong"); a.Status != http.StatusUnprocessableEntity {
 				t.Fatalf("%s got %d", email, a.Status)
 			}
-			best = min(best, time.Since(began))
+			best = min(best, processorTime(t)-began)
 		}
 		return best
 	}
-	known, unknown := quickest(apptest.Email(apptest.Maker)), quickest("nobody-knows@example.com")
+	known, unknown := cheapest(apptest.Email(apptest.Maker)), cheapest("nobody-knows@example.com")
 	if unknown < known*2/3 {
-		t.Errorf("an unknown address is answered after %s, a known one after %s", unknown, known)
+		t.Errorf("an unknown address costs %s, a known one %s", unknown, known)
 	}
 }
 
