@@ -18,10 +18,8 @@ func (s *sale) isBilled() {
 	s.bill.number = strings.ToUpper(s.name) + "-1"
 	maker := s.signedIn("maker")
 	maker.open("/presentments/new")
-	maker.Fill("#buyer_name", s.buyer)
-	maker.Fill("#buyer_tax_id", s.taxID)
+	s.buyerIs(maker)
 	maker.Fill("#buyer_branch", wrongBranch)
-	maker.Fill("#buyer_address", "1 ถนนสีลม เขตบางรัก กรุงเทพมหานคร 10500")
 	maker.Fill("#number", s.bill.number)
 	maker.Fill("#line-1-description", "ค่าบริการดูแลระบบ")
 	maker.Fill("#line-1-quantity", "2")

@@ -2,10 +2,7 @@ package story_test
 
 import (
 	"bytes"
-	"net/http"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/xuri/excelize/v2"
@@ -80,33 +77,4 @@ func (s *sale) isReported(table [][]string, word func(string, ...any) string) {
 	if slices.ContainsFunc(table, func(row []string) bool { return slices.Contains(row, s.voided) }) {
 		s.t.Errorf("the voided %s is reported", s.voided)
 	}
-}
-
-// oldestMonthCloses has the checker close the oldest open month, after which
-// nothing can be dated in it.
-func (s *sale) oldestMonthCloses() {
-	s.t.Helper()
-	checker := s.signedIn("checker2")
-	checker.open("/months")
-	month := ""
-	for _, row := range checker.Texts("tbody tr") {
-		if strings.Contains(row, s.word("month.open")) {
-			month = s.attribute(checker, `href="(/months/[0-9-]{7})">`+regexp.QuoteMeta(strings.TrimSpace(strings.Split(row, s.word("month.open"))[0])), nil)
-		}
-	}
-	checker.Click(`a[href="` + month + `"]`)
-	checker.WaitFor("#report")
-	checker.look("month-to-close")
-	checker.Submit(`form[action="` + month + `/closing"]`)
-	checker.sees(".state-line", s.word("month.closed"))
-	checker.look("month-closed")
-	day, err := time.Parse("/months/2006-01", month)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	maker := s.signedIn("maker")
-	maker.open("/receipts/new")
-	maker.Fill("#document_on", day.AddDate(0, 0, 27).Format("02/01/2006"))
-	maker.Click(".form-actions .primary")
-	maker.gets(http.StatusUnprocessableEntity)
 }

@@ -30,6 +30,7 @@ type sale struct {
 	voided        string // the number that no receipt has
 	etax          document
 	note          document
+	past          []pastTax // of the past month
 }
 
 // document is what was issued, and where it is shown.
@@ -58,10 +59,13 @@ func TestTheStoryOfTwoSalesInThaiAndInEnglishWithoutScripts(t *testing.T) {
 		s.isTaxed()
 		s.isSentAgain()
 		s.isCorrected()
+		s.isSoldBefore()
 	}
 	english.booksAreClosed()
 	thai.monthIsTaken(thai, english)
-	english.oldestMonthCloses()
+	english.pastMonthCloses()
+	thai.pastMonthIsClosed()
+	english.pastMonthIsClosed()
 	thai.auditorReadsOf(thai, english)
 	thai.theTrailHolds()
 }
