@@ -527,7 +527,9 @@ GRANT INSERT (id, merchant_id, code, name, name_en, tax_id, mobile, email, conta
 GRANT UPDATE (code, name, name_en, tax_id, mobile, email, contact, buyer_id, payday, note, state, version, edited_at) ON payers TO portal_web;
 GRANT INSERT (id, merchant_id, payer_id, reference, channel, creditor_account, state, started_by, terms_version, send_to, bank_token, drawer_account, drawer_name,
     bank_channel, bank_status, bank_said_at, bank_asked_at, registered_at, expires_on, inquiry_id, consent_inquiry_id) ON mandates TO portal_web;
-GRANT UPDATE (state, cause, send_to, bank_status, bank_said_at, bank_asked_at, inquiry_id, cancellation_id) ON mandates TO portal_web;
+-- Who adopts what the bank's list says writes it down; the triggers see to it that it says so.
+GRANT UPDATE (state, cause, send_to, journey_id, bank_token, drawer_account, drawer_name, bank_channel, bank_status, bank_said_at, bank_asked_at, registered_at,
+    expires_on, consent_callback_id, consent_inquiry_id, callback_id, inquiry_id, cancellation_id) ON mandates TO portal_web;
 GRANT UPDATE (state, cause, context_id, journey_id, link, link_expires_at, bank_token, drawer_account, drawer_name, bank_channel, bank_status, bank_said_at,
     bank_asked_at, registered_at, expires_on, consent_callback_id, consent_inquiry_id, callback_id, inquiry_id) ON mandates TO portal_worker;
 GRANT INSERT (nonce_hash, merchant_id, mandate_id, session_id, person_id, expires_at) ON consent_returns TO portal_web;

@@ -34,7 +34,7 @@ func (a *App) approvalPage(w http.ResponseWriter, r *http.Request, u user, id st
 		if err != nil {
 			return err
 		}
-		if err := a.describe(ctx, q, parts, &v); err != nil {
+		if err := a.describe(ctx, q, u, parts, &v); err != nil {
 			return err
 		}
 		maskRecipients(u, v.Recipients)
@@ -60,6 +60,9 @@ func (a *App) approvalPage(w http.ResponseWriter, r *http.Request, u user, id st
 		v.MayDecide = v.WhyNot == ""
 		if parts[0].State == store.Expired && parts[0].Operation != "presentment.cancel" && u.can(store.Maker) {
 			v.Again = v.Subject + "/submission/new"
+			if parts[0].Subject.Kind() == "mandate" {
+				v.Again = v.Subject + "/cancellation/new"
+			}
 		}
 		if !v.MayDecide && u.can(store.Checker) {
 			next, err := q.Waiting(true, store.InstructionCursor{}, 1)
@@ -80,7 +83,7 @@ func (a *App) approvalPage(w http.ResponseWriter, r *http.Request, u user, id st
 }
 
 // describe fills v from the parts' own bytes.
-func (a *App) describe(ctx context.Context, q *store.Query, parts []store.Instruction, v *templates.ApprovalView) error {
+func (a *App) describe(ctx context.Context, q *store.Query, u user, parts []store.Instruction, v *templates.ApprovalView) error {
 	lead := parts[0]
 	v.ID, v.Title, v.Operation, v.Amount, v.Maker = lead.ID.String(), lead.Title, lead.Operation, lead.AmountSatang, lead.MakerName
 	v.SubmittedAt, v.Needed = lead.SubmittedAt, lead.ApprovalsNeeded
@@ -123,6 +126,16 @@ func (a *App) describe(ctx context.Context, q *store.Query, parts []store.Instru
 			v.Reason, v.Reference = p.Reason, p.PresentmentReference
 			v.Sentence = text.T(ctx, "approval.asks_to_cancel", "title", lead.Title, "amount", text.Amount(lead.AmountSatang))
 			v.Lasting = text.T(ctx, "approval.lasting_cancel")
+		case krungsri.CancelMandateRequest:
+			m, err := q.Mandate(lead.SubjectID())
+			if err != nil {
+				return err
+			}
+			v.Reason, v.Reference = p.Reason, p.PaymentToken
+			v.Sentence, v.Lasting = text.T(ctx, "mandate.approve_sentence", "title", lead.Title), text.T(ctx, "mandate.approve_lasting")
+			if v.Panels, err = panelsOfMandate(ctx, q, u, m); err != nil {
+				return err
+			}
 		case teller.Receipt:
 			v.Receipt = paperOfReceipt(p)
 			v.Sentence = text.T(ctx, "receipt.approve_sentence", "buyer", p.Buyer.Name, "amount", text.Amount(int64(p.TotalAmount)), "number", p.ReceiptNumber,
@@ -149,6 +162,9 @@ func (a *App) describe(ctx context.Context, q *store.Query, parts []store.Instru
 func subjectHref(s store.Subject) string {
 	if s.Kind() == "receipt" {
 		return receiptHref(s.ID())
+	}
+	if s.Kind() == "mandate" {
+		return mandateHref(s.ID())
 	}
 	if s.Kind() == "schedule" {
 		return "/schedules/" + s.ID().String()

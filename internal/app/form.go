@@ -410,6 +410,15 @@ func (f *form) key() string {
 	return s
 }
 
+// parseID reads an id as it stands in a form.
+func parseID(s string) (store.ID, error) {
+	id, err := uuid.Parse(s)
+	if err != nil || len(s) != 36 {
+		return store.NoID, store.ErrNotFound
+	}
+	return id, nil
+}
+
 // pathID reads an id of the path. What is no id is nobody's.
 func pathID(r *http.Request, name string) (store.ID, error) {
 	s := r.PathValue(name)

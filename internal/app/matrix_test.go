@@ -213,6 +213,12 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return named(e.imports)
 	case strings.HasPrefix(p, "/etax/"):
 		return named(e.etax)
+	case strings.HasPrefix(p, "/payers/"):
+		return named(e.payers)
+	case strings.HasPrefix(p, "/mandates/"):
+		return named(e.mandates)
+	case strings.HasPrefix(p, "/differences/"):
+		return map[string]string{"open": e.difference.String()}
 	case strings.HasPrefix(p, "/batches/"):
 		return named(e.batches)
 	case strings.HasPrefix(p, "/callbacks/"):
@@ -472,6 +478,18 @@ func readable(name string, rt agreed, tg target) []int {
 			return []int{http.StatusOK}
 		}
 		return []int{http.StatusSeeOther} // who is archived leads to its page
+	case "/payers/{id}/edit", "/payers/{id}/mandates/new":
+		if tg.label != "archived" {
+			return []int{http.StatusOK}
+		}
+		return []int{http.StatusSeeOther} // who is archived leads to its page
+	case "/mandates/consent":
+		return []int{http.StatusBadRequest} // nobody comes back without a state
+	case "/mandates/{id}/cancellation/new":
+		if tg.label == "active" {
+			return []int{http.StatusOK}
+		}
+		return []int{http.StatusConflict}
 	case "/presentments/{id}/cancellation/new":
 		if tg.label == "presented" {
 			return []int{http.StatusOK}

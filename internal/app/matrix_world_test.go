@@ -40,6 +40,9 @@ type estate struct {
 	fingerprint string              // of the pending lead
 	files       []store.ID          // of the draft
 	buyers      map[string]store.ID // by their state
+	payers      map[string]store.ID // by where their mandates stand
+	mandates    map[string]store.ID // by state
+	difference  store.ID            // to the bank's list of mandates
 	leaves      []store.ID
 	settlement  store.ID // open, for leads["proposed"]
 	template    store.ID
@@ -151,6 +154,7 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	k.plan(t, maker, &e)
 	e.etax = k.issueEtax(t, maker, checker)
 	k.addReceipts(t, maker, checker, &e)
+	k.register(t, maker, &e)
 	k.addDebits(t, maker, &e)
 	k.lookUp(t, maker.Merchant, &e)
 	return e
@@ -511,6 +515,20 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("version", "2")
 	case "/presentments/{id}/cancellation":
 		return apptest.Form("key", strings.Repeat("B", 26), "reason", "wrong buyer")
+	case "/payers", "/payers/{id}":
+		return apptest.Form("version", "1", "code", fmt.Sprintf("F%d", k.numbers.Add(1)), "name", "Somying")
+	case "/payers/{id}/archival", "/payers/{id}/restoration":
+		return apptest.Form("version", "1")
+	case "/payers/{id}/mandates":
+		return apptest.Form("channel", "deeplink")
+	case "/payers/links":
+		return apptest.Form("id", e.payers["waiting"].String())
+	case "/mandates/{id}/cancellation":
+		return apptest.Form("key", strings.Repeat("M", 26), "reason", "asked to")
+	case "/differences/{id}/adoption":
+		return apptest.Form("code", "NOBODY")
+	case "/differences/{id}/dismissal":
+		return apptest.Form("reason", "")
 	case "/etax", "/etax/{id}":
 		return apptest.Form("do", "save", "version", "1", "lines", "1", "references", "0", "recipients", "1", "kind", "388", "line_0_name", "ของ", "line_0_quantity", "1", "line_0_price", "x")
 	case "/etax/{id}/submission":

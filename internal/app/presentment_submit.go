@@ -225,6 +225,9 @@ func (a *App) withdrawalRefused(w http.ResponseWriter, r *http.Request, u user, 
 		r.SetPathValue("id", i.SubjectID().String())
 		return a.etaxPage(w, r, u, status, templates.EtaxView{Refusal: why})
 	}
+	if i.Subject.Kind() == "mandate" {
+		return a.mandatePageOf(w, r, u, i.SubjectID(), status, templates.MandateView{Refusal: why})
+	}
 	if i.Subject.Kind() == "debit" {
 		r.SetPathValue("id", i.SubjectID().String())
 		return a.debitPage(w, r, u, i.SubjectID(), status, why)

@@ -271,6 +271,7 @@ var endings = map[string][]string{
 	"inquiry.":                {store.InquiryAnswered, store.InquiryFailed},
 	"delegation.":             {store.DelegationAccepted, store.DelegationDeclined},
 	"callback.":               {store.CallbackProcessed, store.CallbackDuplicate, store.CallbackIgnored, store.CallbackQuarantined},
+	"mandate_difference.":     {store.DifferenceAdopted, store.DifferenceDismissed},
 }
 
 // actionsInSource are all actions that the program's own code gives to Audit.

@@ -62,8 +62,8 @@ func sentenceOf(ctx context.Context, l store.LeafRow) string {
 
 // changedIn names what an edit changed.
 func changedIn(ctx context.Context, kind string, d leafWords) string {
-	if kind == "receipt" {
-		return changedNames(ctx, d)
+	if kind == "receipt" || kind == "payer" {
+		return changedNames(ctx, kind, d)
 	}
 	if kind != "buyer" {
 		return presentmentLeaf{Before: d.Before, After: d.After}.changed(ctx)
@@ -82,6 +82,8 @@ func statePrefix(kind string) string {
 	switch kind {
 	case "receipt":
 		return text.Prefix("receipt.state.")
+	case "mandate":
+		return text.Prefix("mandate.state.")
 	case "debit":
 		return text.Prefix("debits.state.")
 	}
@@ -92,11 +94,11 @@ func statePrefix(kind string) string {
 }
 
 // changedNames names the fields that are not what they were.
-func changedNames(ctx context.Context, d leafWords) string {
+func changedNames(ctx context.Context, kind string, d leafWords) string {
 	var names []string
 	for _, field := range slices.Sorted(maps.Keys(d.After)) {
-		if !bytes.Equal(d.Before[field], d.After[field]) {
-			names = append(names, fieldName(ctx, "receipt", field))
+		if field != "version" && !bytes.Equal(d.Before[field], d.After[field]) {
+			names = append(names, fieldName(ctx, kind, field))
 		}
 	}
 	return joined(names, ", ")
@@ -150,8 +152,13 @@ func billOf(l store.LeafRow, names map[store.Subject]store.SubjectName) store.ID
 // thing; one without a text is written out as it is.
 func fieldName(ctx context.Context, kind, name string) string {
 	prefixes := []string{text.Prefix("trail.field."), text.Prefix("story.field.")}
-	if kind == "buyer" {
+	switch kind {
+	case "buyer":
 		prefixes = []string{text.Prefix("buyer.field."), text.Prefix("trail.field.")}
+	case "payer":
+		prefixes = []string{text.Prefix("payer.field."), text.Prefix("buyer.field."), text.Prefix("trail.field.")}
+	case "mandate", "mandate_difference":
+		prefixes = append([]string{text.Prefix("mandate.field.")}, prefixes...)
 	}
 	for _, prefix := range prefixes {
 		if text.Has(prefix + name) {

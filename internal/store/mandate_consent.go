@@ -99,3 +99,37 @@ func (t *Tx) ForgetConsentCode(mandate ID) error {
 	_, err := t.exec(sqlForgetCodes, mandate)
 	return err
 }
+
+var sqlMayGo = statement(`
+	SELECT EXISTS (SELECT FROM consent_returns r WHERE r.merchant_id = $1 AND r.mandate_id = $2 AND r.session_id = $3 AND r.nonce_hash = $4
+		AND r.used_at IS NULL AND r.expires_at > now())`)
+
+// MayGoToConsent reports whether this session may go to the bank's page for a
+// registration: it began it, and has not come back yet.
+func (q *Query) MayGoToConsent(mandate, session ID, nonce string) (bool, error) {
+	hash := sha256.Sum256([]byte(nonce))
+	return row[bool](q, sqlMayGo, q.actor.Merchant, mandate, session, hash[:])
+}
+
+// ConsentEvidence is the bank's word that a payer's consent stands on.
+type ConsentEvidence struct {
+	Operation string `db:"operation"` // that was asked with; empty for a callback
+	Hash      []byte `db:"hash"`      // of the very bytes
+}
+
+var sqlConsentEvidence = statement(`
+	SELECT q.operation, r.body_hash AS hash FROM inquiries q JOIN exchanges x ON x.inquiry_id = q.id JOIN exchange_results r ON r.exchange_id = x.id
+	WHERE q.merchant_id = $1 AND q.id = $2
+	UNION ALL
+	SELECT '' AS operation, c.body_hash AS hash FROM callbacks c WHERE c.merchant_id = $1 AND c.id = $3
+	LIMIT 1`)
+
+// ConsentEvidence returns the word that a mandate's consent stands on; a
+// mandate without a consent has none, which is no error.
+func (q *Query) ConsentEvidence(m Mandate) (ConsentEvidence, error) {
+	e, err := row[ConsentEvidence](q, sqlConsentEvidence, q.actor.Merchant, m.ConsentInquiry, m.ConsentCallback)
+	if errors.Is(err, ErrNotFound) {
+		return ConsentEvidence{}, nil
+	}
+	return e, err
+}

@@ -237,3 +237,17 @@ func (t *Tx) MandateCancelled(id ID) error {
 	}
 	return t.Audit("mandate.cancelled", About("mandate", id), map[string]any{"state": MandateCancelled, "cause": "by_us", "bank_status": "CANC"})
 }
+
+var sqlMerchantsToCompare = statement(`
+	SELECT o.id FROM merchants o
+	WHERE EXISTS (SELECT FROM mandates m WHERE m.merchant_id = o.id)
+		AND now() >= (date_trunc('day', now() AT TIME ZONE 'Asia/Bangkok') + $1 * interval '1 hour') AT TIME ZONE 'Asia/Bangkok'
+		AND NOT EXISTS (SELECT FROM inquiries q WHERE q.merchant_id = o.id AND q.subject = 'merchant/' || o.id
+			AND q.asked_at >= (date_trunc('day', now() AT TIME ZONE 'Asia/Bangkok') + $1 * interval '1 hour') AT TIME ZONE 'Asia/Bangkok')
+	ORDER BY o.id`)
+
+// MerchantsToCompare are the merchants whose mandates were not compared with the
+// bank's list since the given hour of today in Bangkok, once it has come.
+func (q *Query) MerchantsToCompare(hour int) ([]ID, error) {
+	return rows[ID](q, sqlMerchantsToCompare, hour)
+}

@@ -92,3 +92,10 @@ func payerDetail(p Payer) map[string]any {
 		"buyer_id": p.BuyerID, "payday": p.Payday, "note": p.Note, "version": p.Version,
 	}
 }
+
+var sqlLockPayer = statement(`SELECT ` + payerColumns + ` FROM payers p WHERE p.merchant_id = $1 AND p.id = $2 FOR UPDATE`)
+
+// LockPayer makes registrations of one payer take turns, and returns it.
+func (t *Tx) LockPayer(id ID) (Payer, error) {
+	return row[Payer](t.Query, sqlLockPayer, t.actor.Merchant, id)
+}

@@ -15,19 +15,21 @@ type Bank struct {
 	*sandbox.Bank
 	Worker *teller.Worker
 	Inbox  *teller.Inbox
-	t      testing.TB
+	// CheckpointKey is what the trail is verified with.
+	CheckpointKey string
+	t             testing.TB
 }
 
 // OpenBank puts a bank, a sequencer and a worker behind the portal.
 func (w *World) OpenBank() *Bank {
 	w.t.Helper()
 	bank, config := tellertest.OpenBank(w.t, w.URL)
-	tellertest.Sequence(w.t, w.DB)
+	_, key := tellertest.Sequence(w.t, w.DB)
 	worker := teller.NewWorker(w.DB.Store(store.Worker), teller.WorkerConfig{
 		Name: "test", Bank: config, Log: slog.New(slog.DiscardHandler),
 	})
 	inbox := teller.NewInbox(w.DB.Store(store.Worker), "test", nil, slog.New(slog.DiscardHandler))
-	return &Bank{Bank: bank, Worker: worker, Inbox: inbox, t: w.t}
+	return &Bank{Bank: bank, Worker: worker, Inbox: inbox, CheckpointKey: key, t: w.t}
 }
 
 // CallBack has the bank deliver what it has to tell, and the portal read it.

@@ -104,7 +104,9 @@ func wire(m Message, from *mail.Address, at time.Time) (*gomail.Msg, error) {
 	msg.SetDateWithValue(at)
 	msg.Subject(m.Subject)
 	msg.SetGenHeader("Content-Language", m.Lang)
-	msg.SetListUnsubscribe("<" + m.Unsubscribe + ">")
+	if m.Unsubscribe != "" {
+		msg.SetListUnsubscribe("<" + m.Unsubscribe + ">")
+	}
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetUserAgent("portal")
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)

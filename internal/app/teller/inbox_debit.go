@@ -17,12 +17,11 @@ func readDebit(tx *store.Tx, c store.Callback, body []byte) (claim, error) {
 		err = r.quarantine(reasonMalformed)
 		return r, err
 	}
+	if said.Registration != nil {
+		return readRegistration(tx, c, body, said.EventID, *said.Registration)
+	}
 	var at time.Time
-	switch {
-	case said.Registration != nil:
-		g := said.Registration
-		r.BankReference, r.Status, at = g.JourneyID, string(g.Status), g.At.Time
-	case said.Transaction != nil:
+	if said.Transaction != nil {
 		d := said.Transaction
 		r.BankReference, r.Status = d.TransactionID, string(d.Status)
 		if d.ProcessedAt != nil {

@@ -20,9 +20,10 @@ type question struct {
 	method string
 	// ask puts the question to the bank; learn records what its answer means,
 	// and says what came of it in a word.
-	ask func(ctx context.Context, bank *krungsri.Client, payload []byte) (answer any, err error)
-	// word reads of an answer what later decisions stand on.
+	ask   func(ctx context.Context, bank *krungsri.Client, s *store.Store, i store.Inquiry) (answer any, err error)
 	learn func(tx *store.Tx, i store.Inquiry, answer any) error
+	// unheard, if there is one, does what follows from no answer.
+	unheard func(tx *store.Tx, i store.Inquiry) error
 }
 
 var questions = map[string]question{}
@@ -30,24 +31,32 @@ var questions = map[string]question{}
 // Ask is a declared inquiry.
 type Ask struct{ id string }
 
+// manner is how a question is asked where one call of what was stored does not do.
+type manner[Req, Resp any] func(ctx context.Context, s *store.Store, i store.Inquiry, r Req, call func(Req) (Resp, error)) (Resp, error)
+
 // inquiry declares an operation that only asks. It needs no approval, and may
 // be repeated; what follows from the answer is learn's, in one transaction.
 func inquiry[Req, Resp any](
 	id string,
 	call func(*krungsri.Client, context.Context, Req) (Resp, error),
 	learn func(*store.Tx, store.Inquiry, Resp) error,
+	manners ...manner[Req, Resp],
 ) Ask {
 	if !slices.ContainsFunc(krungsri.Operations(), func(o krungsri.Operation) bool { return o.ID == id && o.Kind == krungsri.Read }) {
 		panic("not an inquiry of the bank: " + id)
 	}
 	questions[id] = question{
 		method: runtime.FuncForPC(reflect.ValueOf(call).Pointer()).Name(),
-		ask: func(ctx context.Context, bank *krungsri.Client, payload []byte) (any, error) {
+		ask: func(ctx context.Context, bank *krungsri.Client, s *store.Store, i store.Inquiry) (any, error) {
 			var request Req
-			if err := json.Unmarshal(payload, &request); err != nil {
+			if err := json.Unmarshal(i.Payload, &request); err != nil {
 				return nil, fmt.Errorf("%w: %w", errUnsendable, err)
 			}
-			return call(bank, ctx, request)
+			once := func(r Req) (Resp, error) { return call(bank, ctx, r) }
+			for _, as := range manners {
+				return as(ctx, s, i, request, once)
+			}
+			return once(request)
 		},
 		learn: func(tx *store.Tx, i store.Inquiry, answer any) error {
 			response, ok := answer.(Resp)
@@ -58,6 +67,14 @@ func inquiry[Req, Resp any](
 		},
 	}
 	return Ask{id}
+}
+
+// orElse has something follow from a question that got no answer.
+func (a Ask) orElse(unheard func(*store.Tx, store.Inquiry) error) Ask {
+	q := questions[a.id]
+	q.unheard = unheard
+	questions[a.id] = q
+	return a
 }
 
 // heard records that a question was answered, and nothing more: what the answer
@@ -109,20 +126,25 @@ func (w *Worker) askOne(ctx context.Context, i store.Inquiry) error {
 	if err != nil {
 		return err
 	}
-	answer, err := q.ask(asking(ctx, i.ID), bank, i.Payload)
+	answer, err := q.ask(asking(ctx, i.ID), bank, w.store, i)
 	if err != nil {
-		return w.notAnswered(ctx, i, err)
+		return w.notAnswered(ctx, i, q, err)
 	}
 	return w.store.Write(ctx, w.actor(i.MerchantID), func(tx *store.Tx) error { return q.learn(tx, i, answer) })
 }
 
 // notAnswered ends a question that got no answer: whoever asked may ask again.
-func (w *Worker) notAnswered(ctx context.Context, i store.Inquiry, cause error) error {
+func (w *Worker) notAnswered(ctx context.Context, i store.Inquiry, q question, cause error) error {
 	i.State, i.Came, i.Message = store.InquiryFailed, "unanswered", cause.Error()
 	if e, ok := errors.AsType[*krungsri.Error](cause); ok && e.Code != "" {
 		i.Came, i.BankCode, i.Message, i.MessageTH = "refused", e.Code, e.Message, e.MessageTH
 	}
-	err := w.store.Write(ctx, w.actor(i.MerchantID), func(tx *store.Tx) error { return tx.AnswerInquiry(i) })
+	err := w.store.Write(ctx, w.actor(i.MerchantID), func(tx *store.Tx) error {
+		if err := tx.AnswerInquiry(i); err != nil || q.unheard == nil {
+			return err
+		}
+		return q.unheard(tx, i)
+	})
 	if errors.Is(err, store.ErrStale) {
 		return nil // asked again meanwhile, by a worker that took this one for dead
 	}

@@ -38,11 +38,11 @@ var (
 		reissuance,
 		func(r krungsri.ReissueDocumentResponse) string { return r.DocumentReference })
 	retrieveDocument = inquiry("etax.retrieve", (*krungsri.Client).RetrieveDocument, learnEtax)
-	prepareConsent   = inquiry("consent.prepare", (*krungsri.Client).PrepareConsent, heard[krungsri.PreparedConsent])
-	retrieveConsent  = inquiry("consent.retrieve", (*krungsri.Client).RetrieveConsent, heard[krungsri.Consent])
-	createDeeplink   = inquiry("mandate.deeplink", (*krungsri.Client).CreateDeeplink, heard[krungsri.Deeplink])
-	mandateStatus    = inquiry("mandate.status", (*krungsri.Client).MandateStatus, heard[krungsri.MandateStatus])
-	listMandates     = inquiry("mandate.list", (*krungsri.Client).ListMandates, heard[krungsri.Mandates])
+	prepareConsent   = inquiry("consent.prepare", (*krungsri.Client).PrepareConsent, learnPrepared).orElse(notPrepared)
+	retrieveConsent  = inquiry("consent.retrieve", (*krungsri.Client).RetrieveConsent, learnConsent, withItsCode).orElse(notExchanged)
+	createDeeplink   = inquiry("mandate.deeplink", (*krungsri.Client).CreateDeeplink, learnDeeplink).orElse(notPrepared)
+	mandateStatus    = inquiry("mandate.status", (*krungsri.Client).MandateStatus, learnMandateStatus)
+	listMandates     = inquiry("mandate.list", (*krungsri.Client).ListMandates, learnMandates, everyPage)
 	cancelMandate    = instruction("mandate.cancel", (*krungsri.Client).CancelMandate,
 		asIs[krungsri.CancelMandateRequest],
 		func(r krungsri.CancelledMandate) string { return r.PaymentToken })

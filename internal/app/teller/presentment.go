@@ -215,6 +215,8 @@ func project(tx *store.Tx, subject store.Subject) error {
 		return projectReceipt(tx, subject.ID())
 	case "etax":
 		return projectEtax(tx, subject.ID())
+	case "mandate":
+		return projectMandate(tx, subject.ID())
 	case "schedule":
 		return tx.FollowSchedule(subject.ID())
 	case "debit":

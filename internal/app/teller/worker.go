@@ -71,14 +71,22 @@ const poll = 2 * time.Second
 // Run works until ctx is done, then finishes the calls in flight, and claims
 // nothing more.
 func (w *Worker) Run(ctx context.Context) error {
-	tick := time.NewTicker(poll)
+	tick, minute := time.NewTicker(poll), time.NewTicker(time.Minute)
 	defer tick.Stop()
+	defer minute.Stop()
+	due := true // whether it is looked for what comes by itself
 	for {
 		if err := w.Settle(ctx); err != nil && ctx.Err() == nil {
 			w.log.ErrorContext(ctx, "worker: looking after overdue work", "err", err)
 		}
 		if err := w.Drain(ctx); err != nil && ctx.Err() == nil {
 			w.log.ErrorContext(ctx, "worker: sending", "err", err)
+		}
+		if due {
+			if err := w.nightly(ctx); err != nil && ctx.Err() == nil {
+				w.log.ErrorContext(ctx, "worker: asking by night", "err", err)
+			}
+			due = false
 		}
 		if err := w.AskAboutDebits(ctx); err != nil && ctx.Err() == nil {
 			w.log.ErrorContext(ctx, "worker: asking about debits", "err", err)
@@ -93,6 +101,8 @@ func (w *Worker) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+		case <-minute.C:
+			due = true
 		case <-w.wake:
 		}
 	}
