@@ -275,3 +275,28 @@ CREATE TRIGGER inquiry_is_about_ones_own_mandates BEFORE INSERT ON inquiries FOR
     WHEN (NEW.operation IN ('consent.prepare', 'consent.retrieve', 'mandate.deeplink', 'mandate.status', 'mandate.list')
           OR NEW.operation = 'debit.list' AND NEW.subject NOT LIKE 'debitday/%')
     EXECUTE FUNCTION inquiry_is_about_ones_own_mandates();
+
+-- As for debits: what is asked for is a draft no more when the transaction ends,
+-- or it could be changed after approval, and asked for once more; and a bill is
+-- asked for over its own total.
+-- +goose StatementBegin
+CREATE FUNCTION what_is_asked_for_is_no_draft() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    about uuid := split_part(NEW.subject, '/', 2)::uuid;
+    stands text;
+BEGIN
+    stands := CASE NEW.operation
+        WHEN 'presentment.create' THEN (SELECT p.state FROM presentments p WHERE p.id = about AND p.merchant_id = NEW.merchant_id)
+        WHEN 'receipt.create' THEN (SELECT r.state FROM receipts r WHERE r.id = about AND r.merchant_id = NEW.merchant_id)
+        ELSE (SELECT d.state FROM etax_documents d WHERE d.id = about AND d.merchant_id = NEW.merchant_id) END;
+    IF stands IN ('draft', 'refused', 'discarded') THEN
+        RAISE EXCEPTION 'what is asked for is a draft no more' USING ERRCODE = 'check_violation', CONSTRAINT = 'what_is_asked_for_is_no_draft';
+    END IF;
+    IF NEW.operation = 'presentment.create' AND NOT EXISTS (SELECT FROM presentments p WHERE p.id = about AND p.total_satang = NEW.amount_satang) THEN
+        RAISE EXCEPTION 'a bill is asked for over its total' USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_says_the_bill';
+    END IF;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE CONSTRAINT TRIGGER what_is_asked_for_is_no_draft AFTER INSERT ON instructions DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.part = 0 AND NEW.operation IN ('presentment.create', 'receipt.create', 'etax.generate')) EXECUTE FUNCTION what_is_asked_for_is_no_draft();
