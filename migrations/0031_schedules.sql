@@ -435,6 +435,21 @@ END $$;
 -- +goose StatementEnd
 CREATE CONSTRAINT TRIGGER leg_has_its_days AFTER INSERT ON schedule_legs DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION leg_has_its_days();
 
+-- What the bank took by itself it took by a leg that it has, on a day of that
+-- leg or later, from the payer whose schedule it is.
+-- +goose StatementBegin
+CREATE FUNCTION debit_is_a_run() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM schedule_runs r JOIN schedule_legs l ON l.id = r.leg_id JOIN schedules s ON s.id = r.schedule_id
+        WHERE r.schedule_id = NEW.schedule_id AND r.merchant_id = NEW.merchant_id AND r.run_on = NEW.run_on AND NEW.run_on <= NEW.debit_on AND l.bank_reference <> ''
+            AND (s.payer_id, s.mandate_id, l.amount_satang) = (NEW.payer_id, NEW.mandate_id, NEW.amount_satang)) THEN
+        RAISE EXCEPTION 'the bank has no such run' USING ERRCODE = 'check_violation', CONSTRAINT = 'debit_is_a_run';
+    END IF;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER debit_is_a_run BEFORE INSERT ON debits FOR EACH ROW WHEN (NEW.schedule_id IS NOT NULL) EXECUTE FUNCTION debit_is_a_run();
+
 -- What asks the bank asks for a leg as it stands here, from the account of the
 -- schedule's mandate to the merchant's own, or ends one that the bank has.
 -- +goose StatementBegin

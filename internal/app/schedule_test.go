@@ -4,9 +4,12 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lib/pq"
 
 	"portal/internal/app/apptest"
 	"portal/internal/app/schedule"
@@ -140,13 +143,27 @@ func approveLatest(t *testing.T, w *apptest.World, href string) {
 	}
 }
 
-// bankDays are the days that the bank's running schedules have to come.
+// bankStates counts the schedules that the bank was given by how they stand.
 func bankStates(bank *apptest.Bank) map[string]int {
 	states := map[string]int{}
 	for _, s := range bank.Schedules() {
 		states[string(s.Status)]++
 	}
 	return states
+}
+
+// bankDays has the bank live through two years, and says on which days it
+// debited.
+func bankDays(t *testing.T, bank *apptest.Bank) (days []string) {
+	t.Helper()
+	if err := bank.Advance(2 * 366 * 24 * time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range bank.Debits() {
+		days = append(days, d.At.In(thai.Bangkok).Format(time.DateOnly))
+	}
+	slices.Sort(days)
+	return days
 }
 
 func TestAScheduleGoesToTheBankAndIsPausedResumedAndCancelledThere(t *testing.T) {
@@ -238,12 +255,22 @@ func TestAHolidayDeclaredLateMovesSchedulesInOneBatch(t *testing.T) {
 	if page.Status != http.StatusOK || !strings.Contains(page.Body, id.String()) || !strings.Contains(page.Body, "1,500.00") {
 		t.Fatalf("the page does not show what moves: %d\n%s", page.Status, w.Log)
 	}
-	batch := maker.Post("/batches", "key", strings.Repeat("W", 26), "kind", "schedule_move", "id", id.String())
-	if batch.Status != http.StatusSeeOther {
-		t.Fatalf("a batch answered %d\n%s", batch.Status, w.Log)
-	}
-	if shown := maker.Get(batch.Location()); shown.Status != http.StatusOK || !strings.Contains(shown.Body, "RENT1") {
+	batch := choose(t, w, apptest.Maker, "schedule_move", id)
+	if shown := maker.Get(batch.path); shown.Status != http.StatusOK || !strings.Contains(shown.Body, "RENT1") {
 		t.Errorf("the batch is not shown: %d\n%s", shown.Status, w.Log)
+	}
+	if a := batch.start(); a.Status != http.StatusSeeOther {
+		t.Fatalf("starting answered %d\n%s", a.Status, w.Log)
+	}
+	for range 3 {
+		batch.c.Post(batch.path + "/next")
+	}
+	before := bankStates(bank)
+	approveLatest(t, w, "/schedules/"+id.String())
+	bank.Send()
+	after := bankStates(bank)
+	if after["CANC"] == 0 || after["ACTV"] == 0 || after["ACTV"]+after["CANC"] <= before["ACTV"] {
+		t.Errorf("the bank's schedules were %v and are %v", before, after)
 	}
 	for _, path := range []string{"/debits/calendar", "/debits/calendar?month=" + on.Format("2006-01"), "/debits/forecast", "/debits/forecast?pause=" + id.String(), "/debits/forecast?format=csv",
 		"/schedules", "/schedules?q=rent", "/schedules/new?payer=P002", "/approvals"} {
@@ -262,5 +289,13 @@ func TestAHolidayDeclaredLateMovesSchedulesInOneBatch(t *testing.T) {
 	}
 	if a := w.Client(apptest.Stranger).Get("/schedules/" + id.String()); a.Status != http.StatusNotFound {
 		t.Errorf("a stranger was answered with %d", a.Status)
+	}
+	var wanted []string
+	if err := w.DB.Super.QueryRowContext(t.Context(), `SELECT array_agg(r.run_on ORDER BY r.run_on) FROM schedule_runs r JOIN schedule_legs l ON l.id = r.leg_id
+		WHERE r.schedule_id = $1 AND l.state = 'active'`, id).Scan(pq.Array(&wanted)); err != nil {
+		t.Fatal(err)
+	}
+	if got := bankDays(t, bank); len(wanted) != 12 || !slices.Equal(got, wanted) || slices.Contains(got, on.Format(time.DateOnly)) {
+		t.Errorf("the bank debits on\n%v, and what is wanted is\n%v", got, wanted)
 	}
 }

@@ -40,8 +40,6 @@ var (
 		INSERT INTO debits (id, merchant_id, payer_id, mandate_id, payer_name, payer_code, amount_satang, reference, invoice_number, debit_on, note, state, editors,
 			bank_reference, fee_satang, failure_code, schedule_id, run_on)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', $9, '', $10, '{}', $11, $12, $13, $14, $15)`)
-	sqlMoveDebitOfRun = statement(`
-		UPDATE debits SET state = $3, bank_reference = $4, fee_satang = $5, failure_code = $6 WHERE merchant_id = $1 AND id = $2 AND schedule_id IS NOT NULL AND state <> $3`)
 )
 
 // AddDebits stores new drafts made by the acting maker.
@@ -179,13 +177,4 @@ func (t *Tx) AddDebitOfRun(d Debit) error {
 		detail["run_on"] = d.RunOn.Format(time.DateOnly)
 	}
 	return t.Audit("debit.recorded", About("debit", d.ID), detail)
-}
-
-// MoveDebitOfRun records what became of a run whose outcome was not known.
-func (t *Tx) MoveDebitOfRun(d Debit) error {
-	n, err := t.exec(sqlMoveDebitOfRun, t.actor.Merchant, d.ID, d.State, d.BankReference, d.FeeSatang, d.FailureCode)
-	if err != nil || n == 0 {
-		return err
-	}
-	return t.Audit("debit.moved", About("debit", d.ID), map[string]any{"state": d.State, "bank_reference": d.BankReference, "failure_code": d.FailureCode})
 }

@@ -49,7 +49,8 @@ func askDay(tx *store.Tx, id store.ID, day time.Time, page int) error {
 }
 
 // learnDebitDay keeps a page of the bank's list of a day, and asks for the next
-// one. Nothing about money follows from it: it shows differences.
+// one. Runs of schedules that no callback told of are recorded by it; nothing
+// else about money follows from it: it shows differences.
 func learnDebitDay(tx *store.Tx, i store.Inquiry, said krungsri.Debits) error {
 	i.State, i.Came = store.InquiryAnswered, "answered"
 	if err := tx.AnswerInquiry(i); err != nil || i.Subject.Kind() != "debitday" {
@@ -68,9 +69,15 @@ func learnDebitDay(tx *store.Tx, i store.Inquiry, said krungsri.Debits) error {
 		if t.ProcessedAt != nil {
 			list[n].ProcessedAt = &t.ProcessedAt.Time
 		}
+		if t.ScheduleID != "" {
+			if list[n].DebitID, err = debitOfListedRun(tx, i.MerchantID, t); err != nil {
+				return err
+			}
+			continue
+		}
 		attempt, err := uuid.Parse(t.TransactionID)
 		if err != nil {
-			continue // a run of a schedule, which the bank names itself
+			continue
 		}
 		tried, err := tx.InstructionTried(attempt)
 		if errors.Is(err, store.ErrNotFound) || err == nil && tried.MerchantID != i.MerchantID {
@@ -93,4 +100,18 @@ func learnDebitDay(tx *store.Tx, i store.Inquiry, said krungsri.Debits) error {
 		return fmt.Errorf("asking for the next page of a day: %w", err)
 	}
 	return nil
+}
+
+// debitOfListedRun is the debit of a run that the bank lists, recorded if it was
+// not known. A schedule that is not ours has none.
+func debitOfListedRun(tx *store.Tx, merchant store.ID, said krungsri.DebitDetail) (uuid.NullUUID, error) {
+	leg, err := tx.LegAtBank(said.ScheduleID)
+	if errors.Is(err, store.ErrNotFound) || err == nil && (leg.MerchantID != merchant || said.PaymentToken != leg.BankToken) {
+		return uuid.NullUUID{}, nil
+	}
+	if err != nil {
+		return uuid.NullUUID{}, err
+	}
+	news, err := keepRun(tx, leg, said.Debit)
+	return uuid.NullUUID{UUID: news.debit, Valid: news.debit != store.NoID}, err
 }

@@ -32,7 +32,10 @@ func readDebit(tx *store.Tx, c store.Callback, body []byte) (claim, error) {
 		r.SaidAt = &at
 	}
 	r.EventKey = eventKey(said.EventID, r.BankReference, r.Status, at)
-	if said.Transaction != nil && said.Transaction.ScheduleID == "" {
+	switch {
+	case said.Transaction != nil && said.Transaction.ScheduleID != "":
+		return readRun(r, *said.Transaction)
+	case said.Transaction != nil:
 		return readTaken(r, *said.Transaction)
 	}
 	err = r.quarantine(reasonUnknown)

@@ -18,7 +18,6 @@ type taken struct {
 }
 
 // readTaken reads what the bank tells of a debit, by the name of our attempt.
-// Of runs of the bank's own schedules it knows nothing.
 func readTaken(c claim, said krungsri.TransactionCallback) (claim, error) {
 	t := taken{claim: c, said: said}
 	err := t.take()
