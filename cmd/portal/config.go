@@ -24,7 +24,7 @@ type config struct {
 	origin     string
 
 	database, databaseOwner, databaseWeb, databaseWork, databaseSequencer string
-	webConns, workConns                                                   int
+	webConns, workConns, workCalls                                        int
 
 	bank         krungsri.Config
 	callbackKeys krungsri.CallbackKeys

@@ -85,7 +85,10 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 		return err
 	}
 	inbox := teller.NewInbox(work, workerName(), told, log)
-	worker := teller.NewWorker(work, teller.WorkerConfig{Name: workerName(), Bank: c.bank, Wake: wake, Log: log})
+	sealer := make(chan struct{}, 1)
+	worker := teller.NewWorker(work, teller.WorkerConfig{
+		Name: workerName(), Bank: c.bank, Wake: wake, Sealer: sealer, Log: log, AtOnce: c.workCalls,
+	})
 
 	last, stopLast := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopLast()
@@ -97,7 +100,7 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 	group.Go(func() error { return notifier.Run(working) })
 	group.Go(func() error { return inbox.Run(working) })
 	group.Go(func() error {
-		return sequence.Sequence(last, store.Sequencing{Signers: []note.Signer{signer}, Sinks: sinks, Log: log})
+		return sequence.Sequence(last, store.Sequencing{Signers: []note.Signer{signer}, Sinks: sinks, Wake: sealer, Log: log})
 	})
 	return group.Wait()
 }

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"portal/internal/krungsri"
 	"portal/internal/store"
 )
 
@@ -30,6 +31,9 @@ type Options struct {
 	Goals []int
 	// Progress is told what happens; it may be nil.
 	Progress func(format string, args ...any)
+	// Caller makes what calls a bank with no database, for comparison: the bank's
+	// client itself has one holder only, and that is not the bench.
+	Caller func(krungsri.Config) (func(context.Context, krungsri.CreateDebitRequest) error, error)
 	// Log is the file that the servers write to when they end badly.
 	Log string
 }

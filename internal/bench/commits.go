@@ -162,7 +162,7 @@ func (b *bench) trail(ctx context.Context) (rows []Row, err error) {
 			if err := sequence(ctx, dsn, b.signer, nowhere{}); err != nil {
 				return result{}, err
 			}
-			stop, err := b.sequencing(ctx, dsn)
+			stop, err := b.sequencing(ctx, dsn, nil)
 			if err != nil {
 				return result{}, err
 			}
@@ -192,20 +192,23 @@ func (b *bench) trail(ctx context.Context) (rows []Row, err error) {
 	}, nil
 }
 
-// sequencing runs a sequencer as the worker process does.
-func (b *bench) sequencing(ctx context.Context, dsn string) (stop func() error, err error) {
+// sequencing runs a sequencer as the worker process does. It is stopped when it
+// has caught up: what it left would wait for the next round, and the rest
+// between would count as its lag.
+func (b *bench) sequencing(ctx context.Context, dsn string, wake <-chan struct{}) (stop func() error, err error) {
 	s, err := store.Open(ctx, dsn, store.Sequencer, store.Options{MaxConns: 2})
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	working, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() {
-		done <- s.Sequence(ctx, store.Sequencing{Signers: []note.Signer{b.signer}, Sinks: []store.Publisher{nowhere{}}})
+		done <- s.Sequence(working, store.Sequencing{Signers: []note.Signer{b.signer}, Sinks: []store.Publisher{nowhere{}}, Wake: wake})
 	}()
 	return func() error {
+		err := sealed(ctx, dsn, done)
 		cancel()
-		return errors.Join(<-done, s.Close())
+		return errors.Join(err, <-done, s.Close())
 	}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -104,8 +105,7 @@ var derived = []string{
 
 // derive runs what is derived, in its order.
 func derive(ctx context.Context, db *sql.DB, w world) error {
-	quoted := func(id store.ID) string { return "'" + id.String() + "'::uuid" }
-	words := strings.NewReplacer("@shop", quoted(w.merchant), "@maker", quoted(w.maker), "@checker", quoted(w.checker), "@auditor", quoted(w.auditor))
+	words := w.words()
 	for _, text := range derived {
 		// Several statements in one text are one transaction.
 		if _, err := db.ExecContext(ctx, "SET LOCAL session_replication_role = replica; "+words.Replace(text)); err != nil {
@@ -113,6 +113,13 @@ func derive(ctx context.Context, db *sql.DB, w world) error {
 		}
 	}
 	return nil
+}
+
+// words puts the ids of the world, and a number, in the places of their names.
+func (w world) words() *strings.Replacer {
+	quoted := func(id store.ID) string { return "'" + id.String() + "'::uuid" }
+	return strings.NewReplacer("@shop", quoted(w.merchant), "@maker", quoted(w.maker), "@checker", quoted(w.checker), "@auditor", quoted(w.auditor),
+		"@everyone", strconv.Itoa(everyone))
 }
 
 // sequence numbers all leaves there are and publishes the tree, so that the
@@ -123,22 +130,31 @@ func sequence(ctx context.Context, dsn string, signer note.Signer, sink store.Pu
 		return err
 	}
 	defer func() { err = errors.Join(err, sequencer.Close()) }()
+	working, stop := context.WithCancel(ctx)
+	defer stop()
+	done := make(chan error, 1)
+	go func() {
+		done <- sequencer.Sequence(working, store.Sequencing{Signers: []note.Signer{signer}, Sinks: []store.Publisher{sink}})
+	}()
+	err = sealed(ctx, dsn, done)
+	stop()
+	return errors.Join(err, <-done)
+}
+
+// sealed returns when no leaf waits for the sequencer any more, or the
+// sequencer, whose end is told on done, is not at work.
+func sealed(ctx context.Context, dsn string, done chan error) (err error) {
 	watch, err := sql.Open("postgres", dsn)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, watch.Close()) }()
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	done := make(chan error, 1)
-	go func() {
-		done <- sequencer.Sequence(ctx, store.Sequencing{Signers: []note.Signer{signer}, Sinks: []store.Publisher{sink}})
-	}()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
 		case err := <-done:
+			done <- err // whoever stops it asks as well
 			return err
 		case <-tick.C:
 		}
@@ -147,8 +163,7 @@ func sequence(ctx context.Context, dsn string, signer note.Signer, sink store.Pu
 			SELECT EXISTS (SELECT FROM audit_leaves WHERE idx IS NULL)
 				OR EXISTS (SELECT FROM audit_checkpoints WHERE published_at IS NULL)`).Scan(&waiting)
 		if err != nil || !waiting {
-			stop()
-			return errors.Join(err, <-done)
+			return err
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/lib/pq"
 )
 
 var (
@@ -24,9 +26,14 @@ var (
 		WHERE merchant_id = $1 AND id = $2 AND version = $3 AND state = 'draft'`)
 	sqlDebitSubmitted = statement(`
 		UPDATE debits SET state = 'submitted', instruction_id = $3 WHERE merchant_id = $1 AND id = $2 AND version = $4 AND state = 'draft'`)
-	sqlMoveDebit = statement(`
-		UPDATE debits SET state = $3, bank_reference = CASE WHEN $4 <> '' THEN $4 ELSE bank_reference END, failure_code = $5
-		WHERE merchant_id = $1 AND id = $2 AND state <> $3`)
+	// Approved, sending and unknown are called alike.
+	sqlFollowDebits = statement(`
+		UPDATE debits d SET state = f.state, bank_reference = CASE WHEN f.bank_reference <> '' THEN f.bank_reference ELSE d.bank_reference END, failure_code = f.failure
+		FROM (SELECT i.id, i.bank_reference, CASE WHEN i.state = 'failed' THEN i.reason ELSE '' END AS failure,
+			CASE WHEN i.state = 'pending' THEN 'submitted' WHEN i.state IN ('rejected', 'withdrawn', 'expired') THEN 'draft' WHEN i.state = 'done' THEN 'taken' ELSE i.state END AS state
+			FROM instructions i) AS f
+		WHERE ($1::uuid IS NULL OR d.merchant_id = $1) AND d.id = ANY ($2::uuid[]) AND f.id = d.instruction_id AND d.state <> f.state
+		RETURNING d.id, d.merchant_id, f.state, f.bank_reference, f.failure AS failure_code`)
 	sqlDiscardDebit = statement(`
 		UPDATE debits SET state = 'discarded' WHERE merchant_id = $1 AND id = $2 AND version = $3 AND state = 'draft'`)
 	sqlRestoreDebit = statement(`
@@ -107,15 +114,33 @@ func (t *Tx) DebitSubmitted(id ID, version int, instruction ID) error {
 	return t.Audit("debit.submitted", About("debit", id), map[string]any{"instruction": instruction, "version": version})
 }
 
-// MoveDebit sets the state that follows from its instruction, with the bank's
-// name for it or the code of its failure. Nothing to change is no error, and no
+// FollowDebits gives debits the states that follow from their instructions,
+// with the bank's name for each or the code of its failure. They are the acting
+// merchant's, or anybody's where none acts. Nothing to change is no error, and no
 // leaf.
-func (t *Tx) MoveDebit(id ID, state, bankReference, failure string) error {
-	n, err := t.exec(sqlMoveDebit, t.actor.Merchant, id, state, bankReference, failure)
-	if err != nil || n == 0 {
-		return err
+func (t *Tx) FollowDebits(ids ...ID) error {
+	if len(ids) == 0 {
+		return nil
 	}
-	return t.Audit("debit.moved", About("debit", id), map[string]any{"state": state, "bank_reference": bankReference, "failure_code": failure})
+	moved, err := rows[debitFollowed](t.Query, sqlFollowDebits, nullable(t.actor.Merchant), pq.Array(idTexts(ids)))
+	if err != nil {
+		return fmt.Errorf("moving debits: %w", err)
+	}
+	for _, m := range moved {
+		if err := t.For(m.MerchantID).Audit("debit.moved", About("debit", m.ID), m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// debitFollowed is what the trail keeps of a move of a debit.
+type debitFollowed struct {
+	ID            ID     `db:"id" json:"-"`
+	MerchantID    ID     `db:"merchant_id" json:"-"`
+	State         string `db:"state" json:"state"`
+	BankReference string `db:"bank_reference" json:"bank_reference"`
+	FailureCode   string `db:"failure_code" json:"failure_code"`
 }
 
 // DiscardDebit puts a draft out of the way, in the version that was seen.

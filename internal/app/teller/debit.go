@@ -128,34 +128,6 @@ func debitRefused(err error) error {
 	return err
 }
 
-// projectDebit brings a debit up to date with its instruction.
-func projectDebit(tx *store.Tx, id store.ID) error {
-	d, err := tx.Debit(id)
-	if err != nil || !d.InstructionID.Valid {
-		return err
-	}
-	i, err := tx.Instruction(d.InstructionID.UUID)
-	if err != nil {
-		return err
-	}
-	state, failure := debitState(i)
-	return tx.MoveDebit(id, state, i.BankReference, failure)
-}
-
-func debitState(i store.Instruction) (state, failure string) {
-	switch i.State {
-	case store.Pending:
-		return store.DebitSubmitted, ""
-	case store.Rejected, store.Withdrawn, store.Expired:
-		return store.DebitDraft, ""
-	case store.Done:
-		return store.DebitTaken, ""
-	case store.Failed:
-		return store.DebitFailed, i.Reason
-	}
-	return i.State, "" // approved, sending and unknown are called alike
-}
-
 // AskDebit puts the question to the bank what became of a debit.
 func (t *Teller) AskDebit(ctx context.Context, a store.Actor, id store.ID) error {
 	return t.store.Write(ctx, a, func(tx *store.Tx) error {

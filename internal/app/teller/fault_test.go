@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,6 +29,8 @@ type life struct {
 	Bill                     store.ID
 	Version                  int
 	DieAt                    string
+	// Works is the name of a worker that does nothing but work, until it is told to stop.
+	Works string
 }
 
 // TestMain turns the test binary into the child of the fault suite when it is
@@ -47,7 +50,11 @@ func TestMain(m *testing.M) {
 			select {} // until the signal arrives
 		}
 	})
-	if err := l.live(context.Background()); err != nil {
+	live := l.live
+	if l.Works != "" {
+		live = l.work
+	}
+	if err := live(context.Background()); err != nil {
 		panic(err)
 	}
 	os.Exit(0)
@@ -84,6 +91,21 @@ func (l life) live(ctx context.Context) error {
 	}
 	bank := tellertest.BankConfig(l.BankURL)
 	return teller.NewWorker(work, teller.WorkerConfig{Name: "child", Bank: bank, Log: slog.New(slog.DiscardHandler)}).Drain(ctx)
+}
+
+func (l life) work(ctx context.Context) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
+	defer stop()
+	seal, err := store.NewSeal(bytes.Repeat([]byte("s"), 32))
+	if err != nil {
+		return err
+	}
+	s, err := store.Open(ctx, l.DSN, store.Worker, store.Options{MaxConns: 4, Seal: seal, PrepareOnUse: true})
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	return teller.NewWorker(s, teller.WorkerConfig{Name: l.Works, Bank: tellertest.BankConfig(l.BankURL), Log: log, AtOnce: 16}).Run(ctx)
 }
 
 // TestFaultKilledBetweenAnyTwoSteps kills the program at every point of the

@@ -220,7 +220,7 @@ func project(tx *store.Tx, subject store.Subject) error {
 	case "schedule":
 		return tx.FollowSchedule(subject.ID())
 	case "debit":
-		return projectDebit(tx, subject.ID())
+		return tx.FollowDebits(subject.ID())
 	}
 	return fmt.Errorf("nothing follows from instructions about %s", subject)
 }

@@ -35,6 +35,9 @@ type Worker struct {
 	atOnce   int
 	patience time.Duration // the lease
 
+	sealer chan<- struct{}
+	ledger *together
+
 	mu    sync.Mutex
 	banks map[store.ID]*krungsri.Client
 }
@@ -44,7 +47,10 @@ type WorkerConfig struct {
 	Name string          // stands in the audit trail
 	Bank krungsri.Config // whom to call
 	// Wake is signalled when something was approved; nil means polling only.
-	Wake   <-chan struct{}
+	Wake <-chan struct{}
+	// Sealer, which may be nil, is told when intents wait to be published: the
+	// Wake of a sequencer in the same process.
+	Sealer chan<- struct{}
 	Log    *slog.Logger
 	AtOnce int           // calls in flight; 0 means 8
 	Lease  time.Duration // 0 means the default; shorter only in tests
@@ -60,7 +66,7 @@ func NewWorker(s *store.Store, c WorkerConfig) *Worker {
 	}
 	return &Worker{
 		store: s, name: c.Name, bank: c.Bank, wake: c.Wake, log: c.Log, atOnce: c.AtOnce, patience: c.Lease,
-		banks: map[store.ID]*krungsri.Client{},
+		sealer: c.Sealer, ledger: newTogether(s), banks: map[store.ID]*krungsri.Client{},
 	}
 }
 
@@ -69,34 +75,32 @@ func NewWorker(s *store.Store, c WorkerConfig) *Worker {
 const poll = 2 * time.Second
 
 // Run works until ctx is done, then finishes the calls in flight, and claims
-// nothing more.
+// nothing more. Sending goes on beside all else, so that a long run holds up
+// neither what is asked of the bank nor what a dead worker left.
 func (w *Worker) Run(ctx context.Context) error {
+	send, sent := make(chan struct{}, 1), make(chan struct{}, 1)
+	var sender sync.WaitGroup
+	sender.Go(func() {
+		for range send {
+			n, err := w.drain(ctx)
+			if err != nil && ctx.Err() == nil {
+				w.log.ErrorContext(ctx, "worker: sending", "err", err)
+			}
+			if n > 0 {
+				nudge(sent)
+			}
+		}
+	})
+	defer sender.Wait()
+	defer close(send)
 	tick, minute := time.NewTicker(poll), time.NewTicker(time.Minute)
 	defer tick.Stop()
 	defer minute.Stop()
 	due := true // whether it is looked for what comes by itself
 	for {
-		if err := w.Settle(ctx); err != nil && ctx.Err() == nil {
-			w.log.ErrorContext(ctx, "worker: looking after overdue work", "err", err)
-		}
-		if err := w.Drain(ctx); err != nil && ctx.Err() == nil {
-			w.log.ErrorContext(ctx, "worker: sending", "err", err)
-		}
-		if due {
-			if err := w.nightly(ctx); err != nil && ctx.Err() == nil {
-				w.log.ErrorContext(ctx, "worker: asking by night", "err", err)
-			}
-			due = false
-		}
-		if err := w.AskAboutDebits(ctx); err != nil && ctx.Err() == nil {
-			w.log.ErrorContext(ctx, "worker: asking about debits", "err", err)
-		}
-		if err := w.BookDebits(ctx); err != nil && ctx.Err() == nil {
-			w.log.ErrorContext(ctx, "worker: booking debits", "err", err)
-		}
-		if err := w.AskBank(ctx); err != nil && ctx.Err() == nil {
-			w.log.ErrorContext(ctx, "worker: asking the bank", "err", err)
-		}
+		nudge(send)
+		w.lookAfter(ctx, due)
+		due = false
 		select {
 		case <-ctx.Done():
 			return nil
@@ -104,51 +108,40 @@ func (w *Worker) Run(ctx context.Context) error {
 		case <-minute.C:
 			due = true
 		case <-w.wake:
+		case <-sent: // what was taken is booked, what is unknown asked about
 		}
 	}
 }
 
-// Drain sends until nothing approved is left to claim.
-func (w *Worker) Drain(ctx context.Context) error {
-	for ctx.Err() == nil {
-		n, err := w.sendBatch(ctx)
-		if err != nil || n == 0 {
-			return err
-		}
+// nudge has whoever listens on c look once more.
+func nudge(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
-	return nil
 }
 
-// sendBatch claims a batch, waits until the intents stand in a published
-// checkpoint, and sends. It returns how many it looked at. What is begun is not
-// tied to asked: whoever waits may go away, the outcome is still recorded. What
-// is not begun when asked ends is put back.
-func (w *Worker) sendBatch(asked context.Context) (int, error) {
-	sending, found, err := w.claim(asked, w.atOnce)
-	if err != nil && !errors.Is(err, store.ErrBusy) {
-		// One that cannot be claimed must not hold up the others.
-		alone, _, errAlone := w.claim(asked, 1)
-		if errAlone != nil {
-			return 0, errors.Join(err, w.putOff(asked, err))
+// lookAfter does all but sending; where it is due, what comes by itself, too.
+func (w *Worker) lookAfter(ctx context.Context, due bool) {
+	for _, chore := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"looking after overdue work", w.Settle},
+		{"asking by night", func(ctx context.Context) error {
+			if !due {
+				return nil
+			}
+			return w.nightly(ctx)
+		}},
+		{"asking about debits", w.AskAboutDebits},
+		{"booking debits", w.BookDebits},
+		{"asking the bank", w.AskBank},
+	} {
+		if err := chore.do(ctx); err != nil && ctx.Err() == nil {
+			w.log.ErrorContext(ctx, "worker: a chore failed", "chore", chore.name, "err", err)
 		}
-		sending, found, err = alone, 1, nil
 	}
-	if err != nil || len(sending) == 0 {
-		return found, err
-	}
-	point("claimed")
-	ctx := context.WithoutCancel(asked)
-	if err := w.awaitPublished(asked, sending); err != nil {
-		return found, w.putBack(ctx, sending, err)
-	}
-	point("published")
-	errs := make([]error, len(sending))
-	var wg sync.WaitGroup
-	for n, c := range sending {
-		wg.Go(func() { errs[n] = w.send(ctx, c) })
-	}
-	wg.Wait()
-	return found, errors.Join(errs...)
 }
 
 // claim takes what may be sent, with an attempt for each, and ends what may
@@ -178,12 +171,15 @@ func (w *Worker) claim(ctx context.Context, limit int) (sending []store.Claimed,
 		if err := tx.Attempt(w.name, sending, w.patience); err != nil {
 			return err
 		}
+		var debits []store.ID // thousands at times, and so all at once
 		for _, c := range sending {
-			if err := project(tx.For(c.MerchantID), c.Subject); err != nil {
+			if c.Subject.Kind() == "debit" {
+				debits = append(debits, c.SubjectID())
+			} else if err := project(tx.For(c.MerchantID), c.Subject); err != nil {
 				return err
 			}
 		}
-		return nil
+		return tx.FollowDebits(debits...)
 	})
 	return sending, found, err
 }
@@ -203,6 +199,7 @@ func (w *Worker) putOff(ctx context.Context, cause error) error {
 func (w *Worker) awaitPublished(ctx context.Context, claimed []store.Claimed) error {
 	ctx, cancel := context.WithTimeout(ctx, min(publishWait, w.patience/4))
 	defer cancel()
+	nudge(w.sealer)
 	leaves := make([]store.ID, len(claimed))
 	for n, c := range claimed {
 		leaves[n] = c.LeafID
@@ -212,7 +209,7 @@ func (w *Worker) awaitPublished(ctx context.Context, claimed []store.Claimed) er
 
 // putBack ends attempts of which nothing was sent.
 func (w *Worker) putBack(ctx context.Context, claimed []store.Claimed, cause error) error {
-	errs := []error{fmt.Errorf("the audit trail is behind, nothing was sent: %w", cause)}
+	errs := []error{fmt.Errorf("the audit trail or the bank is behind, nothing was sent: %w", cause)}
 	for _, c := range claimed {
 		errs = append(errs, w.finish(ctx, c.Instruction, c.AttemptID, store.AttemptResult{Outcome: store.NotSent, Code: "trail_behind"}))
 	}
@@ -278,7 +275,7 @@ func judged(outcome krungsri.Outcome, code, message, messageTH string) store.Att
 // transaction. An attempt that has ended meanwhile is left as it is: the
 // answer stands in the journal as evidence.
 func (w *Worker) finish(ctx context.Context, i store.Instruction, attempt store.ID, r store.AttemptResult) error {
-	err := w.store.Write(ctx, w.actor(i.MerchantID), func(tx *store.Tx) error {
+	err := w.ledger.write(ctx, w.actor(i.MerchantID), func(tx *store.Tx) error {
 		return endAttempt(tx, i, attempt, r)
 	})
 	point("recorded")
@@ -308,7 +305,7 @@ func (w *Worker) bankOf(merchant store.ID) (*krungsri.Client, error) {
 	if c, ok := w.banks[merchant]; ok {
 		return c, nil
 	}
-	c, err := krungsri.New(w.bank, journal{w.store, w.actor(merchant)})
+	c, err := krungsri.New(w.bank, journal{w.ledger, w.actor(merchant)})
 	if err != nil {
 		return nil, err
 	}
