@@ -129,9 +129,7 @@ CREATE TRIGGER debit_goes_on_as_agreed BEFORE UPDATE OF state ON instructions FO
     WHEN (NEW.operation = 'debit.create' AND NEW.state <> OLD.state AND (NEW.state = 'sending' OR NEW.state = 'approved' AND OLD.state = 'pending'))
     EXECUTE FUNCTION debit_goes_on_as_agreed();
 
--- Money is booked on the day that it was taken. Where the books are closed is
--- looked at, as in 0026, after payment_stays_as_told has locked them.
-ALTER TRIGGER payment_comes_into_its_books ON payments RENAME TO payment_stays_in_the_books_it_came_into;
+-- Money is booked on the day that it was taken.
 -- +goose StatementBegin
 CREATE FUNCTION payment_is_of_its_debits_day() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
