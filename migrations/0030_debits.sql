@@ -641,13 +641,17 @@ GRANT INSERT ON payments TO portal_worker;
 GRANT INSERT (debit_id) ON payments TO portal_web;
 CREATE POLICY debits_are_the_workers ON payments AS RESTRICTIVE FOR INSERT TO portal_web WITH CHECK (debit_id IS NULL);
 
+-- The worker looks for the bill that a debit paid.
+GRANT EXECUTE ON FUNCTION bills_a_payment_may_be_for TO portal_worker;
+
 -- Lists of debits are imported as bills and buyers are, and many are asked for
 -- and approved together.
-ALTER TABLE import_items ADD COLUMN debit_id uuid, ADD FOREIGN KEY (debit_id, merchant_id) REFERENCES debits (id, merchant_id);
-GRANT UPDATE (debit_id) ON import_items TO portal_web;
+ALTER TABLE import_items ADD COLUMN debit_id uuid, ADD FOREIGN KEY (debit_id, merchant_id) REFERENCES debits (id, merchant_id),
+    ADD COLUMN payer_id uuid, ADD FOREIGN KEY (payer_id, merchant_id) REFERENCES payers (id, merchant_id);
+GRANT UPDATE (debit_id, payer_id) ON import_items TO portal_web;
 ALTER TABLE imports DROP CONSTRAINT import_kind_is_known;
 ALTER TABLE imports ADD CONSTRAINT import_kind_is_known CHECK (kind IN ('bills', 'buyers', 'payments', 'payers', 'debits'));
 ALTER TABLE import_items DROP CONSTRAINT import_item_is_made_or_not;
-ALTER TABLE import_items ADD CONSTRAINT import_item_is_made_or_not CHECK ((standing = 'made') = (num_nonnulls(presentment_id, buyer_id, payment_id, debit_id) = 1));
+ALTER TABLE import_items ADD CONSTRAINT import_item_is_made_or_not CHECK ((standing = 'made') = (num_nonnulls(presentment_id, buyer_id, payment_id, debit_id, payer_id) = 1));
 ALTER TABLE batches DROP CONSTRAINT batch_size_is_bounded;
 ALTER TABLE batches ADD CONSTRAINT batch_size_is_bounded CHECK (total BETWEEN 1 AND 10000);

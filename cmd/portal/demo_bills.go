@@ -133,6 +133,7 @@ type bookkeeper struct {
 	teller *teller.Teller
 	bank   *sandbox.Bank // whose buyers decide
 	today  thai.Day
+	origin string // of the portal
 }
 
 // keep makes the buyers and takes every demo bill to its ending. It may run again after any
@@ -152,7 +153,7 @@ func (k bookkeeper) keep(ctx context.Context) error {
 	if err := errors.Join(k.decide(ctx, all), k.correct(ctx)); err != nil {
 		return err
 	}
-	if err := errors.Join(k.lose(ctx), k.broughtIn(ctx), k.receipts(ctx), k.sell(ctx), k.paid(ctx), k.caughtUp(ctx), k.recur(ctx), k.regulate(ctx), k.issue(ctx)); err != nil {
+	if err := errors.Join(k.lose(ctx), k.broughtIn(ctx), k.receipts(ctx), k.sell(ctx), k.paid(ctx), k.caughtUp(ctx), k.recur(ctx), k.regulate(ctx), k.issue(ctx), k.directDebit(ctx)); err != nil {
 		return err
 	}
 	return errors.Join(k.keepSeason(ctx, waitingBills), k.habits(ctx))

@@ -282,7 +282,7 @@ func (d *devRun) keepDemo(ctx context.Context, s *store.Store) {
 		fmt.Fprintln(d.program.stdout, "Making the demo's bills and papers: half a minute the first time.")
 	})
 	defer said.Stop()
-	k := bookkeeper{demo: d.demo, store: s, teller: teller.New(s), bank: d.standIn, today: thai.Today(time.Now())}
+	k := bookkeeper{demo: d.demo, store: s, teller: teller.New(s), bank: d.standIn, today: thai.Today(time.Now()), origin: d.origin}
 	if err := k.keep(limited); err != nil && ctx.Err() == nil {
 		d.log.WarnContext(ctx, "not all demo bills were made", "err", err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"portal/internal/app/buyer"
 	"portal/internal/app/intake"
+	"portal/internal/app/payer"
 	"portal/internal/store"
 	"portal/web/text"
 )
@@ -72,6 +73,7 @@ type judgedItem struct {
 	buyer   store.Buyer
 	known   *store.Buyer // who has its tax id and branch in the directory
 	payment intake.Payment
+	payer   store.Payer
 	debit   intake.Debit
 	rows    []intake.Row
 	faults  []intake.Fault
@@ -126,6 +128,11 @@ func (j *judgedItem) judge(rules intake.Rules, kind intake.Kind) {
 	case intake.Payments:
 		j.payment, j.faults = rules.JudgePayment(first)
 		j.BuyerName, j.TotalSatang, field = nameOfPayment(j.payment), j.payment.AmountSatang, intake.Payer
+	case intake.Payers:
+		var details payer.Details
+		details, j.faults = rules.JudgePayer(first)
+		j.payer, field = payerOf(details), payer.FieldName
+		j.BuyerName = j.payer.Name
 	case intake.Debits:
 		j.debit, j.faults = rules.JudgeDebit(first)
 		j.TotalSatang, field = j.debit.AmountSatang, intake.PayerCode
@@ -179,6 +186,9 @@ func compareWithin(q *store.Query, i store.Import, list []judgedItem) error {
 	twice := intake.Fault{Field: intake.Number, Rule: intake.NumberTwice}
 	if i.Kind == store.ImportOfBuyers {
 		twice = intake.Fault{Field: buyer.FieldTaxID, Rule: intake.BuyerTwice}
+	}
+	if i.Kind == store.ImportOfPayers {
+		twice = intake.Fault{Field: payer.FieldCode, Rule: intake.PayerTwice}
 	}
 	if i.Kind == store.ImportOfDebits {
 		twice = intake.Fault{Field: intake.PayerCode, Rule: intake.DebitTwice}

@@ -156,6 +156,12 @@ func plainItems(ctx context.Context, _ *store.Query, _ store.Import, items []sto
 		if b.PaymentID.Valid {
 			line.Href = paymentHref(b.PaymentID.UUID)
 		}
+		if b.PayerID.Valid {
+			line.Href = payerHref(b.PayerID.UUID)
+		}
+		if b.DebitID.Valid {
+			line.Href = debitHref(b.DebitID.UUID)
+		}
 		if b.PresentmentID.Valid {
 			line.Href = billHref(b.PresentmentID.UUID)
 		}

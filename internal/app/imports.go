@@ -37,12 +37,13 @@ var importKinds = map[intake.Kind]importKind{
 	intake.Bills:    {areaPresentments, compareBills, keepDrafts},
 	intake.Buyers:   {areaBuyers, compareBuyers, keepBuyers},
 	intake.Payments: {areaPayments, comparePayments, keepPayments},
+	intake.Payers:   {areaDebits, comparePayers, keepPayers},
 	intake.Debits:   {areaDebits, compareDebits, keepDebits},
 }
 
 // readImportKind reads of what kind a file is to be: of bills, unless it says so.
 func readImportKind(f *form) intake.Kind {
-	return intake.Kind(cmp.Or(f.choice("kind", string(intake.Bills), string(intake.Buyers), string(intake.Payments), string(intake.Debits)), string(intake.Bills)))
+	return intake.Kind(cmp.Or(f.choice("kind", string(intake.Bills), string(intake.Buyers), string(intake.Payments), string(intake.Payers), string(intake.Debits)), string(intake.Bills)))
 }
 
 // listImports shows the merchant's imports, the newest first.

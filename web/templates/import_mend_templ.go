@@ -285,7 +285,7 @@ func (v ImportView) faulty() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			switch v.Kind {
-			case "buyers":
+			case "buyers", "payers":
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -84,6 +84,8 @@ func (k Kind) NumberIn(m Mapping, cells []string) string {
 		return NumberOf(m.Cell(cells, Number))
 	case Payments:
 		return tellingApart(m, cells)
+	case Payers:
+		return payerApart(m, cells)
 	case Debits:
 		return debitApart(m, cells)
 	case Buyers:

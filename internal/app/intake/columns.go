@@ -58,11 +58,12 @@ const (
 	Bills    Kind = "bills"
 	Buyers   Kind = "buyers"
 	Payments Kind = "payments"
+	Payers   Kind = "payers"
 	Debits   Kind = "debits"
 )
 
 // Kinds lists the kinds.
-var Kinds = []Kind{Bills, Buyers, Payments, Debits}
+var Kinds = []Kind{Bills, Buyers, Payments, Payers, Debits}
 
 // Columns lists the columns of a file of this kind, in the order of the template.
 func (k Kind) Columns() []Column {
@@ -71,6 +72,8 @@ func (k Kind) Columns() []Column {
 		return BuyerColumns
 	case Payments:
 		return PaymentColumns
+	case Payers:
+		return PayerColumns
 	case Debits:
 		return DebitColumns
 	case Bills:

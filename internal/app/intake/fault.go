@@ -119,6 +119,10 @@ const (
 	PaymentAlike   Rule = "payment_alike"
 	PaymentKnown   Rule = "payment_known"
 	CodeForm       Rule = "code_form"
+	MobileForm     Rule = "mobile_form"
+	PaydayForm     Rule = "payday_form"
+	PayerTwice     Rule = "payer_twice"
+	PayerKnown     Rule = "payer_known"
 	DatePast       Rule = "date_past"
 	PayerUnknown   Rule = "payer_unknown"
 	MandateDead    Rule = "mandate_dead"
@@ -134,7 +138,7 @@ var AllRules = []Rule{
 	RowDiffers, RowTwice, DiscountForm, DiscountLarge, IncomeWord, BuyerUnknown,
 	BuyerTwice, BuyerKnown, BuyerUpdated, BuyerSame, EmailForm, PhoneForm, PostcodeForm, TermsForm, RateForm,
 	MoneyOut, MoneyNone, MoneyZero, PaymentTwice, PaymentAlike, PaymentKnown,
-	CodeForm, DatePast, PayerUnknown, MandateDead, DebitLimits, DebitTwice,
+	MobileForm, PaydayForm, PayerTwice, PayerKnown, CodeForm, DatePast, PayerUnknown, MandateDead, DebitLimits, DebitTwice,
 }
 
 // dateFault says what is wrong with a day, with the days it may mean.
