@@ -13,7 +13,8 @@ var kept = strings.Fields(`merchants people accounts memberships policies instru
 	policy_proposals delegations exchanges exchange_results presentments presentment_lines presentment_documents files buyers
 	batches batch_rows imports presentment_templates document_series series_patterns document_numbers
 	receipts receipt_lines receipt_documents etax_documents etax_references etax_events
-	payments payment_matches presentment_payments payment_closings withholding_certificates month_closings`)
+	payments payment_matches presentment_payments payment_closings withholding_certificates month_closings
+	schedules schedule_changes schedule_legs schedule_runs holiday_marks debits`)
 
 // keep copies the tables to where verify does not look.
 func (w lived) keep() {

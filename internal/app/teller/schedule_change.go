@@ -83,7 +83,7 @@ func (s ScheduleStands) Draft(kind string, w ScheduleWish, c schedule.Calendar, 
 		if from.Compare(earliest) < 0 {
 			from = earliest
 		}
-		more := false
+		var more bool
 		horizon := lastWished(w.Plan, from)
 		if d.Change.Runs, more = w.Coming(c, earliest, horizon, w.Payments-s.Behind); more {
 			d.Change.CoveredUntil = horizon
