@@ -456,7 +456,7 @@ func TestTheWorkerIsNobody(t *testing.T) {
 		{"booked for more", store.Worker, store.NoID, payment("debit", of(taken), "20000", today, "NULL"), "payment_is_of_its_debit"},
 		{"booked though nobody knows", store.Worker, store.NoID, payment("debit", of(unknown), "10000", today, "NULL"), "payment_is_of_its_debit"},
 		{"booked on a day that it was not taken", store.Worker, store.NoID, payment("debit", of(taken), "10000", "current_date + 400", "NULL"), "payment_is_of_its_debits_day"},
-		{"booked by a maker", store.Web, l.Maker, payment("debit", of(taken), "10000", today, "NULL"), `payment_is_of_its_debit`},
+		{"booked by a maker", store.Web, l.Maker, payment("debit", of(taken), "10000", today, "NULL"), "payment_starts_unused"},
 		{"booked by nobody through the web", store.Web, store.NoID, payment("debit", of(taken), "10000", today, "NULL"), `pq: new row violates row-level security policy "debits_are_the_workers" for table "payments" (42501)`},
 		{"tied to a payment that is another's", store.Worker, store.NoID, set("debits", "debit", taken.ID, fmt.Sprintf("payment_id = '%s'", paid.ID)), "debit_becomes_its_own_payment"},
 		{"money by hand, by the worker as a maker", store.Worker, l.Maker, payment("hand", "NULL", "10000", today, "acting_person()"), refusedBy("the_worker_is_nobody", "payments")},
