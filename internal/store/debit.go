@@ -189,8 +189,9 @@ const debitPayerColumns = `p.id, p.code, p.name, p.tax_id, p.payday, p.email, m.
 var (
 	sqlDebitPayer  = statement(`SELECT ` + debitPayerColumns + ` WHERE p.merchant_id = $1 AND p.id = $2`)
 	sqlDebitPayers = statement(`
-		SELECT ` + debitPayerColumns + ` JOIN payers_matching($2, 'active', '', 'name', '', '00000000-0000-0000-0000-000000000000', $3) AS f ON f.payer_id = p.id
-		WHERE p.merchant_id = $1 ORDER BY f.place`)
+		SELECT ` + debitPayerColumns + ` WHERE p.merchant_id = $1 AND p.id = ANY (ARRAY(
+			SELECT f.payer_id FROM payers_matching($2, 'active', '', 'name', '', '00000000-0000-0000-0000-000000000000', $3) f))
+		ORDER BY p.sort_name, p.id`)
 	sqlDebitPayersCoded = statement(`SELECT ` + debitPayerColumns + ` WHERE p.merchant_id = $1 AND p.state = 'active' AND upper(p.code) = ANY ($2)`)
 )
 

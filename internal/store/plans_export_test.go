@@ -83,9 +83,31 @@ var (
 	SQLCountCallbacks            = sqlCountCallbacks
 	SQLUnassignedCallbacks       = sqlUnassignedCallbacks
 	SQLPresentmentsAtBank        = sqlPresentmentsAtBank
+	SQLDebitPayers               = sqlDebitPayers
+	SQLPayersCounted             = sqlPayersCounted
+	SQLPayersListed              = sqlPayersListed
+	SQLMandatesOfPayer           = sqlMandatesOfPayer
+	SQLMandatesNewest            = sqlMandatesNewest
+	SQLMandatesInState           = sqlMandatesInState
+	SQLMandatesMatching          = sqlMandatesMatching
+	SQLDifferences               = sqlDifferences
+	SQLClaimPayerMails           = sqlClaimPayerMails
+	SQLDebitsListed              = sqlDebitsListed
+	SQLDebitsCounted             = sqlDebitsCounted
+	SQLDebitsOf                  = sqlDebitsOf
+	SQLDebitBatches              = sqlDebitBatches
+	SQLDebitsOfBatchIn           = sqlDebitsOfBatchIn
+	SQLLeadsOfBatch              = sqlLeadsOfBatch
+	SQLDebitTrouble              = sqlDebitTrouble
+	SQLFailedDebits              = sqlFailedDebits
+	SQLDebitDayDifferences       = sqlDebitDayDifferences
+	SQLDebitRulesProposals       = sqlDebitRulesProposals
+	SQLDebitsToAskAbout          = sqlDebitsToAskAbout
+	SQLDebitsToBook              = sqlDebitsToBook
+	SQLLockDebitsToBook          = sqlLockDebitsToBook
 )
 
-var pageSize = regexp.MustCompile(`(?i)LIMIT \$|presentments_(?:matching|listed|counted)\(|buyers_[a-z_]+\(`)
+var pageSize = regexp.MustCompile(`(?i)LIMIT \$|(?:presentments|debits|payers)_(?:matching|listed|counted)\(|buyers_[a-z_]+\(`)
 
 // PagedStatements are all registered statements whose caller says how many
 // rows they return.

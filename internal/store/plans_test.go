@@ -146,6 +146,7 @@ func bigShop(t *testing.T) *storetest.DB {
 			SELECT u.file_id, u.merchant_id, u.used_in, u.use_id, u.page_id, u.kind, u.number, u.on_day, u.buyer_name, u.buyer_tax_id, u.standing, u.kept_until, u.held,
 				'pdf', lower(u.number || ' ' || u.buyer_name) FROM file_uses u;
 		RESET session_replication_role`, planShop, planOther, planMaker, planChecker, planRows, planBatch))
+	manyDebits(db)
 	db.Exec(`VACUUM ANALYZE`)
 	return db
 }
@@ -165,7 +166,7 @@ func readings() []reading {
 		oldest            = `'2024-08-01', 'ffffffff-ffff-ffff-ffff-ffffffffffff'` // the last pages
 		beginning         = `'-infinity', '00000000-0000-0000-0000-000000000000'`
 	)
-	return []reading{
+	return append(debitReadings(), []reading{
 		{"bills", web, store.SQLPresentmentsAfter, shop + newest + `, 51`, 60},
 		{"bills, last page", web, store.SQLPresentmentsAfter, shop + oldest + `, 51`, 60},
 		{"bills, backwards", web, store.SQLPresentmentsBefore, shop + oldest + `, 51`, 60},
@@ -347,7 +348,7 @@ func readings() []reading {
 		{"issues of a month", web, store.SQLMonthIssues, `'2026-09-01'`, 2500},
 		{"the first month", web, store.SQLFirstMonth, `'` + planShop + `'`, 10},
 		{"files by a name that none has", web, store.SQLFilesNamed, shop + `'%qwxzjk%', 7`, 60},
-	}
+	}...)
 }
 
 // lastOfAll comes after every id.
@@ -386,7 +387,7 @@ func TestNoListReadsMoreThanItsPage(t *testing.T) {
 	}
 }
 
-var bigScan = regexp.MustCompile(`Seq Scan on (payments|payment_matches|presentment_payments|withholding_certificates|document_numbers|receipts|receipt_lines|receipt_search|receipt_dues|etax_documents|etax_reported|presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves|notices|mails|notice_reminders|callbacks|files|file_search|presentment_documents|library_entries)\b`)
+var bigScan = regexp.MustCompile(`Seq Scan on (payments|payment_matches|presentment_payments|withholding_certificates|document_numbers|receipts|receipt_lines|receipt_search|receipt_dues|etax_documents|etax_reported|presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves|notices|mails|notice_reminders|callbacks|files|file_search|presentment_documents|library_entries|payers|payer_search|mandates|payer_mails|debits)\b`)
 
 // execute runs a statement for real, as a role acting for the checker of the
 // shop, and returns its plan and how many rows of each table it read: what a
@@ -412,12 +413,15 @@ func execute(t *testing.T, db *storetest.DB, r reading) (plan string, read map[s
 	defer must(`ROLLBACK; DEALLOCATE ALL`)
 	must(`PREPARE listed AS ` + r.sql)
 	before := rowsRead(t, conn) // what earlier transactions read may still be counted
-	must(`EXECUTE listed (` + r.args + `)`)
+	if r.args != "" {
+		r.args = "(" + r.args + ")"
+	}
+	must(`EXECUTE listed ` + r.args)
 	read = rowsRead(t, conn)
 	for table := range read {
 		read[table] -= before[table]
 	}
-	return strings.Join(texts(t, conn, `EXPLAIN EXECUTE listed (`+r.args+`)`), "\n"), read
+	return strings.Join(texts(t, conn, `EXPLAIN EXECUTE listed `+r.args), "\n"), read
 }
 
 // rowsRead counts what this connection has read of tables that grow.
