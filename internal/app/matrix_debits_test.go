@@ -12,6 +12,7 @@ import (
 func (k *kingdom) addDebits(t *testing.T, maker store.Actor, e *estate) {
 	t.Helper()
 	payer, mandate := store.NewID(), store.NewID()
+	code := "P" + payer.String()[:8]
 	e.debits, e.debitBatch = map[string]store.ID{"draft": store.NewID(), "discarded": store.NewID()}, store.NewID()
 	write := func(f func(*store.Tx) error) {
 		if err := k.Web.Write(t.Context(), maker, f); err != nil {
@@ -19,7 +20,7 @@ func (k *kingdom) addDebits(t *testing.T, maker store.Actor, e *estate) {
 		}
 	}
 	write(func(tx *store.Tx) error {
-		return tx.AddPayers(store.Payer{ID: payer, Code: "P" + payer.String()[:8], Name: "<i>payer"})
+		return tx.AddPayers(store.Payer{ID: payer, Code: code, Name: "<i>payer"})
 	})
 	tx, err := k.DB.Super.BeginTx(t.Context(), nil)
 	if err != nil {
@@ -44,7 +45,7 @@ func (k *kingdom) addDebits(t *testing.T, maker store.Actor, e *estate) {
 		var list []store.Debit
 		for _, id := range e.debits {
 			list = append(list, store.Debit{
-				ID: id, PayerID: payer, MandateID: mandate, PayerName: "<i>payer", PayerCode: "P1", AmountSatang: 100000, Reference: "R" + id.String()[:8], DebitOn: on,
+				ID: id, PayerID: payer, MandateID: mandate, PayerName: "<i>payer", PayerCode: code, AmountSatang: 100000, Reference: "R" + id.String()[:8], DebitOn: on,
 				BatchID: store.NullID(e.debitBatch),
 			})
 		}

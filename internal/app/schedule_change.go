@@ -18,7 +18,8 @@ func isAsking(err error) bool { return errors.Is(err, store.ErrAsking) }
 
 var scheduleKinds = []string{store.ScheduleCancel, store.SchedulePause, store.ScheduleResume, store.ScheduleAmend, store.ScheduleExtend, store.ScheduleMove}
 
-// newScheduleChange shows what a change would have the bank do.
+// newScheduleChange shows what a change would have the bank do: other terms,
+// unless the address says what else.
 func (a *App) newScheduleChange(w http.ResponseWriter, r *http.Request, u user) error {
 	q := readQuery(r)
 	kind := q.choice("kind", scheduleKinds...)
@@ -26,7 +27,7 @@ func (a *App) newScheduleChange(w http.ResponseWriter, r *http.Request, u user) 
 		return err
 	}
 	if kind == "" {
-		return store.ErrNotFound
+		kind = store.ScheduleAmend
 	}
 	f := &scheduleForm{form: formOf(nil)}
 	return a.scheduleChangePage(w, r, u, http.StatusOK, kind, f, templates.ScheduleChangeForm{Key: newKey()})
