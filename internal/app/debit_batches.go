@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"portal/internal/app/thai"
@@ -120,11 +122,11 @@ func (a *App) debitBatchProgress(w http.ResponseWriter, r *http.Request, u user)
 
 // batchMoved names how far a batch has come.
 func batchMoved(sums map[string]store.DebitSum) string {
-	name := ""
+	var name strings.Builder
 	for _, state := range store.DebitStates {
-		name += strconv.Itoa(sums[state].Number) + "."
+		fmt.Fprintf(&name, "%d.", sums[state].Number)
 	}
-	return name
+	return name.String()
 }
 
 func (a *App) debitBatchView(ctx context.Context, q *store.Query, u user, id store.ID) (v templates.DebitBatchView, err error) {

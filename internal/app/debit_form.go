@@ -35,7 +35,6 @@ type debitForm struct {
 	amount  int64
 	on      thai.Day
 	draft   store.Debit
-	bill    *store.Payable
 }
 
 func (a *App) readDebitForm(f *form) *debitForm {
@@ -175,7 +174,7 @@ func referenceFrom(invoice, code string) string {
 	return plain
 }
 
-func (d *debitForm) view(ctx context.Context, now time.Time) templates.DebitFormView {
+func (d *debitForm) view(ctx context.Context) templates.DebitFormView {
 	input := func(field string) templates.Input {
 		return templates.Input{Value: d.raw(field), Error: d.errorOf(ctx, field)}
 	}
@@ -240,7 +239,7 @@ func (a *App) newDebit(w http.ResponseWriter, r *http.Request, u user) error {
 	if err != nil {
 		return err
 	}
-	return a.debitFormPage(w, r, u, http.StatusOK, d.view(ctx, a.Clock()))
+	return a.debitFormPage(w, r, u, http.StatusOK, d.view(ctx))
 }
 
 func (a *App) debitFormPage(w http.ResponseWriter, r *http.Request, u user, status int, v templates.DebitFormView) error {
@@ -305,7 +304,7 @@ func (a *App) saveDebit(w http.ResponseWriter, r *http.Request, u user, id store
 		return err
 	}
 	if !d.saves() || !d.valid() {
-		v := d.view(ctx, a.Clock())
+		v := d.view(ctx)
 		if id != store.NoID {
 			v.ID = id.String()
 		}
@@ -368,7 +367,7 @@ func (a *App) editDebit(w http.ResponseWriter, r *http.Request, u user) error {
 	if !now.Editable() {
 		return a.seeOther(w, r, u, debitHref(id), text.Msg("debits.refused.not_editable"))
 	}
-	v := d.view(ctx, a.Clock())
+	v := d.view(ctx)
 	v.ID = id.String()
 	return a.debitFormPage(w, r, u, http.StatusOK, v)
 }

@@ -103,7 +103,7 @@ func (a *App) debitView(ctx context.Context, q *store.Query, u user, id store.ID
 		return v, err
 	}
 	v = templates.DebitView{
-		ID: id.String(), Version: d.Version, Paper: debitPaper(ctx, d), Status: debitStatus(ctx, d.State), Turn: debitTurn(ctx, d, c), Since: d.StateSince,
+		ID: id.String(), Version: d.Version, Paper: debitPaper(d), Status: debitStatus(ctx, d.State), Turn: debitTurn(ctx, d, c), Since: d.StateSince,
 		Mine: c.mine || d.Editable() && u.can(store.Maker), Reference: d.BankReference, Story: newestFirst(story),
 	}
 	if c.waits() != nil {
@@ -204,7 +204,7 @@ func debitTurn(ctx context.Context, d store.Debit, c course) string {
 }
 
 // debitPaper is what a debit says.
-func debitPaper(ctx context.Context, d store.Debit) templates.DebitPaper {
+func debitPaper(d store.Debit) templates.DebitPaper {
 	p := templates.DebitPaper{
 		PayerHref: "/payers/" + d.PayerID.String(), Payer: d.PayerName, Code: d.PayerCode, Account: d.DrawerAccount, Amount: d.AmountSatang, Reference: d.Reference,
 		Invoice: d.InvoiceNumber, On: d.DebitOn, Note: d.Note, Repeat: d.RepeatReason, Dead: !d.MandateLive && (d.State == store.DebitDraft || d.State == store.DebitSubmitted || d.State == store.DebitApproved),

@@ -40,7 +40,7 @@ func (a *App) debitSubmissionPage(w http.ResponseWriter, r *http.Request, u user
 		if err != nil {
 			return err
 		}
-		v.ID, v.Version, v.Paper, v.Approvers = id.String(), d.Version, debitPaper(ctx, d), someNames(ctx, names)
+		v.ID, v.Version, v.Paper, v.Approvers = id.String(), d.Version, debitPaper(d), someNames(ctx, names)
 		v.Hours = text.T(ctx, "debits.hours", "from", rules.SendAt, "to", rules.CutOff)
 		v.Obstacles = a.debitObstacles(ctx, q, d, rules)
 		alike, err := q.DebitsAlike(d)

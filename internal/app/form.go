@@ -133,6 +133,11 @@ func (f *form) fail(field string, m text.Message) {
 	f.faults = append(f.faults, fault{field, m})
 }
 
+// failed says whether something is wrong with a field.
+func (f *form) failed(field string) bool {
+	return slices.ContainsFunc(f.faults, func(ft fault) bool { return ft.field == field })
+}
+
 // errorOf is what is wrong with a field, in the reader's words, or "".
 func (f *form) errorOf(ctx context.Context, field string) string {
 	for _, ft := range f.faults {

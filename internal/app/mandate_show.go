@@ -61,14 +61,15 @@ func (a *App) mandateProgress(w http.ResponseWriter, r *http.Request, u user) er
 
 // mandateMoment changes whenever the page of a mandate would.
 func mandateMoment(m store.Mandate, asked []store.Inquiry) string {
-	state := m.State + m.Cause + m.BankStatus + moment(m.StateSince)
+	var state strings.Builder
+	state.WriteString(m.State + m.Cause + m.BankStatus + moment(m.StateSince))
 	if m.Link != "" {
-		state += "+"
+		state.WriteString("+")
 	}
 	for _, i := range asked {
-		state += i.State[:2]
+		state.WriteString(i.State[:2])
 	}
-	return state
+	return state.String()
 }
 
 func (a *App) mandatePage(w http.ResponseWriter, r *http.Request, u user, status int, refusal string) error {

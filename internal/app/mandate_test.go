@@ -201,7 +201,7 @@ var formField = regexp.MustCompile(`<input[^>]*name="([^"]+)"[^>]*value="([^"]*)
 func consents(t *testing.T, page, decision string) string {
 	t.Helper()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	shown, err := client.Get(page) //nolint:noctx // a test
+	shown, err := client.Get(page)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,8 +280,8 @@ func TestAMandateIsCancelledUnderFourEyesAndIsDeadFromTheApprovalOn(t *testing.T
 	if !strings.Contains(approval.Body, "ลูกค้าเลิกสัญญา") {
 		t.Error("the approval page lacks the reason")
 	}
-	print := regexp.MustCompile(`name="fingerprint" value="([^"]+)"`).FindStringSubmatch(approval.Body)[1]
-	wantStatus(t, checker.Post("/instructions/"+lead.String()+"/approval", "fingerprint", print), http.StatusSeeOther)
+	seal := regexp.MustCompile(`name="fingerprint" value="([^"]+)"`).FindStringSubmatch(approval.Body)[1]
+	wantStatus(t, checker.Post("/instructions/"+lead.String()+"/approval", "fingerprint", seal), http.StatusSeeOther)
 	if m = mandateOf(t, w, payer); m.Live || m.State != store.MandateActive {
 		t.Errorf("approved to end, the mandate is %s, live %v", m.State, m.Live)
 	}

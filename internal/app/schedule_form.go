@@ -60,11 +60,11 @@ func (f *scheduleForm) readTerms(today thai.Day) {
 	}
 	switch ends {
 	case "on":
-		if w.End = end; end.IsZero() && f.errorOf(context.Background(), "end") == "" {
+		if w.End = end; end.IsZero() && !f.failed("end") {
 			f.fail("end", text.Msg("edge.field.required"))
 		}
 	case "after":
-		if w.Payments = payments; payments == 0 && f.errorOf(context.Background(), "payments") == "" {
+		if w.Payments = payments; payments == 0 && !f.failed("payments") {
 			f.fail("payments", text.Msg("edge.field.required"))
 		}
 	}
@@ -244,7 +244,7 @@ func (a *App) draftOf(ctx context.Context, u user, f *scheduleForm) (draft telle
 		}
 		f.wish.Payer = f.payer.ID
 		if f.wish.Check() != nil || f.wish.Start.Year > a.today().Year+schedule.MaxYears {
-			return nil
+			return nil //nolint:nilerr // the form says what is wrong with it
 		}
 		var closed schedule.Calendar
 		var err error

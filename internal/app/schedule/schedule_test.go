@@ -23,7 +23,7 @@ func day(t testing.TB, s string) (d thai.Day) {
 func holidays(t testing.TB, list string) schedule.Calendar {
 	t.Helper()
 	c := schedule.Calendar{}
-	for _, s := range strings.Fields(list) {
+	for s := range strings.FieldsSeq(list) {
 		c[day(t, s)] = true
 	}
 	return c

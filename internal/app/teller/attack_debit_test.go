@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -119,7 +120,7 @@ func baht(satang int64) string { return fmt.Sprintf("%d.%02d", satang/100, satan
 func (l till) asksFor(d store.Debit, otherwise map[string]any, before ...string) []string {
 	id := store.NewID()
 	return append(before,
-		l.asks(id, id, 0, "debit.create", "debit/"+d.ID.String(), l.content(d, otherwise), fmt.Sprint(d.AmountSatang)),
+		l.asks(id, id, 0, "debit.create", "debit/"+d.ID.String(), l.content(d, otherwise), strconv.FormatInt(d.AmountSatang, 10)),
 		fmt.Sprintf(`UPDATE debits SET state = 'submitted', instruction_id = '%s' WHERE id = '%s'`, id, d.ID),
 		leaf(id), aboutIs("debit", d.ID), now)
 }
@@ -291,7 +292,7 @@ func TestOnlyWhatFailedIsTriedAgain(t *testing.T) {
 	closed, _ := l.ended("R2", "failed", "failed", "B004")
 	unknown, _ := l.ended("R3", "unknown", "unknown", "")
 	retry := func(of store.Debit, no string, more map[string]string) []string {
-		columns := map[string]string{"retry_of": "'" + of.ID.String() + "'", "retry_no": no, "reference": "'" + of.Reference + "'", "amount_satang": fmt.Sprint(of.AmountSatang)}
+		columns := map[string]string{"retry_of": "'" + of.ID.String() + "'", "retry_no": no, "reference": "'" + of.Reference + "'", "amount_satang": strconv.FormatInt(of.AmountSatang, 10)}
 		maps.Copy(columns, more)
 		id, sql := l.adds(columns)
 		d := of
@@ -483,9 +484,9 @@ func TestOnePersonChangesNoRuleOfDebits(t *testing.T) {
 		return fmt.Sprintf(`INSERT INTO debit_rules (id, merchant_id, base_version, min_satang, max_satang, send_at, cut_off, collision, retry_cap, retries, note, proposed_by)
 			VALUES ('%s', '%s', 0, 1, %s, '00:00', '23:59', 'warn', 10, '{}', 'x', %s)`, id, m, more, by)
 	}
-	proposes := func(max, by string) []string {
+	proposes := func(most, by string) []string {
 		id := store.NewID()
-		return []string{rules(id.String(), max, by), aboutIs("debitrules", id), now}
+		return []string{rules(id.String(), most, by), aboutIs("debitrules", id), now}
 	}
 	decides := func(columns string) []string { return set("debit_rules", "debitrules", open, columns) }
 	mine := store.NewID()

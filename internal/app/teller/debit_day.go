@@ -15,7 +15,8 @@ import (
 // dayPage is how many debits the bank is asked for at once.
 const dayPage = 100
 
-// askDebitList is listDebits by its id, which what it learns asks with.
+// askDebitList asks for the debits of a day. It has no variable of its own,
+// since what it learns asks once more for the next page.
 const askDebitList = "debit.list"
 
 // AskDebitDay puts the question to the bank which debits it made on a day.

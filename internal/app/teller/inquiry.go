@@ -77,13 +77,6 @@ func (a Ask) orElse(unheard func(*store.Tx, store.Inquiry) error) Ask {
 	return a
 }
 
-// heard records that a question was answered, and nothing more: what the answer
-// means for our own records is for an operation's own reading.
-func heard[Resp any](tx *store.Tx, i store.Inquiry, _ Resp) error {
-	i.State, i.Came = store.InquiryAnswered, "answered"
-	return tx.AnswerInquiry(i)
-}
-
 // asked carries the inquiry that a call is made for to the journal.
 type askedKey struct{}
 

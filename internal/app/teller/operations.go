@@ -50,7 +50,7 @@ var (
 		debitRequest,
 		func(r krungsri.Debit) string { return r.BankReference }, naming)
 	debitStatus    = inquiry("debit.status", (*krungsri.Client).DebitStatus, learnDebit)
-	listDebits     = inquiry("debit.list", (*krungsri.Client).ListDebits, learnDebitDay)
+	_              = inquiry(askDebitList, (*krungsri.Client).ListDebits, learnDebitDay)
 	createSchedule = instruction("schedule.create", (*krungsri.Client).CreateSchedule,
 		scheduleRequest,
 		func(r krungsri.CreatedSchedule) string { return r.ScheduleID }, naming)

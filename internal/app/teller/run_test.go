@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -152,7 +153,7 @@ func dueRun(t *testing.T, w *tellertest.World, n int) (batch store.ID) {
 	batch = store.NewID()
 	list := "'" + strings.Join(tokens, "','") + "'"
 	w.DB.Exec(strings.NewReplacer("@batch", "'"+batch.String()+"'::uuid", "@shop", "'"+w.Merchant.ID.String()+"'::uuid", "@maker", "'"+w.Maker.String()+"'::uuid",
-		"@checker", "'"+w.Checker.String()+"'::uuid", "@n", fmt.Sprint(n), "@payers", fmt.Sprint(payers), "@tokens", "ARRAY["+list+"]", "@account", "'"+w.Merchant.AccountNumber+"'",
+		"@checker", "'"+w.Checker.String()+"'::uuid", "@n", strconv.Itoa(n), "@payers", strconv.Itoa(payers), "@tokens", "ARRAY["+list+"]", "@account", "'"+w.Merchant.AccountNumber+"'",
 	).Replace(`BEGIN; SET LOCAL session_replication_role = replica;
 		INSERT INTO payers (id, merchant_id, code, name) SELECT gen_random_uuid(), @shop, 'P' || n, 'ผู้ชำระเงิน ' || n FROM generate_series(0, @payers - 1) AS n;
 		INSERT INTO mandates (id, merchant_id, payer_id, reference, channel, creditor_account, state, terms_version, bank_token, bank_status)

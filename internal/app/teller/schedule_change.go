@@ -252,7 +252,7 @@ func learnSchedules(tx *store.Tx, i store.Inquiry, said krungsri.Schedules) erro
 		return err
 	}
 	if len(changes) > 0 && changes[0].Standing == store.ScheduleUnknown {
-		if err := settleSchedule(tx, &i, changes[0], legs, statuses, found); err != nil {
+		if err := settleSchedule(tx, &i, changes[0], statuses, found); err != nil {
 			return err
 		}
 	} else if err := tx.AnswerInquiry(i); err != nil {
@@ -263,7 +263,7 @@ func learnSchedules(tx *store.Tx, i store.Inquiry, said krungsri.Schedules) erro
 
 // settleSchedule ends the instruction of a change whose outcome is unknown, as
 // the bank's list says.
-func settleSchedule(tx *store.Tx, i *store.Inquiry, c store.ScheduleChange, legs []store.ScheduleLeg, statuses map[store.ID]string, found map[store.ID]krungsri.Schedule) error {
+func settleSchedule(tx *store.Tx, i *store.Inquiry, c store.ScheduleChange, statuses map[store.ID]string, found map[store.ID]krungsri.Schedule) error {
 	parts, err := tx.LockParts(c.InstructionID)
 	if err != nil {
 		return err

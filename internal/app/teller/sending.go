@@ -97,7 +97,7 @@ func (s *sending) next(asked context.Context) (int, error) {
 	c := &hold{}
 	c.left.Store(int64(len(list)))
 	c.fresh, c.end = context.WithTimeout(asked, min(publishWait, s.w.patience/4))
-	if err := s.w.awaitPublished(c.fresh, list); err != nil {
+	if err := s.w.awaitPublished(c.fresh, list); err != nil { //nolint:contextcheck // it is the context of the run, cut short
 		c.end()
 		return found, s.w.putBack(context.WithoutCancel(asked), list, err)
 	}

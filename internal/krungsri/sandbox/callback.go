@@ -228,7 +228,6 @@ const callbackTime = 5 * time.Second
 func (b *Bank) send(ctx context.Context, d *Delivery) int {
 	ctx, cancel := context.WithTimeout(ctx, callbackTime)
 	defer cancel()
-	//nolint:gosec // G704: the address is the partner's own setting
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, b.callbackAddress(d.Product), bytes.NewReader(d.Body))
 	if err != nil {
 		return 0
