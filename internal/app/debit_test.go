@@ -213,6 +213,9 @@ func TestAnUnclearDebitIsSettledByTheBanksAnswerAndNotByACallback(t *testing.T) 
 	if got := w.ofDebit(page, "state"); got != store.DebitTaken {
 		t.Errorf("after the answer the debit is %s: %s", got, w.text(`SELECT string_agg(state || ' ' || came || ' ' || bank_code, ',') FROM inquiries`))
 	}
+	if a := w.Client(apptest.Auditor).Get(page); a.Status != http.StatusOK || !strings.Contains(a.Body, "ธนาคารแจ้งมาเองว่าทำสำเร็จแล้ว") {
+		t.Errorf("its page answers %d and does not tell who settled it: %s", a.Status, clipped(a.Body))
+	}
 }
 
 func TestAFailedDebitIsTriedAgainByRuleAndApproval(t *testing.T) {

@@ -124,6 +124,10 @@ func problemOf(err error) problem {
 // request's log line.
 func (a *App) fail(w http.ResponseWriter, r *http.Request, u user, err error) {
 	p := problemOf(err)
+	if p.status == http.StatusInternalServerError && errors.Is(r.Context().Err(), context.Canceled) {
+		// The database says in its own words that it was interrupted.
+		p = problem{status: statusCanceled, level: slog.LevelInfo}
+	}
 	info := infoOf(r)
 	info.err, info.level = err, p.level
 	if p.status == statusCanceled {

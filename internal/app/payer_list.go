@@ -127,6 +127,7 @@ func (a *App) payerListPage(w http.ResponseWriter, r *http.Request, u user, at p
 	header := a.debitHeader(ctx, u, tabPayers, ui.Header{Title: text.T(ctx, "payer.title"), Count: countText(total)})
 	if v.MayMake {
 		header.Primary = ui.Button{Label: text.T(ctx, "payer.new"), Emphasis: ui.Primary, Icon: ui.IconPlus, Href: "/payers/new"}
+		header.Actions = append(header.Actions, ui.Button{Label: text.T(ctx, "import.from_file"), Icon: ui.IconUpload, Href: "/imports/new?kind=payers"})
 	}
 	w.Header().Set("HX-Push-Url", at.href(from))
 	return a.page(w, r, u, shell{Header: header, Area: areaDebits, Status: status, Part: templates.PayerListPart}, templates.PayerList(v))

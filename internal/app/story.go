@@ -257,10 +257,14 @@ func (t *telling) refused(a store.Attempt) string {
 
 func (t *telling) settlements() {
 	for _, s := range t.settled {
-		if s.CallbackID.Valid {
-			t.say(ui.Event{
+		if s.ProposedBy == store.NoID {
+			e := ui.Event{
 				Sentence: t.words("story.settled_by_bank"), Person: t.words("story.system"), At: *s.DecidedAt, Meaning: ui.Good, Code: s.BankReference,
-			})
+			}
+			if s.Outcome == store.Failed {
+				e.Sentence, e.Meaning = t.words("story.settled_by_bank_failed"), ui.Bad
+			}
+			t.say(e)
 			continue
 		}
 		t.say(ui.Event{

@@ -266,7 +266,7 @@ func DebitForm(v DebitFormView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Button{Label: text.T(ctx, "buyer.find_do"), Icon: ui.IconSearch, Type: "submit", Name: "do", Value: FindPayer}.Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Button{Label: text.T(ctx, "presentment.search_do"), Icon: ui.IconSearch, Type: "submit", Name: "do", Value: FindPayer}.Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
