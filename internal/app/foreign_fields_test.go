@@ -153,7 +153,7 @@ func TestNoTableShowsAStrangerAnything(t *testing.T) {
 	err := k.DB.Super.QueryRowContext(t.Context(), `
 		SELECT string_agg(c.table_name, ' ' ORDER BY c.table_name) FROM information_schema.columns c JOIN information_schema.tables b USING (table_schema, table_name)
 		WHERE c.table_schema = 'public' AND c.column_name = 'merchant_id' AND b.table_type = 'BASE TABLE'
-			AND c.table_name <> 'sessions' AND has_table_privilege('portal_web', c.table_name, 'SELECT')`).Scan(&names)
+			AND c.table_name <> 'sessions' AND has_table_privilege('portal_web', format('%I.%I', c.table_schema, c.table_name), 'SELECT')`).Scan(&names)
 	tables := strings.Fields(names)
 	if err != nil || len(tables) < 30 {
 		t.Fatalf("%d tables: %v", len(tables), err)

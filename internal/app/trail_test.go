@@ -271,6 +271,7 @@ var endings = map[string][]string{
 	"inquiry.":                {store.InquiryAnswered, store.InquiryFailed},
 	"delegation.":             {store.DelegationAccepted, store.DelegationDeclined},
 	"callback.":               {store.CallbackProcessed, store.CallbackDuplicate, store.CallbackIgnored, store.CallbackQuarantined},
+	"debitrules.":             {store.ProposalApproved, store.ProposalRejected, store.ProposalWithdrawn},
 	"mandate_difference.":     {store.DifferenceAdopted, store.DifferenceDismissed},
 }
 
