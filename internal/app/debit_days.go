@@ -70,7 +70,7 @@ func (a *App) showDebitDay(w http.ResponseWriter, r *http.Request, u user) error
 		return err
 	}
 	ctx := r.Context()
-	v := templates.DebitDayView{Day: day, Path: "/debit-days/" + day.Format(time.DateOnly), MayAsk: u.can(store.Maker) || u.can(store.Checker) || u.can(store.Auditor)}
+	v := templates.DebitDayView{Day: day, Path: "/debit-days/" + day.Format(time.DateOnly), MayAsk: u.can(store.Maker) || u.can(store.Checker)}
 	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error { return fillDebitDay(ctx, q, day, &v) })
 	if err != nil {
 		return err

@@ -238,7 +238,7 @@ func (a *App) table() []route {
 		{"POST", "/debits/retries", maker, a.createDebitRetries, extra{}},
 		{"GET", "/debit-days", anyDuty, a.showDebitMonth, extra{}},
 		{"GET", "/debit-days/{day}", anyDuty, a.showDebitDay, extra{}},
-		{"POST", "/debit-days/{day}/inquiry", maker | checker | auditor, a.askDebitDay, extra{}},
+		{"POST", "/debit-days/{day}/inquiry", maker | checker, a.askDebitDay, extra{}},
 		{"GET", "/debit-rules", anyDuty, a.showDebitRules, extra{}},
 		{"POST", "/debit-rules", maker | admin, a.proposeDebitRules, extra{}},
 		{"POST", "/debit-rules/{id}/approval", checker, a.approveDebitRules, extra{}},
