@@ -28,6 +28,7 @@ var callbackProducts = []CallbackProduct{
 	{"etax", "/callbacks/krungsri/etax", "how a tax document stands, with its files once they are made", GeneratedBody, Inferred},
 	// That a biller is told of each debit is read on the bank's page (P11).
 	{"directdebit", "/callbacks/krungsri/directdebit", "what a payer decided about a registration, and what became of a debit", CallbackLimit, Inferred},
+	{"promptpay", "/callbacks/krungsri/promptpay", "an alert that came in, and how a request to pay stands", CallbackLimit, Inferred},
 }
 
 // CallbackProducts lists the table. The slice is the caller's to keep.
@@ -206,7 +207,7 @@ func ParseTaxCallback(body []byte) (TaxDocument, error) {
 	return d, nil
 }
 
-var claimedReference = regexp.MustCompile(`"(?:presentmentReferenceNumber|documentReferenceNumber|journeyIdentifier|transactionIdentification)"\s*:\s*"([0-9A-Za-z-]{1,64})"`)
+var claimedReference = regexp.MustCompile(`"(?:presentmentReferenceNumber|documentReferenceNumber|journeyIdentifier|transactionIdentification|rtpReference)"\s*:\s*"([0-9A-Za-z-]{1,64})"`)
 
 // ClaimedReference looks for a reference in a body that cannot be read or believed, so that people can be shown whose it claims
 // to be. It proves nothing.

@@ -40,6 +40,12 @@ var (
 	createSchedule            = mustOperation("schedule.create")
 	listSchedules             = mustOperation("schedule.list")
 	cancelSchedule            = mustOperation("schedule.cancel")
+	requestPayment            = mustOperation("promptpay.create")
+	inquireAlerts             = mustOperation("promptpay.inquire")
+	acknowledgeAlert          = mustOperation("promptpay.acknowledge")
+	blockSender               = mustOperation("promptpay.block")
+	unblockSender             = mustOperation("promptpay.unblock")
+	blockedSenders            = mustOperation("promptpay.blocked")
 )
 
 // A reference travels in bodies and in people's e-mails, so it keeps to characters that survive both.

@@ -161,7 +161,7 @@ var errorCodes = append([]ErrorCode{
 	{http.StatusInternalServerError, CodeBackend, "cannot contact backend", "", Unknown, Inferred},
 	{http.StatusBadGateway, CodeBackend, "cannot contact backend", "", Unknown, Inferred},
 	{http.StatusGatewayTimeout, CodeTimeOut, "time-out: the outcome is open", "", Unknown, Inferred},
-}, debitErrorCodes()...)
+}, append(debitErrorCodes(), alertErrorCodes()...)...)
 
 // PresentmentStatus is where an entry stands.
 type PresentmentStatus string

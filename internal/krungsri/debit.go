@@ -107,7 +107,7 @@ func (c *Client) DebitStatus(ctx context.Context, r DebitStatusRequest) (Debit, 
 // ListDebits asks for the debits of a time, those of schedules included. Statuses that are not Known are passed on as they came.
 func (c *Client) ListDebits(ctx context.Context, r ListDebitsRequest) (Debits, error) {
 	return read(ctx, c, listDebits, r, func(a Debits) error {
-		checks := []error{fits(len(a.Transactions), a.Total)}
+		checks := []error{fits(len(a.Transactions), a.Total, LargestPage)}
 		for _, d := range a.Transactions {
 			checks = append(checks, has("transactionIdentification", d.TransactionID), d.sound())
 		}

@@ -154,8 +154,8 @@ func link(member, got string) error {
 }
 
 // fits compares a page with the whole that it is of.
-func fits(rows, total int) error {
-	if rows > total || rows > LargestPage {
+func fits(rows, total, largest int) error {
+	if rows > total || rows > largest {
 		return fmt.Errorf("%w: %d of %d rows", ErrMalformed, rows, total)
 	}
 	return nil

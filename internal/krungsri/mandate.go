@@ -107,7 +107,7 @@ func (c *Client) MandateStatus(ctx context.Context, r MandateStatusRequest) (Man
 // ListMandates searches the bank's payment tokens. Statuses that are not Known are passed on as they came.
 func (c *Client) ListMandates(ctx context.Context, r ListMandatesRequest) (Mandates, error) {
 	return read(ctx, c, listMandates, r, func(a Mandates) error {
-		checks := []error{fits(len(a.Tokens), a.Total)}
+		checks := []error{fits(len(a.Tokens), a.Total, LargestPage)}
 		for _, m := range a.Tokens {
 			checks = append(checks, has("paymentToken", m.PaymentToken), has("paymentTokenStatus", string(m.Status)))
 		}

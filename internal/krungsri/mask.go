@@ -83,7 +83,7 @@ func maskMember(name, value string) string {
 	switch {
 	case strings.HasSuffix(name, "accountnumber"):
 		return maskAccount(value)
-	case name == "drawername":
+	case name == "drawername", name == "sendername", name == "receivername":
 		return maskName(value)
 	case name == "ref2" && len(value) == 13: // some billers ask for an identity number there
 		return maskIdentity(value)
@@ -93,8 +93,10 @@ func maskMember(name, value string) string {
 		return maskRecipient(value)
 	case strings.HasSuffix(name, "identification") && len(value) == 18:
 		return maskIdentity(value[:13]) + "/" + value[13:]
-	case strings.HasSuffix(name, "identification") && len(value) == 13, name == "identificationnumber", strings.HasSuffix(name, "proxyvalue"):
+	case strings.HasSuffix(name, "identification") && len(value) == 13, name == "identificationnumber":
 		return maskIdentity(value)
+	case strings.HasSuffix(name, "proxyvalue"):
+		return maskProxy(value)
 	case name == "mobilenumber":
 		return keepEnds(value, 2, 4)
 	case name == "content", name == "slipimage", name == "document":
@@ -124,6 +126,17 @@ func maskName(s string) string {
 		words[n] = keepEnds(w, 1, 0)
 	}
 	return strings.Join(words, " ")
+}
+
+// maskProxy shows of a PromptPay ID as much as its kind may show, which its length tells.
+func maskProxy(s string) string {
+	switch len(s) {
+	case 10:
+		return keepEnds(s, 2, 4)
+	case 13:
+		return maskIdentity(s)
+	}
+	return keepEnds(s, 0, 4)
 }
 
 func maskIdentity(s string) string {

@@ -98,7 +98,7 @@ func (c *Client) CreateSchedule(ctx context.Context, ref Reference, r CreateSche
 // ListSchedules asks for schedules and their runs. Statuses that are not Known are passed on as they came.
 func (c *Client) ListSchedules(ctx context.Context, r ListSchedulesRequest) (Schedules, error) {
 	return read(ctx, c, listSchedules, r, func(a Schedules) error {
-		checks := []error{fits(len(a.Schedules), a.Total)}
+		checks := []error{fits(len(a.Schedules), a.Total, LargestPage)}
 		for _, s := range a.Schedules {
 			checks = append(checks, has("scheduleIdentification", s.ScheduleID), has("scheduleStatus", string(s.Status)))
 			if s.Amount <= 0 {

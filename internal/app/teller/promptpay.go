@@ -1,0 +1,40 @@
+package teller
+
+import (
+	"portal/internal/krungsri"
+	"portal/internal/store"
+)
+
+// The declarations of PromptPay Alert, each by itself.
+
+// A request to pay is named by the bank, and by our own reference before that.
+var _ = instruction("promptpay.create", (*krungsri.Client).RequestPayment,
+	asIs[krungsri.RequestPaymentRequest],
+	func(r krungsri.RequestedPayment) string { return r.RTPReference }, naming)
+
+// Where a request to pay stands, ours or one that came in.
+var _ = inquiry("promptpay.inquire", (*krungsri.Client).InquireAlerts, answered[krungsri.Alerts])
+
+// What we say to the sender of an alert.
+var _ = instruction("promptpay.acknowledge", (*krungsri.Client).AcknowledgeAlert,
+	asIs[krungsri.AcknowledgeAlertRequest],
+	func(r krungsri.AcknowledgedAlert) string { return r.RTPReference })
+
+// A block names nothing new: it is known by its two PromptPay ids.
+var _ = instruction("promptpay.block", (*krungsri.Client).BlockSender,
+	asIs[krungsri.BlockSenderRequest],
+	func(krungsri.BlockedSenderAnswer) string { return "" })
+
+// Its end.
+var _ = instruction("promptpay.unblock", (*krungsri.Client).UnblockSender,
+	asIs[krungsri.BlockSenderRequest],
+	func(krungsri.BlockedSenderAnswer) string { return "" })
+
+// Who is blocked at the bank.
+var _ = inquiry("promptpay.blocked", (*krungsri.Client).BlockedSenders, answered[krungsri.BlockedSenders])
+
+// answered records that the bank answered, and concludes nothing from it.
+func answered[Resp any](tx *store.Tx, i store.Inquiry, _ Resp) error {
+	i.State, i.Came = store.InquiryAnswered, "answered"
+	return tx.AnswerInquiry(i)
+}
