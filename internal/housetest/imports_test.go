@@ -117,6 +117,12 @@ var whoKnowsWhom = []knows{
 		because: "rules are pure: the same input gives the same answer, with no I/O to set up in a test",
 	},
 	{
+		pkg:     "internal/app/promptpay",
+		may:     []string{"portal/internal/app/thai"},
+		mustNot: []string{"os", "net", "net/http", "io/fs", "database/sql", "log", "log/slog"},
+		because: "rules are pure: the same input gives the same answer, with no I/O to set up in a test",
+	},
+	{
 		pkg:     "internal/app/clamd",
 		mustNot: []string{"os", "net/http", "database/sql", "log", "log/slog"},
 		because: "it may open connections, so it must not be able to speak to the bank",

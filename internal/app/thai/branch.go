@@ -24,7 +24,7 @@ func ParseBranch(s string) (Branch, error) {
 	if err := hidden(s); err != nil {
 		return "", err
 	}
-	digits, ok := bareDigits(s)
+	digits, ok := BareDigits(s)
 	if !ok {
 		return "", ErrBranchCharacters
 	}

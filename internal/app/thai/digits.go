@@ -25,8 +25,9 @@ func isDash(r rune) bool {
 	return r == '-' || r >= '\u2010' && r <= '\u2015' || r == '\u2212'
 }
 
-// bareDigits drops blanks and dashes and reports whether only digits remain.
-func bareDigits(s string) (string, bool) {
+// BareDigits turns Thai digits into ASCII ones, drops blanks and dashes, and
+// reports whether only digits remain.
+func BareDigits(s string) (string, bool) {
 	var b strings.Builder
 	for _, r := range asciiDigits(s) {
 		switch {

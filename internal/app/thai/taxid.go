@@ -19,7 +19,7 @@ func ParseTaxID(s string) (TaxID, error) {
 	if err := hidden(s); err != nil {
 		return "", err
 	}
-	digits, ok := bareDigits(s)
+	digits, ok := BareDigits(s)
 	if !ok {
 		return "", ErrTaxIDCharacters
 	}
