@@ -110,8 +110,20 @@ func approveExtra(_ context.Context, _ *App, q *store.Query, _ user, items []bat
 		}
 	}
 	slices.SortStableFunc(v.Buyers, func(x, y templates.ApprovalTotal) int { return cmp.Compare(y.Satang, x.Satang) })
+	if len(v.Buyers) > maxTotals {
+		for _, b := range v.Buyers[maxTotals:] {
+			v.Others++
+			v.OthersNumber += b.Number
+			v.OthersSatang += b.Satang
+		}
+		v.Buyers = v.Buyers[:maxTotals]
+	}
 	return templates.ApprovalTotals(v), nil
 }
+
+// maxTotals is how many totals are shown one by one; those behind are the small
+// ones, and one line.
+const maxTotals = 20
 
 func approveStep(ctx context.Context, a *App, u user, b store.Batch, row store.BatchRow, _ string) (store.ID, error) {
 	seen, ok := store.ParseFingerprint(row.Seen)

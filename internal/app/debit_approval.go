@@ -6,22 +6,8 @@ import (
 	"portal/internal/app/teller"
 	"portal/internal/store"
 	"portal/web/templates"
-	"portal/web/templates/ui"
 	"portal/web/text"
 )
-
-// debitTabs are the pages of the area, the given one current.
-func debitTabs(ctx context.Context, current string) []ui.Tab {
-	var tabs []ui.Tab
-	for _, t := range []struct{ href, key string }{
-		{"/debits", text.K("debits.tab.list")}, {"/debit-batches", text.K("debits.tab.batches")}, {"/debits/failures", text.K("debits.tab.failures")},
-		{"/payers", text.K("mandate.tab.payers")}, {"/mandates", text.K("mandate.tab.mandates")},
-		{"/schedules", text.K("schedule.title")}, {"/debits/calendar", text.K("schedule.calendar")}, {"/debit-days", text.K("debits.tab.reconciliation")}, {"/debit-rules", text.K("debits.tab.rules")},
-	} {
-		tabs = append(tabs, ui.Tab{Label: text.T(ctx, t.key), Href: t.href, Current: t.href == current})
-	}
-	return tabs
-}
 
 // describeDebit shows an approver a debit from the bytes that will be sent, with
 // how else the same is collected.

@@ -29,7 +29,7 @@ func (a *App) listDebitBatches(w http.ResponseWriter, r *http.Request, u user) e
 		return err
 	}
 	ctx := r.Context()
-	v := templates.DebitBatchListView{Frame: debitTabs(ctx, "/debit-batches"), MayMake: u.can(store.Maker)}
+	v := templates.DebitBatchListView{MayMake: u.can(store.Maker)}
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		list, more, err := q.DebitBatches(from, debitBatchPage)
 		for _, b := range list {
@@ -47,7 +47,7 @@ func (a *App) listDebitBatches(w http.ResponseWriter, r *http.Request, u user) e
 	if !from.On.IsZero() {
 		v.Pager.First = "/debit-batches"
 	}
-	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaDebits}, templates.DebitBatchList(v))
+	return a.page(w, r, u, shell{Header: a.debitHeader(ctx, u, tabBatches, v.Header(ctx)), Area: areaDebits}, templates.DebitBatchList(v))
 }
 
 func readDebitBatchCursor(f *form) (from store.DebitBatchCursor) {

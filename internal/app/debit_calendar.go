@@ -75,7 +75,7 @@ func (a *App) showDebitCalendar(w http.ResponseWriter, r *http.Request, u user) 
 		v.Satang += day.Satang
 		v.Days = append(v.Days, day)
 	}
-	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaDebits}, templates.DebitCalendar(v))
+	return a.page(w, r, u, shell{Header: a.debitHeader(ctx, u, tabCalendar, v.Header(ctx)), Area: areaDebits}, templates.DebitCalendar(v))
 }
 
 // forecastDays is how far the forecast looks.
@@ -134,6 +134,22 @@ func (a *App) showForecast(w http.ResponseWriter, r *http.Request, u user) error
 		v.Rows = append(v.Rows, row)
 	}
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaDebits}, templates.Forecast(v))
+}
+
+// askForecast leads from the schedules that were ticked to the forecast without
+// them.
+func (a *App) askForecast(w http.ResponseWriter, r *http.Request, u user) error {
+	f := readForm(r)
+	f.key()
+	ids, err := idsOf(f.list("id"))
+	if err := errors.Join(f.check(), err); err != nil {
+		return err
+	}
+	query := url.Values{}
+	for _, id := range ids {
+		query.Add("pause", id.String())
+	}
+	return a.seeOther(w, r, u, addressOf("/debits/forecast", query), text.Message{})
 }
 
 // maxPaused is how many schedules one question may leave out.

@@ -34,7 +34,7 @@ func (a *App) showDebitMonth(w http.ResponseWriter, r *http.Request, u user) err
 	}
 	ctx := r.Context()
 	v := templates.DebitMonthView{
-		Frame: debitTabs(ctx, "/debit-days"), Month: text.Month(ctx, first), Today: midnight(today).Format(time.DateOnly),
+		Month: text.Month(ctx, first), Today: midnight(today).Format(time.DateOnly),
 		Earlier: "/debit-days?month=" + first.AddDate(0, -1, 0).Format("2006-01"), Later: "/debit-days?month=" + first.AddDate(0, 1, 0).Format("2006-01"),
 	}
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
@@ -50,7 +50,7 @@ func (a *App) showDebitMonth(w http.ResponseWriter, r *http.Request, u user) err
 	if err != nil {
 		return err
 	}
-	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaDebits}, templates.DebitMonth(v))
+	return a.page(w, r, u, shell{Header: a.debitHeader(ctx, u, tabDays, v.Header(ctx)), Area: areaDebits}, templates.DebitMonth(v))
 }
 
 func debitDayRow(d store.DebitDaySum) templates.DebitDayRow {

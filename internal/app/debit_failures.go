@@ -27,7 +27,7 @@ func (a *App) showDebitFailures(w http.ResponseWriter, r *http.Request, u user) 
 		return err
 	}
 	ctx, today := r.Context(), a.today()
-	v := templates.DebitFailuresView{Frame: debitTabs(ctx, "/debits/failures"), MayMake: u.can(store.Maker), Key: newKey(), Since: midnight(today.AddDays(-failureDays))}
+	v := templates.DebitFailuresView{MayMake: u.can(store.Maker), Key: newKey(), Since: midnight(today.AddDays(-failureDays))}
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		sums, err := q.FailureSums(v.Since, midnight(today))
 		if err != nil {
@@ -52,7 +52,7 @@ func (a *App) showDebitFailures(w http.ResponseWriter, r *http.Request, u user) 
 	if err != nil {
 		return err
 	}
-	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaDebits}, templates.DebitFailures(v))
+	return a.page(w, r, u, shell{Header: a.debitHeader(ctx, u, tabFailures, v.Header(ctx)), Area: areaDebits}, templates.DebitFailures(v))
 }
 
 func failedRow(ctx context.Context, d store.FailedDebit, rules store.DebitRules, today thai.Day) templates.FailedDebit {

@@ -30,7 +30,7 @@ func (a *App) showDebitRules(w http.ResponseWriter, r *http.Request, u user) err
 // debitRulesPage shows the page, with the form as it was typed, if it was.
 func (a *App) debitRulesPage(w http.ResponseWriter, r *http.Request, u user, status int, typed *form, refusal string) error {
 	ctx := r.Context()
-	v := templates.DebitRulesView{Frame: debitTabs(ctx, "/debit-rules"), Refusal: refusal}
+	v := templates.DebitRulesView{Refusal: refusal}
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		rules, err := q.DebitRules()
 		if err != nil {
@@ -59,7 +59,7 @@ func (a *App) debitRulesPage(w http.ResponseWriter, r *http.Request, u user, sta
 		return err
 	}
 	v.MayPropose = (u.can(store.Maker) || u.can(store.Admin)) && v.Open == nil
-	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaDebits, Status: status}, templates.DebitRules(v))
+	return a.page(w, r, u, shell{Header: a.debitHeader(ctx, u, tabRules, v.Header(ctx)), Area: areaDebits, Status: status}, templates.DebitRules(v))
 }
 
 func debitRulesFacts(ctx context.Context, r store.DebitRules) []ui.Definition {
@@ -78,7 +78,7 @@ func debitRulesFacts(ctx context.Context, r store.DebitRules) []ui.Definition {
 		if rule.Payday {
 			key = text.K("debits.rule.retry_payday")
 		}
-		facts = append(facts, ui.Definition{Term: failureName(ctx, f.Code), Value: text.T(ctx, key, "times", rule.Times, "days", rule.Days)})
+		facts = append(facts, ui.Definition{Term: failureName(ctx, f.Code), Value: text.T(ctx, key, "times", text.N(ctx, "debits.rule.retry_times", rule.Times), "days", text.N(ctx, "debits.rule.retry_days", rule.Days))})
 	}
 	return facts
 }

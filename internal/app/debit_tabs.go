@@ -13,32 +13,31 @@ type debitTab string
 // The tabs, by what stands behind them.
 const (
 	tabDebits    debitTab = "/debits"
+	tabBatches   debitTab = "/debit-batches"
+	tabFailures  debitTab = "/debits/failures"
 	tabPayers    debitTab = "/payers"
 	tabMandates  debitTab = "/mandates"
 	tabSchedules debitTab = "/schedules"
 	tabCalendar  debitTab = "/debits/calendar"
+	tabDays      debitTab = "/debit-days"
+	tabRules     debitTab = "/debit-rules"
 )
 
-// debitTabs are the tabs of direct debit with the current one marked. One
-// whose page does not exist, or is not for this person, is not shown.
-func (a *App) debitTabs(ctx context.Context, u user, current debitTab) []ui.Tab {
-	var tabs []ui.Tab
+// debitHeader puts the tabs of direct debit above a page that they lead to, the
+// page's own marked. One that is not for this person is not shown.
+func (a *App) debitHeader(ctx context.Context, u user, current debitTab, h ui.Header) ui.Header {
+	h.Tabs, h.TabsFor = nil, text.T(ctx, "debits.area")
 	for _, t := range []struct {
 		tab   debitTab
 		label string
 	}{
-		{tabDebits, text.K("mandate.tab.debits")}, {tabPayers, text.K("mandate.tab.payers")}, {tabMandates, text.K("mandate.tab.mandates")},
-		{tabSchedules, text.K("mandate.tab.schedules")}, {tabCalendar, text.K("mandate.tab.calendar")},
+		{tabDebits, text.K("debits.tab.list")}, {tabBatches, text.K("debits.tab.batches")}, {tabFailures, text.K("debits.tab.failures")},
+		{tabPayers, text.K("debits.tab.payers")}, {tabMandates, text.K("debits.tab.mandates")}, {tabSchedules, text.K("debits.tab.schedules")},
+		{tabCalendar, text.K("debits.tab.calendar")}, {tabDays, text.K("debits.tab.reconciliation")}, {tabRules, text.K("debits.tab.rules")},
 	} {
 		if a.opens(u, string(t.tab)) {
-			tabs = append(tabs, ui.Tab{Label: text.T(ctx, t.label), Href: string(t.tab), Current: t.tab == current})
+			h.Tabs = append(h.Tabs, ui.Tab{Label: text.T(ctx, t.label), Href: string(t.tab), Current: t.tab == current})
 		}
 	}
-	return tabs
-}
-
-// debitHeader adds the tabs to the top of a page that they lead to.
-func (a *App) debitHeader(ctx context.Context, u user, current debitTab, h ui.Header) ui.Header {
-	h.Tabs, h.TabsFor = a.debitTabs(ctx, u, current), text.T(ctx, "mandate.tabs")
 	return h
 }

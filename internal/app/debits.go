@@ -225,14 +225,14 @@ func (a *App) listDebits(w http.ResponseWriter, r *http.Request, u user) error {
 	v := debitListView(ctx, u, at, filter, page, sums)
 	v.Filters, v.Chips = at.filters(ctx, f), at.chips(ctx)
 	w.Header().Set("HX-Push-Url", at.href(filter.From))
-	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaDebits, Part: templates.DebitListPart}, templates.DebitList(v))
+	return a.page(w, r, u, shell{Header: a.debitHeader(ctx, u, tabDebits, v.Header(ctx)), Area: areaDebits, Part: templates.DebitListPart}, templates.DebitList(v))
 }
 
 func debitListView(ctx context.Context, u user, at debitQuery, filter store.DebitFilter, page store.DebitPage, sums map[string]store.DebitSum) templates.DebitListView {
 	start := store.DebitCursor{}
 	v := templates.DebitListView{
 		State: at.State, Query: at.query, Filtered: at.filtered(), Filter: at.values().Encode(), MayMake: u.can(store.Maker),
-		All: debitQuery{DebitSelection: store.DebitSelection{State: at.State}}.href(start), Frame: debitTabs(ctx, "/debits"),
+		All:      debitQuery{DebitSelection: store.DebitSelection{State: at.State}}.href(start),
 		DateHref: at.sorted(store.DebitsByDate).href(start), AmountHref: at.sorted(store.DebitsByAmount).href(start),
 		ByAmount: at.sort == store.DebitsByAmount, Ascending: at.ascending,
 	}

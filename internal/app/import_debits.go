@@ -97,6 +97,6 @@ func debitBatchOf(tx *store.Tx, i store.Import, on time.Time) (store.ID, error) 
 	if !errors.Is(err, store.ErrNotFound) {
 		return b.ID, err
 	}
-	b = store.DebitBatch{ID: store.NewID(), Name: shortened(i.FileName, 150) + " · " + on.Format(time.DateOnly), DebitOn: on, ImportID: store.NullID(i.ID)}
+	b = store.DebitBatch{ID: store.NewID(), Name: shortened(i.FileName, 150), DebitOn: on, ImportID: store.NullID(i.ID)}
 	return b.ID, tx.AddDebitBatch(b)
 }

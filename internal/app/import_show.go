@@ -143,13 +143,16 @@ func firstTab(sums map[string]store.ImportSum) string {
 	return store.ImportGood
 }
 
-func plainItems(ctx context.Context, _ *store.Query, _ store.Import, items []store.ImportItem, v *templates.ImportView) error {
+func plainItems(ctx context.Context, _ *store.Query, i store.Import, items []store.ImportItem, v *templates.ImportView) error {
 	for _, b := range items {
 		faults, err := faultsOf(b)
 		if err != nil {
 			return err
 		}
 		line := templates.ImportBill{No: b.No, Row: b.FirstRow, Number: b.Number, Buyer: b.BuyerName, AmountSatang: b.TotalSatang}
+		if i.Kind == store.ImportOfDebits {
+			line.Said = intake.DebitSaid(b.Number)
+		}
 		if b.BuyerID.Valid {
 			line.Href = buyerHref(b.BuyerID.UUID)
 		}

@@ -102,7 +102,8 @@ func (a *App) payerListPage(w http.ResponseWriter, r *http.Request, u user, at p
 	}
 	v := templates.PayerListView{
 		Archived: at.State == store.PayerArchived, Query: at.Query, Standing: at.Standing, Sort: string(at.Sort), State: at.State, MayMake: u.can(store.Maker),
-		All: payerPlace{State: at.State, Sort: store.PayersByName}.href(store.PayerCursor{}), Chosen: strings.TrimPrefix(at.href(store.PayerCursor{}), "/payers"), Refusal: refusal,
+		MayLinkAll: u.can(store.Maker) && at.State != store.PayerArchived && (at.Standing == store.NoMandate || at.Standing == store.MandateEnded),
+		All:        payerPlace{State: at.State, Sort: store.PayersByName}.href(store.PayerCursor{}), Chosen: strings.TrimPrefix(at.href(store.PayerCursor{}), "/payers"), Refusal: refusal,
 	}
 	total := 0
 	for _, standing := range store.PayerStandings {

@@ -38,6 +38,7 @@ func (a *App) debitRoutes() []route {
 		// Debits by schedule.
 		{"GET", "/debits/calendar", anyDuty, a.showDebitCalendar, extra{}},
 		{"GET", "/debits/forecast", anyDuty, a.showForecast, extra{}},
+		{"POST", "/debits/forecast", anyDuty, a.askForecast, extra{}},
 		{"GET", "/schedules", anyDuty, a.listSchedules, extra{}},
 		{"GET", "/schedules/new", maker, a.newSchedule, extra{}},
 		{"POST", "/schedules", maker, a.createSchedule, extra{}},

@@ -18,7 +18,7 @@ import (
 func (a *App) listSchedules(w http.ResponseWriter, r *http.Request, u user) error {
 	ctx := r.Context()
 	f := readQuery(r)
-	v := templates.ScheduleListView{Q: f.raw("q"), State: f.choice("state", store.ScheduleStates...), MayMake: u.can(store.Maker)}
+	v := templates.ScheduleListView{Q: f.raw("q"), State: f.choice("state", store.ScheduleStates...), MayMake: u.can(store.Maker), Key: newKey()}
 	filter := store.ScheduleFilter{State: v.State, Text: f.text("q", maxLen(100)), Payer: f.id("payer"), Before: f.id("after"), Limit: pageRows}
 	if err := f.check(); err != nil {
 		return err
@@ -64,7 +64,7 @@ func (a *App) listSchedules(w http.ResponseWriter, r *http.Request, u user) erro
 		query.Set("after", list[len(list)-1].ID.String())
 		v.Pager.Next = "/schedules?" + query.Encode()
 	}
-	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaDebits, Part: templates.ScheduleListPart}, templates.ScheduleList(v))
+	return a.page(w, r, u, shell{Header: a.debitHeader(ctx, u, tabSchedules, v.Header(ctx)), Area: areaDebits, Part: templates.ScheduleListPart}, templates.ScheduleList(v))
 }
 
 func scheduleTabs(ctx context.Context, current string, counts map[string]int) []ui.Tab {

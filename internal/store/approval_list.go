@@ -165,12 +165,15 @@ const (
 )
 
 var sqlBatchLeads = statement(`
-	SELECT i.id, i.title, coalesce(p.buyer_name, '') AS buyer_name, i.amount_satang, i.state, i.expires_at, h.verdict, i.maker_id, i.new_buyer,
+	SELECT i.id, i.title, coalesce(p.buyer_name, d.payer_name, y.name, '') AS buyer_name, i.amount_satang, i.state, i.expires_at, h.verdict, i.maker_id, i.new_buyer,
 		` + usualColumns + `,
 		(SELECT sha256(string_agg(uuid_send(x.id) || x.payload_hash, '' ORDER BY x.part)) FROM instructions x WHERE x.lead_id = i.id) AS fingerprint
 	FROM unnest($3::uuid[]) WITH ORDINALITY AS w (id, n) JOIN instructions i ON i.id = w.id AND i.part = 0
 		CROSS JOIN LATERAL hat_for(i, $2) AS h
 		LEFT JOIN presentments p ON p.merchant_id = i.merchant_id AND i.subject LIKE 'presentment/%' AND p.id = split_part(i.subject, '/', 2)::uuid
+		LEFT JOIN debits d ON d.merchant_id = i.merchant_id AND i.subject LIKE 'debit/%' AND d.id = split_part(i.subject, '/', 2)::uuid
+		LEFT JOIN schedules s ON s.merchant_id = i.merchant_id AND i.subject LIKE 'schedule/%' AND s.id = split_part(i.subject, '/', 2)::uuid
+		LEFT JOIN payers y ON y.merchant_id = i.merchant_id AND y.id = s.payer_id
 		` + usualOfBill + `
 	WHERE i.merchant_id = $1 ORDER BY w.n`)
 

@@ -88,3 +88,15 @@ func debitApart(m Mapping, cells []string) string {
 	}
 	return strings.Join(parts, "|")
 }
+
+// DebitSaid makes what tells a row of debits from others readable: the payer's
+// code, the day and the references, without the amount.
+func DebitSaid(apart string) string {
+	var said []string
+	for n, part := range strings.Split(apart, "|") {
+		if part != "" && n != 2 {
+			said = append(said, part)
+		}
+	}
+	return strings.Join(said, " · ")
+}
