@@ -203,6 +203,8 @@ func (a *App) decideDebitRules(w http.ResponseWriter, r *http.Request, u user, d
 		return store.ErrNotFound
 	case errors.Is(err, store.ErrStale):
 		return a.debitRulesPage(w, r, u, http.StatusConflict, nil, text.T(ctx, "debits.refused.rules"))
+	case store.Violated(err, "debit_rules_are_decided_by_another") && decision == store.ProposalWithdrawn:
+		return a.debitRulesPage(w, r, u, http.StatusForbidden, nil, text.T(ctx, "debits.refused.rules_others"))
 	case store.Violated(err, "debit_rules_are_decided_by_another"), store.Violated(err, "debit_rules_are_decided_on_duty"):
 		return a.debitRulesPage(w, r, u, http.StatusForbidden, nil, text.T(ctx, "debits.refused.rules_own"))
 	case store.Violated(err, "debit_rules_are_current"), store.Violated(err, "debit_rules_are_decided_once"):

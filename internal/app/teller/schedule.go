@@ -349,6 +349,7 @@ var scheduleRefusals = map[string]error{
 	"schedule_is_in_time":            ErrScheduleLate,
 	"schedule_changes_one_at_a_time": ErrChanging,
 	"cancellation_is_of_its_leg":     ErrChanging,
+	"people_see_the_schedule":        ErrOtherDays, // midnight has passed, or a leg came to an end
 }
 
 func scheduleRefused(err error) error {
