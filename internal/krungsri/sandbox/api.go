@@ -34,6 +34,9 @@ func ofDebit(o krungsri.Operation) bool {
 	return o.Group == "Direct debit" || o.Group == "Authorization"
 }
 
+// ofAlert reports whether an operation belongs to PromptPay Alert, whose requests bear names of their own too.
+func ofAlert(o krungsri.Operation) bool { return o.Group == "PromptPay Alert" }
+
 // Handlers run under the lock. They change state last, after every check has passed.
 var handlers = map[string]func(*Bank, request) (any, *refusal){
 	"presentment.create":          (*Bank).createPresentment,
@@ -56,6 +59,12 @@ var handlers = map[string]func(*Bank, request) (any, *refusal){
 	"schedule.create":             (*Bank).createSchedule,
 	"schedule.list":               (*Bank).listSchedules,
 	"schedule.cancel":             (*Bank).cancelSchedule,
+	"promptpay.create":            (*Bank).requestPayment,
+	"promptpay.inquire":           (*Bank).inquireAlerts,
+	"promptpay.acknowledge":       (*Bank).acknowledge,
+	"promptpay.block":             (*Bank).blockSender,
+	"promptpay.unblock":           (*Bank).unblockSender,
+	"promptpay.blocked":           (*Bank).blockedSenders,
 }
 
 // originOf is the address at which a request has reached the stand-in.
@@ -109,6 +118,9 @@ func (b *Bank) answerUnder(f Fault, r *http.Request, operation krungsri.Operatio
 		if ofDebit(operation) {
 			return b.errorReply(r, failed(krungsri.CodeAccountBusy))
 		}
+		if ofAlert(operation) {
+			return b.errorReply(r, alertFailed(krungsri.CodeSenderNotOurs))
+		}
 		return b.errorReply(r, invalid("buyer", "the buyer takes no documents through the bank"))
 	case ErrorBefore:
 		return b.errorReply(r, backendFailure)
@@ -147,8 +159,8 @@ func (b *Bank) process(r *http.Request, operation krungsri.Operation, listed boo
 	}
 	sum := sha256.Sum256(body)
 	q := request{operation: operation, hash: hex.EncodeToString(sum[:]), members: m, origin: originOf(r), journey: b.customerOf(r)}
-	if ofDebit(operation) {
-		b.proceedDebits()
+	if ofDebit(operation) || ofAlert(operation) {
+		b.passTime()
 		q.reference = partnerReference(body)
 	} else if operation.Kind == krungsri.Write {
 		q.reference = krungsri.Reference(m.pattern("partnerReference", referenceForm, mandatory))
@@ -246,9 +258,11 @@ func partnerReference(body []byte) krungsri.Reference {
 		ScheduleID       krungsri.Reference `json:"scheduleIdentification"`
 		PaymentToken     krungsri.Reference `json:"paymentToken"`
 		Journey          krungsri.Reference `json:"journeyIdentifier"`
+		RTP              krungsri.Reference `json:"rtpReference"`
+		SenderProxy      krungsri.Reference `json:"senderProxyValue"`
 	}
 	if err := json.Unmarshal(body, &m); err != nil {
 		return ""
 	}
-	return cmp.Or(m.PartnerReference, m.Transaction, m.Schedule, m.ScheduleID, m.PaymentToken, m.Journey)
+	return cmp.Or(m.PartnerReference, m.Transaction, m.Schedule, m.ScheduleID, m.PaymentToken, m.Journey, m.RTP, m.SenderProxy)
 }

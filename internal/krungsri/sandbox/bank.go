@@ -96,7 +96,7 @@ func (b *Bank) Advance(d time.Duration) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.state.Offset += d
-	b.proceedDebits()
+	b.passTime()
 	return b.save()
 }
 
@@ -105,17 +105,17 @@ func (b *Bank) Set(t time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.state.Offset = t.Sub(b.config.Clock())
-	b.proceedDebits()
+	b.passTime()
 	return b.save()
 }
 
-// Clear forgets entries, transfers, receipts, registrations, debits, effects, requests and faults. Tokens, the clock and the count of references stay, so that a
-// reference is never given twice.
+// Clear forgets entries, transfers, receipts, registrations, debits, requests to pay, blocks, effects, requests and faults.
+// Tokens, the clock and the count of references stay, so that a reference is never given twice.
 func (b *Bank) Clear() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	fresh := newState()
-	fresh.Tokens, fresh.Offset, fresh.Sequence, fresh.Payers = b.state.Tokens, b.state.Offset, b.state.Sequence, b.state.Payers
+	fresh.Tokens, fresh.Offset, fresh.Sequence, fresh.Payers, fresh.Senders = b.state.Tokens, b.state.Offset, b.state.Sequence, b.state.Payers, b.state.Senders
 	b.state = fresh
 	return b.save()
 }

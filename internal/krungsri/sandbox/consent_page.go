@@ -79,7 +79,7 @@ func (b *Bank) authorize(form url.Values) (a authorization, m *mandate, problem,
 	case form.Get("scope") != krungsri.ScopeDirectDebit:
 		return a, nil, "", a.back(url.Values{"error": {"invalid_scope"}})
 	}
-	b.proceedDebits()
+	b.passTime()
 	m, ok := b.state.byJourney[a.context]
 	switch {
 	case !ok || m.Channel != channelOnline:
@@ -181,7 +181,7 @@ func chosen(form url.Values) (from Account, mistake string) {
 
 func (b *Bank) showApp(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
-	b.proceedDebits()
+	b.passTime()
 	m, ok := b.state.byJourney[r.PathValue("journey")]
 	var v consentView
 	if ok = ok && m.Channel == channelApp; ok {

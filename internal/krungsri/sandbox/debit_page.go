@@ -85,7 +85,7 @@ func (b *Bank) renderDebits(w http.ResponseWriter, status int, problem string) {
 func (b *Bank) debitView(problem string) debitView {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.proceedDebits()
+	b.passTime()
 	v := debitView{
 		Problem: problem, Now: b.now(), Moved: b.state.Offset.Round(time.Second), Accounts: SampleAccounts(), Rules: DebitRules(), Shown: rowsShown,
 		Callbacks: b.config.CallbackURL != "", Kinds: CallbackFaults, Fault: b.state.CallbackFault, Counts: map[string]int{}, RunHour: runHour,

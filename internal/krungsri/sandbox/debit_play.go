@@ -40,7 +40,7 @@ func (m *mandate) shown() Registration {
 func (b *Bank) playing(do func() error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.proceedDebits()
+	b.passTime()
 	if err := do(); err != nil {
 		return err
 	}

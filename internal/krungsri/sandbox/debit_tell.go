@@ -77,13 +77,14 @@ func (b *Bank) TellDebit(id string) error {
 	})
 }
 
-// earlyDebit calls back before the answer, if that is the fault of the day and there is something about a debit to tell.
+// earlyDebit calls back before the answer, if that is the fault of the day and there is something about a debit or a request to
+// pay to tell.
 func (b *Bank) earlyDebit(ctx context.Context) {
 	b.mu.Lock()
 	armed := false
 	if n := len(b.state.Deliveries); n > 0 && b.state.CallbackFault == CallbackEarly {
 		last := b.state.Deliveries[n-1]
-		armed = last.Product == debitProduct && !last.Done && len(last.Tries) == 0
+		armed = (last.Product == debitProduct || last.Product == alertProduct) && !last.Done && len(last.Tries) == 0
 	}
 	if armed {
 		b.state.CallbackFault = ""

@@ -87,7 +87,13 @@ func (b *Bank) proceedAll() {
 	for _, d := range b.state.TaxDocuments {
 		b.proceed(d)
 	}
+	b.passTime()
+}
+
+// passTime is what time does to what does not go step by step.
+func (b *Bank) passTime() {
 	b.proceedDebits()
+	b.passAlerts()
 }
 
 // Progress takes a tax document one step further at once, as if its time had come.

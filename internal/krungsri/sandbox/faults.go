@@ -100,8 +100,8 @@ func (b *Bank) takeFault(operation string, body []byte) Fault {
 	return f
 }
 
-// MagicValue is the text that brings a fault about when it stands in a document number, receipt number, file name, remark or
-// cancellation reason.
+// MagicValue is the text that brings a fault about when it stands in a document number, receipt number, file name, remark, message
+// or reason.
 func MagicValue(k FaultKind) string { return "SIM-" + strings.ToUpper(string(k)) }
 
 func magic(body []byte) FaultKind {
@@ -110,6 +110,8 @@ func magic(body []byte) FaultKind {
 		ReceiptNumber  string `json:"receiptNumber"`
 		Reason         string `json:"cancellationReason"`
 		Remark         string `json:"remark"`
+		Message        string `json:"message"`
+		Said           string `json:"reason"`
 		Documents      []struct {
 			FileName string `json:"fileName"`
 		} `json:"documents"`
@@ -117,7 +119,7 @@ func magic(body []byte) FaultKind {
 	if err := json.Unmarshal(body, &m); err != nil {
 		return ""
 	}
-	texts := []string{m.DocumentNumber, m.ReceiptNumber, m.Reason, m.Remark}
+	texts := []string{m.DocumentNumber, m.ReceiptNumber, m.Reason, m.Remark, m.Message, m.Said}
 	for _, d := range m.Documents {
 		texts = append(texts, d.FileName)
 	}
@@ -151,7 +153,18 @@ func wrongEcho(body []byte) []byte {
 	if err := json.Unmarshal(body, &m); err != nil {
 		return body
 	}
-	for _, name := range []string{"partnerReference", "documentNumber", "receiptNumber", "documentReferenceNumber", "transactionIdentification", "scheduleReference", "scheduleIdentification", "paymentToken"} {
+	echoElsewhere(m)
+	rows, _ := m["transactions"].([]any)
+	for _, row := range rows {
+		if alert, ok := row.(map[string]any); ok && alert["rtpReference"] != nil {
+			echoElsewhere(alert)
+		}
+	}
+	return jsonReply(0, m).body
+}
+
+func echoElsewhere(m map[string]any) {
+	for _, name := range []string{"partnerReference", "documentNumber", "receiptNumber", "documentReferenceNumber", "transactionIdentification", "scheduleReference", "scheduleIdentification", "paymentToken", "rtpReference", "senderProxyValue", "receiverProxyValue"} {
 		if _, ok := m[name]; ok {
 			m[name] = "SOMEBODY-ELSE"
 		}
@@ -161,7 +174,6 @@ func wrongEcho(body []byte) []byte {
 			m[name] = json.Number("0.01")
 		}
 	}
-	return jsonReply(0, m).body
 }
 
 // wait reports whether the client was still there at the end.

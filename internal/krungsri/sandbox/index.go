@@ -31,6 +31,11 @@ type index struct {
 	bySchedule          map[string]*schedule
 	byScheduleReference map[string]*schedule
 	debitedOn           map[accountDay]krungsri.Baht
+	byRTP               map[string]*alert
+	byAlertReference    map[string]*alert
+	openAlerts          map[string]*alert // something can still become of them
+	byPair              map[pair]*block
+	alertsQuiet         time.Time         // before then time does nothing to requests to pay
 	accountOf           map[string]string // a seller's account, and the seller's tax identification
 	quietUntil          time.Time         // before then time does nothing to direct debit; zero, if nobody has looked
 }
@@ -53,6 +58,10 @@ func newIndex() index {
 		bySchedule:          map[string]*schedule{},
 		byScheduleReference: map[string]*schedule{},
 		debitedOn:           map[accountDay]krungsri.Baht{},
+		byRTP:               map[string]*alert{},
+		byAlertReference:    map[string]*alert{},
+		openAlerts:          map[string]*alert{},
+		byPair:              map[pair]*block{},
 		accountOf:           map[string]string{},
 	}
 }
@@ -85,6 +94,12 @@ func (s *state) rebuild() {
 	}
 	for _, c := range s.Schedules {
 		s.indexSchedule(c)
+	}
+	for _, a := range s.Alerts {
+		s.indexAlert(a)
+	}
+	for _, held := range s.Blocks {
+		s.byPair[held.pair] = held
 	}
 }
 
@@ -128,6 +143,24 @@ func (s *state) addSchedule(c *schedule) {
 
 func (s *state) indexSchedule(c *schedule) {
 	s.bySchedule[c.ID], s.byScheduleReference[c.Reference] = c, c
+}
+
+func (s *state) addAlert(a *alert) {
+	s.Alerts = append(s.Alerts, a)
+	s.indexAlert(a)
+}
+
+// indexAlert is told of a request again when it has moved.
+func (s *state) indexAlert(a *alert) {
+	s.byRTP[a.RTP] = a
+	if !a.Incoming {
+		s.byAlertReference[a.Reference] = a
+	}
+	delete(s.openAlerts, a.RTP)
+	if a.open() {
+		s.openAlerts[a.RTP] = a
+		s.alertsQuiet = earlier(s.alertsQuiet, a.next().At)
+	}
 }
 
 func (s *state) addTaxDocument(d *taxDocument) {

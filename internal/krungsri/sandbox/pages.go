@@ -63,6 +63,7 @@ func (b *Bank) newPages() http.Handler {
 	}))
 	b.newConsentPages(mux)
 	b.newDebitPages(mux)
+	b.newAlertPages(mux)
 	mux.HandleFunc("POST /sandbox/clear", b.post(func(*http.Request) error { return b.Clear() }))
 
 	guarded := http.NewCrossOriginProtection().Handler(mux)
@@ -96,8 +97,11 @@ func (b *Bank) ownForm(do http.HandlerFunc, refuse func(w http.ResponseWriter, s
 func (b *Bank) post(do func(*http.Request) error) http.HandlerFunc {
 	return b.ownForm(func(w http.ResponseWriter, r *http.Request) {
 		to, show := "/sandbox/", b.render
-		if r.PostFormValue("page") == "debits" {
+		switch r.PostFormValue("page") {
+		case "debits":
 			to, show = debitPath, b.renderDebits
+		case "alerts":
+			to, show = alertPath, b.renderAlerts
 		}
 		if err := do(r); err != nil {
 			show(w, http.StatusUnprocessableEntity, err.Error())

@@ -29,6 +29,10 @@ type state struct {
 	Customers     map[string]customer  `json:"customers"` // SHA-256 of a payer's token, and whose it is
 	Debits        []*debit             `json:"debits"`
 	Schedules     []*schedule          `json:"schedules"`
+	Alerts        []*alert             `json:"alerts"`  // requests to pay, sent and come in
+	Stopped       []*alert             `json:"stopped"` // what came in from senders who are blocked
+	Senders       int                  `json:"senders"` // how many were played all at once
+	Blocks        []*block             `json:"blocks"`
 	Deliveries    []*Delivery          `json:"deliveries"`
 	CallbackFault CallbackFault        `json:"callbackFault"` // of the next callback
 	index
