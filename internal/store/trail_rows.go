@@ -26,6 +26,7 @@ var comparisons = []comparison{
 	importsAgree, etaxAgrees, etaxHandsAgree, etaxStepsAgree, etaxAuthorsAgree, inquiriesAgree,
 	paymentsAgree, asidesAgree, matchesAgree, settledAgree, closingsAgree, monthsAgree, certificatesAgree,
 	debitsAgree, debitHandsAgree, debitRulesAgree,
+	requestsAgree, requestHandsAgree, requestRulesAgree,
 	payersAgree, mandatesAgree, differencesAgree,
 	holidaysAgree, schedulesAgree,
 }

@@ -1,0 +1,168 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/lib/pq"
+)
+
+// RequestSort is an order of the list of requests.
+type RequestSort string
+
+// The orders of the list. The zero one is by when they were written.
+const (
+	RequestsByDate   RequestSort = "date"
+	RequestsByAmount RequestSort = "amount"
+	RequestsByEnd    RequestSort = "end"
+)
+
+// RequestSelection says which requests are meant; the zero value means all but
+// the discarded.
+type RequestSelection struct {
+	State      string
+	Text       string // part of receiver, references, invoice or the bank's name for it
+	OnFrom     time.Time
+	OnTo       time.Time
+	AmountFrom *int64
+	AmountTo   *int64
+	Import     ID
+}
+
+// MarshalJSON writes the selection as requests_listed reads it.
+func (s RequestSelection) MarshalJSON() ([]byte, error) {
+	f := map[string]string{}
+	if s.State != "" {
+		f["state"] = s.State
+	}
+	if s.Text != "" {
+		f["pattern"] = containing(s.Text)
+	}
+	for key, day := range map[string]time.Time{"on_from": s.OnFrom, "on_to": s.OnTo} {
+		if !day.IsZero() {
+			f[key] = day.Format(time.DateOnly)
+		}
+	}
+	for key, satang := range map[string]*int64{"amount_from": s.AmountFrom, "amount_to": s.AmountTo} {
+		if satang != nil {
+			f[key] = strconv.FormatInt(*satang, 10)
+		}
+	}
+	if s.Import != NoID {
+		f["import"] = s.Import.String()
+	}
+	return json.Marshal(f)
+}
+
+// RequestCursor is a place in the list; the zero one is its beginning.
+type RequestCursor struct {
+	Place string
+	ID    ID
+	Back  bool // the rows before the place
+}
+
+// Place is where a request stands in an order.
+func (s RequestSort) Place(r PayRequest) RequestCursor {
+	switch s {
+	case RequestsByAmount:
+		return RequestCursor{Place: strconv.FormatInt(r.AmountSatang, 10), ID: r.ID}
+	case RequestsByEnd:
+		return RequestCursor{Place: r.EndsOn.Format(time.DateOnly), ID: r.ID}
+	}
+	return RequestCursor{Place: r.CreatedAt.UTC().Format(time.RFC3339Nano), ID: r.ID}
+}
+
+// Fits reports whether the place can be one of the given order.
+func (c RequestCursor) Fits(sort RequestSort) bool {
+	if c.ID == NoID {
+		return c.Place == ""
+	}
+	if sort == RequestsByAmount {
+		_, err := strconv.ParseInt(c.Place, 10, 64)
+		return err == nil
+	}
+	form := time.RFC3339Nano
+	if sort == RequestsByEnd {
+		form = time.DateOnly
+	}
+	at, err := time.Parse(form, c.Place)
+	return err == nil && at.Year() >= 1
+}
+
+// RequestFilter selects a page of the list.
+type RequestFilter struct {
+	RequestSelection
+	Sort      RequestSort
+	Ascending bool
+	From      RequestCursor
+	Limit     int
+}
+
+// RequestPage is one page: More says whether the list goes on in the direction
+// it was read.
+type RequestPage struct {
+	Rows []PayRequest
+	More bool
+}
+
+var (
+	sqlRequestsListed = statement(`
+		SELECT ` + requestColumns + ` FROM requests_listed($2, $3, $4, $5, $6, $7) WITH ORDINALITY AS l (id, n) JOIN pay_requests d ON d.id = l.id
+		WHERE d.merchant_id = $1 ORDER BY l.n`)
+	sqlRequestsCounted = statement(`
+		SELECT f.state, c.number, c.sum_satang
+		FROM unnest($2::text[]) AS f (state), LATERAL requests_counted($1::text::jsonb || CASE f.state WHEN '' THEN '{}'::jsonb ELSE jsonb_build_object('state', f.state) END, $3) AS c`)
+	// What the bank, or approval, keeps until its day.
+	sqlRequestsScheduled = statement(`
+		SELECT ` + requestColumns + ` FROM pay_requests d
+		WHERE d.merchant_id = $1 AND d.send_on BETWEEN $2 AND $3 AND d.state IN ('submitted', 'approved', 'sending', 'unknown', 'scheduled') ORDER BY d.send_on, d.id LIMIT $4`)
+)
+
+// Requests returns a page of the list.
+func (q *Query) Requests(f RequestFilter) (page RequestPage, err error) {
+	selection, err := json.Marshal(f.RequestSelection)
+	if err != nil {
+		return page, fmt.Errorf("encoding a filter: %w", err)
+	}
+	if f.Sort == "" {
+		f.Sort = RequestsByDate
+	}
+	page.Rows, err = rows[PayRequest](q, sqlRequestsListed, q.actor.Merchant, string(selection), string(f.Sort), f.Ascending == f.From.Back,
+		f.From.Place, nullable(f.From.ID), f.Limit+1)
+	if err != nil {
+		return page, err
+	}
+	if len(page.Rows) > f.Limit {
+		page.Rows, page.More = page.Rows[:f.Limit], true
+	}
+	if f.From.Back {
+		slices.Reverse(page.Rows)
+	}
+	return page, nil
+}
+
+// CountRequests counts and adds up what passes the filter, in each state and
+// under "" in all, each up to CountLimit+1.
+func (q *Query) CountRequests(s RequestSelection) (map[string]DebitSum, error) {
+	s.State = ""
+	selection, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a filter: %w", err)
+	}
+	found, err := rows[DebitSum](q, sqlRequestsCounted, string(selection), pq.Array(append([]string{""}, RequestStates...)), CountLimit+1)
+	return sumsByState(found), err
+}
+
+// RequestsNaming are the newest requests whose words contain text.
+func (q *Query) RequestsNaming(text string, limit int) ([]PayRequest, error) {
+	page, err := q.Requests(RequestFilter{RequestSelection: RequestSelection{Text: text}, Limit: limit})
+	return page.Rows, err
+}
+
+// RequestsScheduled lists what waits for its day between two days, both included.
+func (q *Query) RequestsScheduled(from, to time.Time, limit int) ([]PayRequest, error) {
+	return rows[PayRequest](q, sqlRequestsScheduled, q.actor.Merchant, from, to, limit)
+}
