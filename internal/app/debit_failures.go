@@ -2,12 +2,13 @@ package app
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"time"
 
+	"portal/internal/app/schedule"
 	"portal/internal/app/thai"
+	"portal/internal/krungsri"
 	"portal/internal/store"
 	"portal/web/templates"
 	"portal/web/text"
@@ -39,13 +40,10 @@ func (a *App) showDebitFailures(w http.ResponseWriter, r *http.Request, u user) 
 				Href: "/debits?state=failed&failure=" + s.Code,
 			})
 		}
-		rules, err := q.DebitRules()
-		if err != nil {
-			return err
-		}
-		failed, err := q.FailedDebits(v.Since, failureRows)
+		days, failed, err := a.failed(ctx, q)
+		v.NoContact = days.rules.PayerContact == ""
 		for _, d := range failed {
-			v.Rows = append(v.Rows, failedRow(ctx, d, rules, today))
+			v.Rows = append(v.Rows, failedRow(ctx, d, days))
 		}
 		return err
 	})
@@ -55,12 +53,38 @@ func (a *App) showDebitFailures(w http.ResponseWriter, r *http.Request, u user) 
 	return a.page(w, r, u, shell{Header: a.debitHeader(ctx, u, tabFailures, v.Header(ctx)), Area: areaDebits}, templates.DebitFailures(v))
 }
 
-func failedRow(ctx context.Context, d store.FailedDebit, rules store.DebitRules, today thai.Day) templates.FailedDebit {
+// retryDays is what decides on when a debit is tried again: the rules, the days
+// on which the bank works, and the first day that can still be asked for.
+type retryDays struct {
+	rules    store.DebitRules
+	calendar schedule.Calendar
+	earliest thai.Day
+}
+
+// failed reads what failed and was not tried again, and what decides on when it
+// is.
+func (a *App) failed(ctx context.Context, q *store.Query) (days retryDays, list []store.FailedDebit, err error) {
+	today := a.today()
+	if days.rules, err = q.DebitRules(); err != nil {
+		return days, nil, err
+	}
+	if days.calendar, _, err = calendarOf(ctx, q, today.AddDays(-failureDays), lastHoliday); err != nil {
+		return days, nil, err
+	}
+	days.earliest = today
+	if a.Clock().In(krungsri.Bangkok).Format("15:04") >= days.rules.CutOff {
+		days.earliest = today.AddDays(1)
+	}
+	list, err = q.FailedDebits(midnight(today.AddDays(-failureDays)), failureRows)
+	return days, list, err
+}
+
+func failedRow(ctx context.Context, d store.FailedDebit, days retryDays) templates.FailedDebit {
 	row := templates.FailedDebit{
 		ID: d.ID.String(), Href: debitHref(d.ID), Payer: d.PayerName, Reference: d.Reference, Why: failureName(ctx, d.FailureCode), On: d.DebitOn, Amount: d.AmountSatang,
-		MayTell: d.Email != "", Told: d.DunnedAt != nil,
+		MayTell: d.Email != "" && !d.Told, Told: d.Told, Undelivered: d.DunnedAt != nil && !d.Told, NoAddress: d.Email == "",
 	}
-	on, why := retryDay(d, rules, today)
+	on, why := days.of(d)
 	if why != "" {
 		row.WhyNot = text.T(ctx, text.Prefix("debits.no_retry.")+why)
 		return row
@@ -69,62 +93,30 @@ func failedRow(ctx context.Context, d store.FailedDebit, rules store.DebitRules,
 	return row
 }
 
-// retryDay is when the rules would try a failed debit again, or the word for why
-// they do not.
-func retryDay(d store.FailedDebit, rules store.DebitRules, today thai.Day) (on thai.Day, why string) {
-	rule, known := rules.Retries[d.FailureCode]
+// of is when the rules would try a failed debit again, or the word for why they
+// do not.
+func (r retryDays) of(d store.FailedDebit) (on thai.Day, why string) {
+	rule, known := r.rules.Retries[d.FailureCode]
 	switch {
+	case d.ScheduleID.Valid:
+		return on, "run"
 	case !known || rule.Times == 0:
 		return on, "no_rule"
 	case !d.Live:
 		return on, "mandate"
 	case d.RetryNo >= rule.Times:
 		return on, "times"
-	case d.Retries >= rules.RetryCap:
+	case d.Retries >= r.rules.RetryCap:
 		return on, "cap"
 	}
-	on = addBankDays(thai.DayOf(d.DebitOn), max(rule.Days, 1))
-	if rule.Payday && d.Payday != nil {
-		on = bankDay(paydayFrom(on, *d.Payday))
+	on = r.calendar.AddBankDays(thai.DayOf(d.DebitOn), max(rule.Days, 1))
+	if on.Compare(r.earliest) < 0 {
+		on = r.calendar.BankDay(r.earliest)
 	}
-	if on.Compare(today) < 0 {
-		on = bankDay(today)
+	if rule.Payday && d.Payday != nil {
+		on = r.calendar.Payday(on, *d.Payday)
 	}
 	return on, ""
-}
-
-// paydayFrom is the first payday on or after a day; in a short month the last
-// day stands for a later one.
-func paydayFrom(from thai.Day, payday int) thai.Day {
-	at := func(year int, month time.Month) thai.Day {
-		last := time.Date(year, month+1, 0, 0, 0, 0, 0, time.UTC)
-		return thai.DayOf(time.Date(last.Year(), last.Month(), min(payday, last.Day()), 0, 0, 0, 0, time.UTC))
-	}
-	if on := at(from.Year, from.Month); on.Compare(from) >= 0 {
-		return on
-	}
-	return at(from.Year, from.Month+1)
-}
-
-// bankDay is the day itself, or the Monday after a weekend.
-func bankDay(d thai.Day) thai.Day {
-	for weekend(d) {
-		d = d.AddDays(1)
-	}
-	return d
-}
-
-// addBankDays is so many days on which banks are open later.
-func addBankDays(d thai.Day, days int) thai.Day {
-	for range days {
-		d = bankDay(d.AddDays(1))
-	}
-	return d
-}
-
-func weekend(d thai.Day) bool {
-	w := d.Time().Weekday()
-	return w == time.Saturday || w == time.Sunday
 }
 
 // createDebitRetries drafts what was chosen of the proposed retries, in one
@@ -132,7 +124,7 @@ func weekend(d thai.Day) bool {
 func (a *App) createDebitRetries(w http.ResponseWriter, r *http.Request, u user) error {
 	f := readForm(r)
 	f.key()
-	chosen := f.list("id")
+	chosen, tell := f.list("id"), f.flag("tell")
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -140,24 +132,21 @@ func (a *App) createDebitRetries(w http.ResponseWriter, r *http.Request, u user)
 	if err != nil {
 		return err
 	}
-	ctx, today := r.Context(), a.today()
+	ctx := r.Context()
 	batches := map[thai.Day]store.ID{}
 	var first store.ID
-	made := 0
+	made, told := 0, 0
 	err = a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error {
 		clear(batches)
 		made, first = 0, store.NoID
-		rules, err := tx.DebitRules()
-		if err != nil {
-			return err
-		}
-		failed, err := tx.FailedDebits(midnight(today.AddDays(-failureDays)), failureRows)
+		days, failed, err := a.failed(ctx, tx.Query)
 		if err != nil {
 			return err
 		}
 		var drafts []store.Debit
+		var again []store.ID
 		for _, d := range failed {
-			on, why := retryDay(d, rules, today)
+			on, why := days.of(d)
 			if why != "" || !slices.Contains(ids, d.ID) {
 				continue
 			}
@@ -173,18 +162,25 @@ func (a *App) createDebitRetries(w http.ResponseWriter, r *http.Request, u user)
 					return err
 				}
 			}
-			drafts = append(drafts, retryOf(d.Debit, midnight(on), batch))
+			drafts, again = append(drafts, retryOf(d.Debit, midnight(on), batch)), append(again, d.ID)
 		}
 		made = len(drafts)
-		return tx.AddDebits(drafts...)
+		if err := tx.AddDebits(drafts...); err != nil || !tell {
+			return err
+		}
+		told, err = tx.MailFailedDebits(again...)
+		return err
 	})
 	switch {
-	case store.Violated(err, "debit_is_retried_once"):
+	case store.Violated(err, "debit_is_retried_once"), store.Violated(err, "payer_is_told_once"):
 		return a.seeOther(w, r, u, "/debits/failures", text.Msg("debits.refused.retried"))
 	case err != nil:
 		return err
 	case made == 0:
 		return a.seeOther(w, r, u, "/debits/failures", text.Msg("debits.none_retried"))
+	}
+	if told > 0 {
+		return a.seeOther(w, r, u, debitBatchHref(first), text.Msg("debits.retries_made_told", "n", made, "told", told))
 	}
 	return a.seeOther(w, r, u, debitBatchHref(first), text.Msg("debits.retries_made", "n", made))
 }
@@ -195,46 +191,4 @@ func retryOf(d store.Debit, on time.Time, batch store.ID) store.Debit {
 		ID: store.NewID(), PayerID: d.PayerID, MandateID: d.MandateID, PayerName: d.PayerName, PayerCode: d.PayerCode, AmountSatang: d.AmountSatang, Reference: d.Reference,
 		InvoiceNumber: d.InvoiceNumber, PresentmentID: d.PresentmentID, DebitOn: on, Note: d.Note, BatchID: store.NullID(batch), RetryOf: store.NullID(d.ID), RetryNo: d.RetryNo + 1,
 	}
-}
-
-// payerMailFailed is the kind of the mail that tells a payer of a failed debit.
-const payerMailFailed = "debit_failed"
-
-// tellDebitPayer has a mail written to the payer of a failed debit.
-func (a *App) tellDebitPayer(w http.ResponseWriter, r *http.Request, u user) error {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return err
-	}
-	if err := readForm(r).check(); err != nil {
-		return err
-	}
-	none := false
-	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
-		if _, err := tx.LockDebit(id); err != nil {
-			return err
-		}
-		d, err := tx.Debit(id)
-		if err != nil {
-			return err
-		}
-		p, err := tx.DebitPayer(d.PayerID)
-		if err != nil {
-			return err
-		}
-		if none = p.Email == "" || d.State != store.DebitFailed; none {
-			return nil
-		}
-		if err := tx.QueuePayerMail(d.PayerID, payerMailFailed, store.About("debit", id), p.Email); err != nil {
-			return err
-		}
-		return tx.DebitDunned(id)
-	})
-	if errors.Is(err, store.ErrStale) || err == nil && none {
-		return a.seeOther(w, r, u, debitHref(id), text.Msg("debits.not_told"))
-	}
-	if err != nil {
-		return err
-	}
-	return a.seeOther(w, r, u, debitHref(id), text.Msg("debits.told"))
 }

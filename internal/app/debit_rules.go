@@ -69,6 +69,9 @@ func debitRulesFacts(ctx context.Context, r store.DebitRules) []ui.Definition {
 		{Term: text.T(ctx, "debits.rule.collision"), Value: text.T(ctx, text.Prefix("debits.collision.")+r.Collision)},
 		{Term: text.T(ctx, "debits.rule.cap"), Value: text.Int(int64(r.RetryCap))},
 	}
+	if r.PayerContact != "" {
+		facts = append(facts, ui.Definition{Term: text.T(ctx, "debits.rule.contact"), Value: r.PayerContact})
+	}
 	for _, f := range krungsri.DebitFailures() {
 		rule := r.Retries[f.Code]
 		if rule.Times == 0 {
@@ -93,7 +96,7 @@ func debitRulesForm(ctx context.Context, r store.DebitRules, typed *form) templa
 	}
 	v := templates.DebitRulesForm{
 		Version: r.Version, Min: input("min", text.Amount(r.MinSatang)), Max: input("max", text.Amount(r.MaxSatang)), SendAt: input("send_at", r.SendAt),
-		CutOff: input("cut_off", r.CutOff), Block: r.Collision == store.CollisionBlock, Cap: input("cap", strconv.Itoa(r.RetryCap)), Note: input("note", ""),
+		CutOff: input("cut_off", r.CutOff), Block: r.Collision == store.CollisionBlock, Cap: input("cap", strconv.Itoa(r.RetryCap)), Contact: input("payer_contact", r.PayerContact), Note: input("note", ""),
 	}
 	if typed != nil {
 		v.Block, v.Errors = typed.raw("collision") == store.CollisionBlock, typed.summary(ctx)
@@ -117,6 +120,20 @@ func smallNumber(f *form, field string, least, most int) int {
 	return n
 }
 
+// limitsWithinBank refuses limits that are none, or that the bank does not know.
+func limitsWithinBank(ctx context.Context, f *form, r store.DebitRules) {
+	lower, upper := f.errorOf(ctx, "min") == "", f.errorOf(ctx, "max") == ""
+	if lower && r.MinSatang < store.LeastDebitSatang {
+		f.fail("min", text.Msg("debits.error.bank_min", "min", text.Amount(store.LeastDebitSatang)))
+	}
+	if upper && r.MaxSatang > store.MostDebitSatang {
+		f.fail("max", text.Msg("debits.error.bank_max", "max", text.Amount(store.MostDebitSatang)))
+	}
+	if lower && upper && r.MaxSatang < r.MinSatang {
+		f.fail("max", text.Msg("debits.error.max"))
+	}
+}
+
 // proposeDebitRules has the acting person propose new rules.
 func (a *App) proposeDebitRules(w http.ResponseWriter, r *http.Request, u user) error {
 	f := readForm(r)
@@ -130,6 +147,7 @@ func (a *App) proposeDebitRules(w http.ResponseWriter, r *http.Request, u user) 
 			rules.Retries[code.Code] = rule
 		}
 	}
+	rules.PayerContact = f.text("payer_contact", maxLen(120))
 	note := f.text("note", required, maxLen(300))
 	if err := f.check(); err != nil {
 		return err
@@ -143,9 +161,7 @@ func (a *App) proposeDebitRules(w http.ResponseWriter, r *http.Request, u user) 
 	if !hourAndMinute.MatchString(rules.CutOff) || rules.CutOff <= rules.SendAt {
 		f.fail("cut_off", text.Msg("debits.error.cut_off_order"))
 	}
-	if f.valid() && rules.MaxSatang < rules.MinSatang {
-		f.fail("max", text.Msg("debits.error.max"))
-	}
+	limitsWithinBank(r.Context(), f, rules)
 	if !f.valid() {
 		return a.debitRulesPage(w, r, u, http.StatusUnprocessableEntity, f, "")
 	}
@@ -204,7 +220,7 @@ func (a *App) decideDebitRules(w http.ResponseWriter, r *http.Request, u user, d
 	case errors.Is(err, store.ErrStale):
 		return a.debitRulesPage(w, r, u, http.StatusConflict, nil, text.T(ctx, "debits.refused.rules"))
 	case store.Violated(err, "debit_rules_are_decided_by_another") && decision == store.ProposalWithdrawn:
-		return a.debitRulesPage(w, r, u, http.StatusForbidden, nil, text.T(ctx, "debits.refused.rules_others"))
+		return a.debitRulesPage(w, r, u, http.StatusConflict, nil, text.T(ctx, "debits.refused.rules_others"))
 	case store.Violated(err, "debit_rules_are_decided_by_another"), store.Violated(err, "debit_rules_are_decided_on_duty"):
 		return a.debitRulesPage(w, r, u, http.StatusForbidden, nil, text.T(ctx, "debits.refused.rules_own"))
 	case store.Violated(err, "debit_rules_are_current"), store.Violated(err, "debit_rules_are_decided_once"):

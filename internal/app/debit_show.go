@@ -109,7 +109,7 @@ func (a *App) debitView(ctx context.Context, q *store.Query, u user, id store.ID
 	if c.waits() != nil {
 		v.Story = slices.Insert(v.Story, 0, ui.Event{Sentence: v.Turn, Pending: true})
 	}
-	if err := relateDebit(ctx, q, d, &v); err != nil {
+	if err := relateDebit(ctx, q, u, d, &v); err != nil {
 		return v, err
 	}
 	offerDebit(&v, u, d, c, asked)
@@ -121,7 +121,7 @@ func (a *App) debitView(ctx context.Context, q *store.Query, u user, id store.ID
 
 // relateDebit adds what the debit has to do with: its batch, what it tries
 // again, the payment that it became, and how else the same is collected.
-func relateDebit(ctx context.Context, q *store.Query, d store.Debit, v *templates.DebitView) (err error) {
+func relateDebit(ctx context.Context, q *store.Query, u user, d store.Debit, v *templates.DebitView) (err error) {
 	if d.BatchID.Valid {
 		b, err := q.DebitBatch(d.BatchID.UUID)
 		if err != nil {
@@ -136,6 +136,9 @@ func relateDebit(ctx context.Context, q *store.Query, d store.Debit, v *template
 		v.Related = append(v.Related, templates.DebitLink{Href: paymentHref(d.PaymentID.UUID), Label: text.T(ctx, "debits.payment_of")})
 	}
 	if d.State == store.DebitFailed {
+		if v.Letter, err = debitLetter(ctx, q, u, d); err != nil {
+			return err
+		}
 		v.Failure, v.Advice = failureName(ctx, d.FailureCode), failureAdvice(ctx, d.FailureCode)
 		if retry, err := q.RetryOf(d.ID); err == nil {
 			v.Related = append(v.Related, templates.DebitLink{Href: debitHref(retry), Label: text.T(ctx, "debits.retried_by")})

@@ -220,14 +220,7 @@ func fillMandateEvidence(ctx context.Context, q *store.Query, m store.Mandate, v
 func fillMandateMails(ctx context.Context, q *store.Query, m store.Mandate, v *templates.MandateView) error {
 	list, err := q.PayerMailsAbout(store.About("mandate", m.ID))
 	for _, l := range list {
-		row := templates.MandateMail{To: l.SendTo, At: l.CreatedAt, Status: ui.Status{Meaning: ui.Info, Label: text.T(ctx, "mandate.mail.waits")}}
-		switch {
-		case l.SentAt != nil:
-			row.At, row.Status = *l.SentAt, ui.Status{Meaning: ui.Good, Label: text.T(ctx, "mandate.mail.sent")}
-		case l.DeadAt != nil:
-			row.At, row.Status = *l.DeadAt, ui.Status{Meaning: ui.Bad, Label: text.T(ctx, "mandate.mail.dead")}
-		}
-		v.Mails = append(v.Mails, row)
+		v.Mails = append(v.Mails, payerMail(ctx, l))
 	}
 	return err
 }

@@ -578,7 +578,7 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("version", "1")
 	case "/debit-batches/{id}/submission", "/debit-batches/{id}/approval":
 		return apptest.Form("key", strings.Repeat("J", 26))
-	case "/debits/retries":
+	case "/debits/retries", "/debits/notices":
 		return apptest.Form("key", strings.Repeat("K", 26), "id", e.debits["draft"].String())
 	case "/debit-rules":
 		form := apptest.Form("version", "0", "min", "20", "max", "700000", "send_at", "08:00", "cut_off", "21:00", "collision", "warn", "cap", "3", "note", "because")

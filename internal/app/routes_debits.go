@@ -32,6 +32,7 @@ func (a *App) debitRoutes() []route {
 		{"POST", "/debits/{id}/restoration", maker, a.restoreDebit, extra{}},
 		{"POST", "/debits/{id}/inquiry", maker | checker, a.askDebit, extra{}},
 		{"POST", "/debits/{id}/notice", maker, a.tellDebitPayer, extra{}},
+		{"POST", "/debits/notices", maker, a.tellDebitPayers, extra{}},
 		{"GET", "/debits/{id}/submission/new", maker, a.newDebitSubmission, extra{}},
 		{"POST", "/debits/{id}/submission", maker, a.createDebitSubmission, extra{}},
 

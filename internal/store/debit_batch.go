@@ -137,13 +137,15 @@ type FailureSum struct {
 	Recovered int    `db:"recovered"`
 }
 
-// FailedDebit is a debit that failed and that nobody has tried again.
+// FailedDebit is a debit that failed and that nobody has tried again, whoever
+// took it.
 type FailedDebit struct {
 	Debit
 	Payday  *int   `db:"payday"`
 	Email   string `db:"email"`
 	Retries int    `db:"retries"` // of its mandate within 31 days
 	Live    bool   `db:"live"`
+	Told    bool   `db:"told"` // a letter to the payer waits, or went
 }
 
 var (
@@ -153,10 +155,11 @@ var (
 		WHERE d.merchant_id = $1 AND d.state = 'failed' AND d.debit_on BETWEEN $2 AND $3 GROUP BY d.failure_code ORDER BY 2 DESC, 1`)
 	sqlFailedDebits = statement(`
 		SELECT ` + debitColumns + `, p.payday, p.email, mandate_is_live(d.mandate_id) AS live,
+			EXISTS (SELECT FROM payer_mails m WHERE m.merchant_id = $1 AND m.subject = 'debit/' || d.id AND m.kind = 'debit_failed' AND m.dead_at IS NULL) AS told,
 			(SELECT count(*) FROM debits r WHERE r.merchant_id = $1 AND r.mandate_id = d.mandate_id AND r.retry_of IS NOT NULL AND r.state <> 'discarded'
 				AND r.debit_on > (now() AT TIME ZONE 'Asia/Bangkok')::date - 31) AS retries
 		FROM debits d JOIN payers p ON p.id = d.payer_id
-		WHERE d.merchant_id = $1 AND d.state = 'failed' AND d.schedule_id IS NULL AND d.debit_on >= $2
+		WHERE d.merchant_id = $1 AND d.state = 'failed' AND d.debit_on >= $2
 			AND NOT EXISTS (SELECT FROM debits r WHERE r.retry_of = d.id AND r.state <> 'discarded')
 		ORDER BY d.debit_on DESC, d.id DESC LIMIT $3`)
 )

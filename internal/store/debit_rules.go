@@ -14,6 +14,12 @@ const (
 	CollisionBlock = "block"
 )
 
+// What the bank takes at once, at least and at most. Rules allow no more.
+const (
+	LeastDebitSatang int64 = 20_00
+	MostDebitSatang  int64 = 700_000_00
+)
+
 // RetryRule says how often a debit that failed for a reason is tried again, and
 // when: so many bank days later, or on the payer's payday where that is known.
 type RetryRule struct {
@@ -44,6 +50,8 @@ type DebitRules struct {
 	Collision string     `db:"collision"`
 	RetryCap  int        `db:"retry_cap"`
 	Retries   RetryRules `db:"retries"`
+	// Whom letters tell payers to call; where empty, whoever had it written.
+	PayerContact string `db:"payer_contact"`
 }
 
 // DebitRulesProposal is a version of the rules that somebody wants and somebody
@@ -63,7 +71,7 @@ type DebitRulesProposal struct {
 	DecidedAt      *time.Time    `db:"decided_at"`
 }
 
-const debitRulesColumns = `r.min_satang, r.max_satang, r.send_at, r.cut_off, r.collision, r.retry_cap, r.retries`
+const debitRulesColumns = `r.min_satang, r.max_satang, r.send_at, r.cut_off, r.collision, r.retry_cap, r.retries, coalesce(r.payer_contact, '') AS payer_contact`
 
 var (
 	sqlDebitRules          = statement(`SELECT coalesce(r.version, 0) AS version, ` + debitRulesColumns + ` FROM debit_rules_in_force($1) AS r`)
@@ -73,8 +81,8 @@ var (
 		FROM debit_rules r JOIN people a ON a.id = r.proposed_by LEFT JOIN people b ON b.id = r.decided_by
 		WHERE r.merchant_id = $1 ORDER BY r.proposed_at DESC, r.id DESC LIMIT $2`)
 	sqlInsertDebitRules = statement(`
-		INSERT INTO debit_rules (id, merchant_id, base_version, min_satang, max_satang, send_at, cut_off, collision, retry_cap, retries, note, proposed_by)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::jsonb, $11, $12)`)
+		INSERT INTO debit_rules (id, merchant_id, base_version, min_satang, max_satang, send_at, cut_off, collision, retry_cap, retries, note, proposed_by, payer_contact)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::jsonb, $11, $12, $13)`)
 	sqlDebitRulesKnown  = statement(`SELECT EXISTS (SELECT FROM debit_rules WHERE merchant_id = $1 AND id = $2)`)
 	sqlDecideDebitRules = statement(`
 		UPDATE debit_rules SET decision = $3, decided_by = $4 WHERE merchant_id = $1 AND id = $2 AND decision IS NULL`)
@@ -92,7 +100,7 @@ func (q *Query) DebitRulesProposals(limit int) ([]DebitRulesProposal, error) {
 
 // ProposeDebitRules has the acting person propose what follows on the version
 // they saw, which r names. Constraint errors: debit_rules_are_current,
-// one_open_debit_rules_proposal.
+// one_open_debit_rules_proposal, debit_limits_are_the_banks.
 func (t *Tx) ProposeDebitRules(r DebitRules, note string) (ID, error) {
 	retries, err := json.Marshal(r.Retries)
 	if err != nil {
@@ -100,12 +108,12 @@ func (t *Tx) ProposeDebitRules(r DebitRules, note string) (ID, error) {
 	}
 	id := NewID()
 	if _, err := t.exec(sqlInsertDebitRules, id, t.actor.Merchant, r.Version, r.MinSatang, r.MaxSatang, r.SendAt, r.CutOff, r.Collision, r.RetryCap,
-		string(retries), note, t.actor.Person); err != nil {
+		string(retries), note, t.actor.Person, r.PayerContact); err != nil {
 		return NoID, fmt.Errorf("proposing rules of debits: %w", err)
 	}
 	return id, t.Audit("debitrules.proposed", About("debitrules", id), map[string]any{
 		"base_version": r.Version, "min_satang": r.MinSatang, "max_satang": r.MaxSatang, "send_at": r.SendAt, "cut_off": r.CutOff, "collision": r.Collision,
-		"retry_cap": r.RetryCap, "retries": r.Retries, "note": note,
+		"retry_cap": r.RetryCap, "retries": r.Retries, "note": note, "payer_contact": r.PayerContact,
 	})
 }
 

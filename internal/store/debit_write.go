@@ -42,7 +42,6 @@ var (
 	sqlDebitAsked  = statement(`
 		UPDATE debits SET asks = asks + 1, ask_at = CASE WHEN $3 < 0 THEN NULL ELSE now() + $3 * interval '1 second' END
 		WHERE merchant_id = $1 AND id = $2 AND state = 'unknown'`)
-	sqlDebitDunned      = statement(`UPDATE debits SET dunned_at = now() WHERE merchant_id = $1 AND id = $2 AND state = 'failed'`)
 	sqlInsertDebitOfRun = statement(`
 		INSERT INTO debits (id, merchant_id, payer_id, mandate_id, payer_name, payer_code, amount_satang, reference, invoice_number, debit_on, note, state, editors,
 			bank_reference, fee_satang, failure_code, schedule_id, run_on)
@@ -178,14 +177,6 @@ func (t *Tx) DebitAsked(id ID, again time.Duration) error {
 		return fmt.Errorf("asking about a debit: %w", err)
 	}
 	return t.Audit("debit.asked_about", About("debit", id), map[string]any{"again_seconds": seconds})
-}
-
-// DebitDunned notes that the payer was told of a failed debit.
-func (t *Tx) DebitDunned(id ID) error {
-	if err := t.one(sqlDebitDunned, t.actor.Merchant, id); err != nil {
-		return fmt.Errorf("telling a payer: %w", err)
-	}
-	return t.Audit("debit.payer_told", About("debit", id), map[string]any{})
 }
 
 // AddDebitOfRun records what the bank took, or did not, by a schedule of its

@@ -19,9 +19,11 @@ type PayerMail struct {
 	SentAt     *time.Time `db:"sent_at"`
 	DeadAt     *time.Time `db:"dead_at"`
 	Error      string     `db:"error"`
+	AskedBy    string     `db:"asked_by"` // by name; empty where the worker writes
 }
 
-const payerMailColumns = `m.id, m.merchant_id, m.payer_id, m.kind, m.subject, m.send_to, m.tries, m.created_at, m.sent_at, m.dead_at, m.error`
+const payerMailColumns = `m.id, m.merchant_id, m.payer_id, m.kind, m.subject, m.send_to, m.tries, m.created_at, m.sent_at, m.dead_at, m.error,
+	coalesce((SELECT a.name FROM people a WHERE a.id = m.asked_by), '') AS asked_by`
 
 var (
 	sqlInsertPayerMail = statement(`

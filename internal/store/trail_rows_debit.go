@@ -57,14 +57,14 @@ var debitRulesAgree = comparison{
 	), facts AS (
 		SELECT l.idx, l.id, l.at, l.about, f.fact, f.value FROM leaves l CROSS JOIN LATERAL (
 			SELECT 'proposal', concat_ws(' ', l.merchant_id, l.person_id, l.at, l.d ->> 'base_version', l.d ->> 'min_satang', l.d ->> 'max_satang', l.d ->> 'send_at',
-				l.d ->> 'cut_off', l.d ->> 'collision', l.d ->> 'retry_cap', l.d -> 'retries', l.d ->> 'note') WHERE l.act = 'proposed'
+				l.d ->> 'cut_off', l.d ->> 'collision', l.d ->> 'retry_cap', l.d -> 'retries', l.d ->> 'note', nullif(l.d ->> 'payer_contact', '')) WHERE l.act = 'proposed'
 			UNION ALL SELECT 'decision', concat_ws(' ', l.act, l.person_id, l.at) WHERE l.act IN ('approved', 'rejected', 'withdrawn')
 			UNION ALL SELECT 'batch', concat_ws(' ', l.merchant_id, l.person_id, l.at, l.d ->> 'name', l.d ->> 'debit_on', l.d ->> 'import') WHERE l.act = 'made'
 		) AS f (fact, value)
 	), rows AS MATERIALIZED (
 		SELECT 'debitrules/' || r.id AS about, f.fact, f.value FROM debit_rules r CROSS JOIN LATERAL (
 			SELECT 'proposal', concat_ws(' ', r.merchant_id, r.proposed_by, r.proposed_at, r.base_version, r.min_satang, r.max_satang, r.send_at, r.cut_off, r.collision,
-				r.retry_cap, r.retries, r.note)
+				r.retry_cap, r.retries, r.note, nullif(r.payer_contact, ''))
 			UNION ALL SELECT 'decision', concat_ws(' ', r.decision, r.decided_by, r.decided_at) WHERE r.decision IS NOT NULL
 		) AS f (fact, value)
 		UNION ALL

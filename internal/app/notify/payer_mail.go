@@ -18,7 +18,7 @@ import (
 type letterTo func(ctx context.Context, q *store.Query, m store.PayerMail) (templates.LetterView, error)
 
 // letters are the mails to payers, by their kind.
-var letters = map[string]letterTo{"mandate_link": linkLetter}
+var letters = map[string]letterTo{"mandate_link": linkLetter, store.MailDebitFailed: debitLetter}
 
 // linkLetter brings a payer the link to register with. The link leads to the
 // bank, and gives no power here.
