@@ -60,6 +60,9 @@ func (a *App) approvalPage(w http.ResponseWriter, r *http.Request, u user, id st
 		v.MayDecide = v.WhyNot == ""
 		if parts[0].State == store.Expired && parts[0].Operation != "presentment.cancel" && u.can(store.Maker) {
 			v.Again = v.Subject + "/submission/new"
+			if parts[0].Operation == "receipt.document.upload" {
+				v.Again = v.Subject
+			}
 			if parts[0].Subject.Kind() == "mandate" {
 				v.Again = v.Subject + "/cancellation/new"
 			}
@@ -149,6 +152,11 @@ func (a *App) describe(ctx context.Context, q *store.Query, u user, parts []stor
 			d, err := approvalDocument(q, p, bill, same)
 			if err != nil {
 				return err
+			}
+			if p.ReceiptReference != "" {
+				v.Reference = p.ReceiptReference
+				v.Sentence = text.T(ctx, "receipt.approve_resend", "title", lead.Title)
+				v.Lasting = text.T(ctx, "receipt.resend_lasting")
 			}
 			v.Documents = append(v.Documents, templates.ApprovalDocument{PaperDocument: d, Opened: slices.Contains(opened, p.FileID)})
 		default:

@@ -178,9 +178,6 @@ func markSame(documents []templates.PaperDocument, same []store.SameDocument) {
 // attachedTo reads what an instruction with documents needs to be told beside
 // its own bytes: the bill as it is stored, and where its documents are, too.
 func attachedTo(q *store.Query, parts []store.Instruction) (p store.Presentment, same []store.SameDocument, err error) {
-	if len(parts) < 2 {
-		return p, nil, nil
-	}
 	if parts[0].Subject.Kind() == "receipt" {
 		r, err := q.Receipt(parts[0].SubjectID())
 		for _, d := range r.Documents {
@@ -188,6 +185,9 @@ func attachedTo(q *store.Query, parts []store.Instruction) (p store.Presentment,
 			p.Documents = append(p.Documents, d.PresentmentDocument)
 		}
 		return p, nil, err
+	}
+	if len(parts) < 2 {
+		return p, nil, nil
 	}
 	if p, err = q.Presentment(parts[0].SubjectID()); err != nil {
 		return p, nil, err

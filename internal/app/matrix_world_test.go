@@ -601,6 +601,8 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 			form.Set("version", "2")
 		}
 		return form
+	case "/receipts/{id}/papers":
+		return apptest.Form("key", strings.Repeat("R", 26))
 	case "/receipts/{id}/submission":
 		return apptest.Form("key", strings.Repeat("D", 26), "version", "2")
 	case "/numbers", "/numbers/{id}/pattern":

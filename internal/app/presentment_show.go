@@ -88,7 +88,8 @@ func billHref(id store.ID) string { return "/presentments/" + id.String() }
 // course is the instructions that a bill stands on now.
 type course struct {
 	parts     []store.Instruction // the entry and its documents; none for a draft
-	cancel    *store.Instruction  // the latest request to cancel
+	cancel    *store.Instruction  // the latest request to cancel, or to send a receipt's papers again
+	again     []store.Instruction // these papers
 	deciders  []store.Decider     // who may decide on what waits
 	approvals int                 // given so far to what waits
 	mine      bool                // the reader is one of the deciders
@@ -154,6 +155,11 @@ func (c course) unknown() *store.Instruction {
 			return &c.parts[n]
 		}
 	}
+	for n, p := range c.again {
+		if p.State == store.Unknown {
+			return &c.again[n]
+		}
+	}
 	if c.cancel != nil && c.cancel.State == store.Unknown {
 		return c.cancel
 	}
@@ -174,7 +180,7 @@ func (c course) onItsWay(p store.Presentment) bool {
 // moved names the moment of the last move.
 func (c course) moved(p store.Presentment) string {
 	last := p.StateSince
-	for _, i := range c.parts {
+	for _, i := range slices.Concat(c.parts, c.again) {
 		if i.StateSince.After(last) {
 			last = i.StateSince
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"portal/internal/app/teller"
 	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/templates"
@@ -64,13 +65,22 @@ func (a *App) receiptProgress(w http.ResponseWriter, r *http.Request, u user) er
 }
 
 // asPresentment is what the course of a receipt is read by: it runs as that of
-// a bill that nobody can cancel.
+// a bill of which, instead of its cancellation, its papers are asked for.
 func asPresentment(r store.Receipt) store.Presentment {
-	return store.Presentment{ID: r.ID, State: r.State, StateSince: r.StateSince, EntryID: r.EntryID}
+	return store.Presentment{ID: r.ID, State: r.State, StateSince: r.StateSince, EntryID: r.EntryID, CancellationID: r.ResendID}
 }
 
 func receiptCourse(q *store.Query, r store.Receipt) (course, error) {
-	return readCourse(q, asPresentment(r))
+	c, err := readCourse(q, asPresentment(r))
+	if err == nil && r.ResendID.Valid {
+		c.again, err = q.Parts(r.ResendID.UUID)
+	}
+	return c, err
+}
+
+// resending reports whether papers of a receipt are on their way once more.
+func (c course) resending() bool {
+	return slices.ContainsFunc(c.again, func(i store.Instruction) bool { return i.State == store.Approved || i.State == store.Sending })
 }
 
 func (a *App) receiptPage(w http.ResponseWriter, r *http.Request, u user, id store.ID, status int, says presentmentSays) error {
@@ -115,8 +125,27 @@ func receiptView(ctx context.Context, q *store.Query, u user, id store.ID) (temp
 		v.Story = slices.Insert(v.Story, 0, ui.Event{Sentence: v.Turn, Pending: true})
 	}
 	offerReceipt(&v, u, r, c)
+	if v.Missing, err = missingPapers(q, u, r); err != nil {
+		return v, err
+	}
 	v.Etax, err = etaxOfReceipt(ctx, q, u, r)
 	return v, err
+}
+
+// missingPapers are the papers to send once more, for who may ask for it.
+func missingPapers(q *store.Query, u user, r store.Receipt) (*templates.PapersMissing, error) {
+	if !u.can(store.Maker) {
+		return nil, nil
+	}
+	missing, err := teller.MissingPapers(q, r)
+	if err != nil || len(missing) == 0 {
+		return nil, err
+	}
+	v := &templates.PapersMissing{Action: receiptHref(r.ID) + "/papers", Key: newKey()}
+	for _, d := range missing {
+		v.Names = append(v.Names, d.Name)
+	}
+	return v, nil
 }
 
 // offerReceipt adds what this person may do now, and where the rest is done.
@@ -144,11 +173,11 @@ func offerReceipt(v *templates.ReceiptView, u user, r store.Receipt, c course) {
 			v.Desk += "/" + i.ID.String()
 		}
 	}
-	if r.State == store.ReceiptApproved || r.State == store.ReceiptSending {
+	if r.State == store.ReceiptApproved || r.State == store.ReceiptSending || c.resending() {
 		v.Poll = receiptHref(r.ID) + "/progress?seen=" + c.moved(asPresentment(r))
 	}
 	if i := c.current(); i != nil && i.MakerID == u.person.ID && (i.State == store.Pending || i.State == store.Approved) {
-		v.Withdraw = &templates.WithdrawView{Action: "/instructions/" + i.ID.String() + "/withdrawal"}
+		v.Withdraw = &templates.WithdrawView{Action: "/instructions/" + i.ID.String() + "/withdrawal", Resends: len(c.again) > 0}
 	}
 }
 
@@ -162,6 +191,14 @@ func receiptTurn(ctx context.Context, r store.Receipt, c course) string {
 		return text.T(ctx, "receipt.turn.submitted_mine")
 	case r.State == store.ReceiptSubmitted && names == "":
 		return text.T(ctx, "receipt.turn.submitted_nobody")
+	case r.State == store.ReceiptIncomplete && c.resending():
+		return text.T(ctx, "receipt.turn.resending")
+	case r.State == store.ReceiptIncomplete && c.waits() != nil && c.mine:
+		return text.T(ctx, "receipt.turn.resend_mine")
+	case r.State == store.ReceiptIncomplete && c.waits() != nil && names == "":
+		return text.T(ctx, "receipt.turn.submitted_nobody")
+	case r.State == store.ReceiptIncomplete && c.waits() != nil:
+		return text.T(ctx, "receipt.turn.resend", "names", names)
 	}
 	return text.T(ctx, text.Prefix("receipt.turn.")+r.State, "names", names, "name", r.CreatedByName)
 }
@@ -227,6 +264,7 @@ type receiptLeaf struct {
 	Note        string   `json:"note"`
 	Drawn       string   `json:"drawn"`
 	Instruction store.ID `json:"instruction"`
+	Resend      store.ID `json:"resend"`
 }
 
 // receiptStory tells what happened to a receipt, oldest first.
@@ -247,6 +285,9 @@ func receiptStory(ctx context.Context, q *store.Query, id store.ID) ([]ui.Event,
 		switch leaf.Action {
 		case "receipt.submitted":
 			leads = append(leads, d.Instruction)
+			continue
+		case "receipt.papers_resent":
+			leads = append(leads, d.Resend)
 			continue
 		case "receipt.moved":
 			continue // told by its instructions

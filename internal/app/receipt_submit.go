@@ -223,6 +223,27 @@ func (a *App) restoreReceipt(w http.ResponseWriter, r *http.Request, u user) err
 	return a.receiptChanged(w, r, u, id, err, text.Msg("presentment.restored"))
 }
 
+// resendPapers asks for approval to send the papers once more that the bank has
+// not got.
+func (a *App) resendPapers(w http.ResponseWriter, r *http.Request, u user) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	f := readForm(r)
+	key := f.key()
+	if err := f.check(); err != nil {
+		return err
+	}
+	switch _, err = a.Teller.ResendPapers(r.Context(), u.actor(), id, key); {
+	case errors.Is(err, teller.ErrNothingMissing):
+		return a.receiptPage(w, r, u, id, http.StatusConflict, presentmentSays{refusal: text.T(r.Context(), "receipt.refused.nothing_missing")})
+	case err != nil:
+		return err
+	}
+	return a.seeOther(w, r, u, receiptHref(id), text.Msg("receipt.submitted"))
+}
+
 // changeRefusals are the reasons why a receipt is not changed.
 var changeRefusals = []refusal{
 	{store.ErrStale, text.K("receipt.refused.not_editable"), http.StatusConflict},

@@ -20,6 +20,7 @@ func (a *App) paperRoutes() []route {
 		{"POST", "/receipts/{id}/renumbering", maker, a.renumberReceipt, extra{}},
 		{"POST", "/receipts/{id}/discard", maker, a.discardReceipt, extra{}},
 		{"POST", "/receipts/{id}/restoration", maker, a.restoreReceipt, extra{}},
+		{"POST", "/receipts/{id}/papers", maker, a.resendPapers, extra{}},
 		{"GET", "/receipts/{id}/submission/new", maker, a.newReceiptSubmission, extra{}},
 		{"POST", "/receipts/{id}/submission", maker, a.createReceiptSubmission, extra{}},
 

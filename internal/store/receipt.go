@@ -62,6 +62,7 @@ type Receipt struct {
 	EditedAt         time.Time       `db:"edited_at"`
 	EntryID          uuid.NullUUID   `db:"entry_id"`
 	BankReference    string          `db:"bank_reference"`
+	ResendID         uuid.NullUUID   `db:"resend_id"` // the lead that asks for its missing papers once more
 
 	Lines     []ReceiptLine     `db:"-"`
 	Documents []ReceiptDocument `db:"-"`
@@ -113,7 +114,7 @@ var (
 	sqlReceipt = statement(`
 		SELECT r.id, r.document_type, r.document_number, r.document_on, r.buyer_name, r.buyer_tax_id, r.buyer_branch, r.buyer_address, r.paid_on, r.method,
 			r.payment_reference, r.remark, r.paper, r.received_satang, r.withheld_satang, r.fee_satang, r.total_satang, r.vat_rate, r.vat_satang,
-			r.state, r.state_since, r.version, r.created_by, c.name AS created_by_name, r.editors, r.created_at, r.edited_at, r.entry_id, r.bank_reference
+			r.state, r.state_since, r.version, r.created_by, c.name AS created_by_name, r.editors, r.created_at, r.edited_at, r.entry_id, r.bank_reference, r.resend_id
 		FROM receipts r JOIN people c ON c.id = r.created_by WHERE r.merchant_id = $1 AND r.id = $2`)
 	sqlReceiptLines = statement(`
 		SELECT l.line_no, l.presentment_id, l.description, l.vat, l.received_satang, l.withheld_satang, l.fee_satang, l.amount_satang, l.vat_satang,
@@ -138,6 +139,17 @@ func (q *Query) Receipt(id ID) (Receipt, error) {
 	}
 	r.Documents, err = rows[ReceiptDocument](q, sqlReceiptDocuments, q.actor.Merchant, id)
 	return r, err
+}
+
+var sqlPapersAtBank = statement(`
+	SELECT f.id FROM receipt_documents d JOIN files f ON f.id = d.file_id
+	WHERE d.merchant_id = $1 AND d.receipt_id = $2 AND EXISTS (SELECT FROM instructions i
+		WHERE i.merchant_id = $1 AND i.subject = 'receipt/' || d.receipt_id AND i.operation = 'receipt.document.upload' AND i.state = 'done'
+			AND convert_from(i.payload, 'UTF8')::jsonb ->> 'file' = f.id::text)`)
+
+// PapersAtBank returns which files of a receipt the bank has taken.
+func (q *Query) PapersAtBank(receipt ID) ([]ID, error) {
+	return rows[ID](q, sqlPapersAtBank, q.actor.Merchant, receipt)
 }
 
 // BillToReceipt is a bill with what receipts that count have settled of it.

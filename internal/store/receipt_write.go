@@ -31,6 +31,7 @@ var (
 		UPDATE receipts SET editors = array_remove(editors, $3) || $3::uuid WHERE merchant_id = $1 AND id = $2 AND state IN ('draft', 'refused')`)
 	sqlReceiptSubmitted = statement(`
 		UPDATE receipts SET state = 'submitted', entry_id = $3 WHERE merchant_id = $1 AND id = $2 AND version = $4 AND state IN ('draft', 'refused')`)
+	sqlPapersResent = statement(`UPDATE receipts SET resend_id = $3 WHERE merchant_id = $1 AND id = $2 AND state = 'incomplete'`)
 	sqlReceiptMoved = statement(`
 		UPDATE receipts SET state = $3, bank_reference = CASE WHEN $4 <> '' THEN $4 ELSE bank_reference END
 		WHERE merchant_id = $1 AND id = $2 AND (state <> $3 OR ($4 <> '' AND bank_reference <> $4))`)
@@ -149,6 +150,16 @@ func (t *Tx) ReceiptSubmitted(id ID, version int, entry ID) error {
 		return fmt.Errorf("submitting a receipt: %w", err)
 	}
 	return t.Audit("receipt.submitted", About("receipt", id), map[string]any{"instruction": entry, "version": version})
+}
+
+// PapersResent binds the receipt to the instruction that sends its missing
+// papers once more. Violated papers_are_sent_again_once means that some are on
+// their way.
+func (t *Tx) PapersResent(id, lead ID) error {
+	if err := t.one(sqlPapersResent, t.actor.Merchant, id, lead); err != nil {
+		return fmt.Errorf("sending papers again: %w", err)
+	}
+	return t.Audit("receipt.papers_resent", About("receipt", id), map[string]any{"resend": lead})
 }
 
 // MoveReceipt sets the state that follows from the instructions, and the

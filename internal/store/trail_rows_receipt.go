@@ -17,6 +17,7 @@ var receiptsAgree = comparison{
 				l.act IN ('drafted', 'submitted', 'discarded', 'restored', 'moved')),
 			('bank reference', coalesce(l.d ->> 'bank_reference', ''), l.act = 'drafted' OR l.d ->> 'bank_reference' <> ''),
 			('instruction', l.d ->> 'instruction', l.act IN ('drafted', 'submitted')),
+			('resend', l.d ->> 'resend', l.act IN ('drafted', 'papers_resent')),
 			('number', coalesce(l.d ->> 'number', ''), l.act IN ('drafted', 'numbered')),
 			('maker', l.person_id::text, l.act = 'drafted'),
 			('merchant', l.merchant_id::text, l.act = 'drafted'),
@@ -32,7 +33,7 @@ var receiptsAgree = comparison{
 		) AS f (fact, value, stated) WHERE f.stated
 	), rows AS MATERIALIZED (
 		SELECT 'receipt/' || r.id AS about, f.fact, f.value FROM receipts r CROSS JOIN LATERAL (VALUES
-			('state', r.state), ('bank reference', r.bank_reference), ('instruction', r.entry_id::text), ('number', r.document_number),
+			('state', r.state), ('bank reference', r.bank_reference), ('instruction', r.entry_id::text), ('resend', r.resend_id::text), ('number', r.document_number),
 			('maker', r.created_by::text), ('merchant', r.merchant_id::text),
 			('buyer', concat_ws('; ', r.buyer_name, r.buyer_tax_id, r.buyer_branch, r.buyer_address)),
 			('content', concat_ws('; ', r.document_type, to_char(r.document_on, 'YYYY-MM-DD'), to_char(r.paid_on, 'YYYY-MM-DD'), r.method, r.payment_reference, r.remark, r.paper)),

@@ -817,7 +817,7 @@ func (v MonthView) toDo() templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmView{Question: text.T(ctx, "month.close_ask", "month", v.Name), Consequences: []string{text.T(ctx, "month.close_locks"), text.T(ctx, "month.close_keeps"), text.T(ctx, "month.close_final")}, Action: "/months/" + v.Month + "/closing"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var30), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Confirm(ui.ConfirmView{Question: text.T(ctx, "month.close_ask", "month", v.Name), Consequences: []string{text.T(ctx, "month.close_locks"), text.T(ctx, "month.close_keeps")}, Irreversible: text.T(ctx, "month.close_final"), Action: "/months/" + v.Month + "/closing"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var30), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

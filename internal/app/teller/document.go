@@ -2,6 +2,7 @@ package teller
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -22,6 +23,11 @@ type Document struct {
 	Size            int      `json:"size"`
 	SHA256          string   `json:"sha256"`
 	UploadCompleted bool     `json:"upload_completed"`
+
+	// Of a receipt's paper that is sent again: the receipt at the bank, and its
+	// amount, under which people approve. With its entry it needs neither.
+	ReceiptReference string        `json:"receiptReference,omitempty"`
+	TotalAmount      krungsri.Baht `json:"totalAmount,omitempty"`
 }
 
 var (
@@ -42,7 +48,7 @@ func presentmentDocument(ctx context.Context, s *store.Store, c store.Claimed, p
 func receiptDocument(ctx context.Context, s *store.Store, c store.Claimed, p Document) (krungsri.UploadReceiptDocumentRequest, error) {
 	d, err := loadDocument(ctx, s, c, p)
 	return krungsri.UploadReceiptDocumentRequest{
-		ReceiptReference: c.LeadReference, Document: d, UploadCompleted: p.UploadCompleted,
+		ReceiptReference: cmp.Or(p.ReceiptReference, c.LeadReference), Document: d, UploadCompleted: p.UploadCompleted,
 	}, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"portal/internal/krungsri"
 	"portal/internal/store"
@@ -17,6 +18,8 @@ var (
 	ErrOtherBills = errors.New("a receipt is for bills that its buyer accepted or paid")
 	// ErrTaxedTwice is one for tax documents, too.
 	ErrTaxedTwice = errors.New("a tax invoice over the same sale is there already")
+	// ErrNothingMissing: the bank has all its papers, or they are on their way.
+	ErrNothingMissing = errors.New("no paper of the receipt is missing at the bank")
 )
 
 // Receipt is what people approve of a receipt: the request to the bank, and
@@ -134,16 +137,88 @@ func receiptSubmission(tx *store.Tx, r store.Receipt, key string) (submission, e
 	}
 	s.parts = append(s.parts, entry)
 	for n, d := range r.Documents {
-		upload, err := uploadReceiptDocument.part(Document{
-			FileID: d.FileID, FileName: d.Name, MediaType: d.MediaType, Category: "RECEIPT", Size: d.Size,
-			SHA256: hex.EncodeToString(d.SHA256), UploadCompleted: n == len(r.Documents)-1,
-		})
+		upload, err := uploadReceiptDocument.part(paperToSend(d, n == len(r.Documents)-1))
 		if err != nil {
 			return submission{}, err
 		}
 		s.parts = append(s.parts, upload)
 	}
 	return s, nil
+}
+
+func paperToSend(d store.ReceiptDocument, last bool) Document {
+	return Document{
+		FileID: d.FileID, FileName: d.Name, MediaType: d.MediaType, Category: "RECEIPT", Size: d.Size, SHA256: hex.EncodeToString(d.SHA256),
+		UploadCompleted: last,
+	}
+}
+
+// ResendPapers asks that the papers which the bank refused, or never got, be
+// sent once more to the receipt that it has. The key is the form's; the same
+// key answers with the same lead.
+func (t *Teller) ResendPapers(ctx context.Context, a store.Actor, id store.ID, key string) (lead store.ID, err error) {
+	err = t.store.Write(ctx, a, func(tx *store.Tx) error {
+		if _, err := tx.LockReceipt(id); err != nil {
+			return err
+		}
+		if lead, err = before(tx.Query, key, uploadReceiptDocument.id, store.About("receipt", id)); !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		r, err := tx.Receipt(id)
+		if err != nil {
+			return err
+		}
+		missing, err := MissingPapers(tx.Query, r)
+		switch {
+		case err != nil:
+			return err
+		case len(missing) == 0:
+			return ErrNothingMissing
+		}
+		s := submission{key: key, subject: store.About("receipt", id), amount: r.TotalSatang, title: r.DocumentNumber + " · " + r.BuyerName}
+		for n, d := range missing {
+			paper := paperToSend(d, n == len(missing)-1)
+			paper.ReceiptReference = r.BankReference
+			if n == 0 {
+				paper.TotalAmount = krungsri.Baht(r.TotalSatang)
+			}
+			upload, err := uploadReceiptDocument.part(paper)
+			if err != nil {
+				return err
+			}
+			s.parts = append(s.parts, upload)
+		}
+		if lead, err = submit(tx, s); err != nil {
+			return err
+		}
+		err = tx.PapersResent(id, lead)
+		if store.Violated(err, "papers_are_sent_again_once") {
+			err = fmt.Errorf("%w: %w", ErrNothingMissing, err)
+		}
+		return err
+	})
+	return lead, err
+}
+
+// MissingPapers are the papers that the bank has not got of a receipt that it
+// has, and that are not on their way.
+func MissingPapers(q *store.Query, r store.Receipt) ([]store.ReceiptDocument, error) {
+	if r.State != store.ReceiptIncomplete {
+		return nil, nil
+	}
+	if r.ResendID.Valid {
+		parts, err := q.Parts(r.ResendID.UUID)
+		if err != nil || slices.ContainsFunc(parts, func(i store.Instruction) bool { return !ended(i.State) }) {
+			return nil, err
+		}
+	}
+	there, err := q.PapersAtBank(r.ID)
+	return slices.DeleteFunc(slices.Clone(r.Documents), func(d store.ReceiptDocument) bool { return slices.Contains(there, d.FileID) }), err
+}
+
+// ended reports whether nothing more comes of an instruction in that state.
+func ended(state string) bool {
+	return slices.Contains([]string{store.Done, store.Failed, store.Rejected, store.Withdrawn, store.Expired}, state)
 }
 
 // receiptRequest is what the bank is asked to tell the buyer. The bank takes
@@ -183,14 +258,29 @@ func projectReceipt(tx *store.Tx, id store.ID) error {
 	if err != nil {
 		return err
 	}
-	state, reference := receiptState(courseOf(parts))
+	var again []store.Instruction
+	if r.ResendID.Valid {
+		if again, err = tx.Parts(r.ResendID.UUID); err != nil {
+			return err
+		}
+	}
+	state, reference := receiptState(courseOf(parts), courseOf(again))
 	return tx.MoveReceipt(r.ID, state, reference)
 }
 
 // receiptState is what the states of its instructions mean for a receipt: they
-// are those of a bill that nobody asked to cancel.
-func receiptState(parts []store.CoursePart) (state, reference string) {
+// are those of a bill that nobody asked to cancel. Papers that are sent again
+// make up for those that were missing.
+func receiptState(parts, again []store.CoursePart) (state, reference string) {
 	state, reference = presentmentState(parts, "")
+	if state == store.PresentmentIncomplete && len(again) > 0 {
+		switch {
+		case slices.ContainsFunc(again, func(p store.CoursePart) bool { return p.State == store.Unknown }):
+			state = store.PresentmentUnknown
+		case !slices.ContainsFunc(again, func(p store.CoursePart) bool { return p.State != store.Done }):
+			state = store.PresentmentPresented
+		}
+	}
 	if state == store.PresentmentPresented {
 		state = store.ReceiptIssued
 	}

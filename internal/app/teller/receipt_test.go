@@ -2,8 +2,10 @@ package teller_test
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"portal/internal/app/teller"
 	"portal/internal/app/teller/tellertest"
 	"portal/internal/krungsri"
+	"portal/internal/krungsri/sandbox"
 	"portal/internal/store"
 )
 
@@ -192,11 +195,114 @@ func TestSeveralBillsInOneReceiptAndRefusalByTheBank(t *testing.T) {
 	d.honest()
 }
 
+func TestPapersThatTheBankHasNotGotAreSentAgain(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	resend := func(r store.Receipt) store.Receipt {
+		t.Helper()
+		lead, err := d.Teller.ResendPapers(t.Context(), d.As(d.Maker), r.ID, store.NewID().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Approve(d.Maker, lead); !errors.Is(err, teller.ErrSelfApproval) {
+			t.Errorf("its maker approved it: %v", err)
+		}
+		if _, err := d.Teller.ResendPapers(t.Context(), d.As(d.Maker), r.ID, store.NewID().String()); !errors.Is(err, teller.ErrNothingMissing) {
+			t.Errorf("they were asked for twice: %v", err)
+		}
+		if err := d.Approve(d.Checker, lead); err != nil {
+			t.Fatal(err)
+		}
+		d.Drain()
+		return d.receiptNow(r.ID)
+	}
+	for _, fault := range []sandbox.FaultKind{sandbox.Refused, sandbox.CutBefore} {
+		d.fails("receipt.document.upload", fault)
+		r := d.issue(d.receipt(tellertest.NewReceipt(d.paid())))
+		if fault == sandbox.CutBefore { // nobody knows, so people find out
+			d.want("lost", r.State, store.ReceiptUnknown)
+			d.missed(r.EntryID.UUID)
+			r = d.receiptNow(r.ID)
+		}
+		d.want(string(fault), r.State, store.ReceiptIncomplete)
+		again, other := d.resends(r, r.BankReference, true), tellertest.NewReceipt()
+		d.refuses([]documentAttack{
+			{"papers that are sent again, honestly", store.Web, d.Maker, again, "through"},
+			{"without the receipt knowing", store.Web, d.Maker, slices.Delete(slices.Clone(again), 1, 2), "entry_is_its_subjects"},
+			{"to another receipt at the bank", store.Web, d.Maker, d.resends(r, "ERC99999999999999", true), "part_belongs_to_its_lead"},
+			{"so that the bank waits for more", store.Web, d.Maker, d.resends(r, r.BankReference, false), "missing_papers_are_sent"},
+			{"by a checker", store.Web, d.Checker, again, "maker_is_acting"},
+			{"in the name of another receipt's", store.Web, d.Maker, []string{fmt.Sprintf(`UPDATE receipts SET resend_id = entry_id WHERE id = '%s'`, r.ID)}, "follows_its_own_entry"},
+			{"of a draft", store.Web, d.Maker, d.resends(d.receipt(other), r.BankReference, true), "part_belongs_to_its_lead"},
+		})
+		d.fails("receipt.document.upload", sandbox.Refused)
+		d.want("refused again", resend(r).State, store.ReceiptIncomplete)
+		d.fails("receipt.document.upload", sandbox.CutBefore)
+		if r = resend(r); r.State != store.ReceiptUnknown {
+			t.Fatalf("lost again it is %s", r.State)
+		}
+		d.missed(r.ResendID.UUID)
+		d.want("at last", resend(d.receiptNow(r.ID)).State, store.ReceiptIssued)
+	}
+	d.honest()
+	whole := d.issue(d.receipt(tellertest.NewReceipt()))
+	if _, err := d.Teller.ResendPapers(t.Context(), d.As(d.Maker), whole.ID, store.NewID().String()); !errors.Is(err, teller.ErrNothingMissing) {
+		t.Errorf("what the bank has was asked for again: %v", err)
+	}
+	d.tampered(fmt.Sprintf(`UPDATE receipts SET resend_id = NULL WHERE id <> '%s'`, whole.ID))
+}
+
+// resends is how plain SQL asks for the papers of a receipt once more.
+func (d desk) resends(r store.Receipt, reference string, last bool) []string {
+	d.t.Helper()
+	r = d.receiptNow(r.ID)
+	id, subject := store.NewID(), "receipt/"+r.ID.String()
+	file, hash := store.NoID, ""
+	for _, doc := range r.Documents {
+		file, hash = doc.FileID, hex.EncodeToString(doc.SHA256)
+	}
+	return []string{
+		d.asks(id, id, 0, "receipt.document.upload", subject, fmt.Sprintf(`{"file": "%s", "sha256": "%s", "upload_completed": %t, "receiptReference": "%s", "totalAmount": "%s"}`,
+			file, hash, last, reference, krungsri.Baht(r.TotalSatang)), fmt.Sprint(r.TotalSatang)),
+		fmt.Sprintf(`UPDATE receipts SET resend_id = '%s' WHERE id = '%s'`, id, r.ID), leaf(id), strings.Replace(leaf(r.ID), "'instruction/", "'receipt/", 1), now,
+	}
+}
+
+// fails has the bank fail at the next such request.
+func (d desk) fails(operation string, kind sandbox.FaultKind) {
+	d.t.Helper()
+	if err := d.Bank.SetFault(operation, sandbox.Fault{Kind: kind, Times: 1}); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// missed has two people find out that the bank never got the unclear part.
+func (d desk) missed(lead store.ID) {
+	d.t.Helper()
+	var parts []store.Instruction
+	d.Read(func(q *store.Query) (err error) { parts, err = q.Parts(lead); return err })
+	for _, i := range parts {
+		if i.State != store.Unknown {
+			continue
+		}
+		if err := d.Teller.ProposeSettlement(d.t.Context(), d.As(d.Maker), i.ID, teller.Settlement{Outcome: store.Failed, Note: "ธนาคารไม่ได้รับ"}); err != nil {
+			d.t.Fatal(err)
+		}
+		d.confirm(i.ID)
+	}
+}
+
 // confirm has another person agree with what was proposed for an unknown outcome.
 func (d desk) confirm(instruction store.ID) {
 	d.t.Helper()
 	var s []store.Settlement
-	d.Read(func(q *store.Query) (err error) { s, err = q.Settlements(instruction); return err })
+	d.Read(func(q *store.Query) error {
+		i, err := q.Instruction(instruction)
+		if err == nil {
+			s, err = q.Settlements(i.LeadID)
+		}
+		return err
+	})
 	if err := d.Teller.ConfirmSettlement(d.t.Context(), d.As(d.Checker), instruction, s[len(s)-1].ID, ""); err != nil {
 		d.t.Fatal(err)
 	}
