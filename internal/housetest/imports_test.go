@@ -50,7 +50,7 @@ var whoKnowsWhom = []knows{
 	},
 	{
 		pkg:     "internal/app/teller",
-		may:     []string{"portal/internal/krungsri", "portal/internal/store", "portal/internal/app/bill", "portal/internal/app/etax", "portal/internal/app/matching", "portal/internal/app/schedule", "portal/internal/app/thai", "github.com/google/uuid", "github.com/shopspring/decimal", "golang.org/x/sync/*"},
+		may:     []string{"portal/internal/krungsri", "portal/internal/store", "portal/internal/app/bill", "portal/internal/app/etax", "portal/internal/app/matching", "portal/internal/app/promptpay", "portal/internal/app/schedule", "portal/internal/app/suspect", "portal/internal/app/thai", "github.com/google/uuid", "github.com/shopspring/decimal", "golang.org/x/sync/*"},
 		mustNot: []string{"net/http", "html/template", "database/sql"},
 		because: "the teller is the only door to the bank and must not know HTTP, HTML or sessions, so that no page can carry an instruction past it",
 	},

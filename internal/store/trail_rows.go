@@ -29,6 +29,7 @@ var comparisons = []comparison{
 	requestsAgree, requestHandsAgree, requestRulesAgree,
 	payersAgree, mandatesAgree, differencesAgree,
 	holidaysAgree, schedulesAgree,
+	suppliersAgree, alertsAgree,
 }
 
 // leavesOf is SQL for the leaves of a kind of action ("instruction"), of the

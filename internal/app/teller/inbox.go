@@ -96,6 +96,8 @@ func (n *Inbox) read(ctx context.Context, tx *store.Tx, c store.Callback) error 
 		r, err = readEtax(tx, c, body)
 	case "directdebit":
 		r, err = readDebit(tx, c, body)
+	case "promptpay":
+		r, err = readPromptPay(tx, c, body)
 	default:
 		r, err = readBill(tx, c, body)
 	}

@@ -13,11 +13,11 @@ var _ = instruction("promptpay.create", (*krungsri.Client).RequestPayment,
 	func(r krungsri.RequestedPayment) string { return r.RTPReference }, naming)
 
 // Where a request to pay stands, ours or one that came in.
-var _ = inquiry("promptpay.inquire", (*krungsri.Client).InquireAlerts, answered[krungsri.Alerts])
+var _ = inquiry(inquireAlerts, (*krungsri.Client).InquireAlerts, learnAlerts)
 
 // What we say to the sender of an alert.
-var _ = instruction("promptpay.acknowledge", (*krungsri.Client).AcknowledgeAlert,
-	asIs[krungsri.AcknowledgeAlertRequest],
+var acknowledgeAlert = instruction("promptpay.acknowledge", (*krungsri.Client).AcknowledgeAlert,
+	acknowledgement,
 	func(r krungsri.AcknowledgedAlert) string { return r.RTPReference })
 
 // A block names nothing new: it is known by its two PromptPay ids.
@@ -32,6 +32,17 @@ var _ = instruction("promptpay.unblock", (*krungsri.Client).UnblockSender,
 
 // Who is blocked at the bank.
 var _ = inquiry("promptpay.blocked", (*krungsri.Client).BlockedSenders, answered[krungsri.BlockedSenders])
+
+// inquireAlerts asks where requests to pay stand; its answers may have it asked again.
+const inquireAlerts = "promptpay.inquire"
+
+// learnAlerts records what the bank answered, by what it was asked about.
+func learnAlerts(tx *store.Tx, i store.Inquiry, said krungsri.Alerts) error {
+	if i.Subject.Kind() == "alert" {
+		return learnAlert(tx, i, said)
+	}
+	return answered(tx, i, said)
+}
 
 // answered records that the bank answered, and concludes nothing from it.
 func answered[Resp any](tx *store.Tx, i store.Inquiry, _ Resp) error {

@@ -134,6 +134,13 @@ func (w *Worker) lookAfter(ctx context.Context, due bool) {
 			}
 			return w.nightly(ctx)
 		}},
+		{"looking after alerts", func(ctx context.Context) error {
+			if !due {
+				return nil
+			}
+			return w.MindAlerts(ctx)
+		}},
+		{"asking about alerts", w.AskAboutAlerts},
 		{"asking about debits", w.AskAboutDebits},
 		{"booking debits", w.BookDebits},
 		{"asking the bank", w.AskBank},
