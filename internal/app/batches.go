@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 
 	"portal/internal/store"
 	"portal/web/templates"
+	"portal/web/templates/ui"
 	"portal/web/text"
 )
 
@@ -147,19 +150,65 @@ func (a *App) prepareBatch(ctx context.Context, u user, kind batchKind, key stri
 // of it.
 func (a *App) showBatch(w http.ResponseWriter, r *http.Request, u user) error {
 	f := readQuery(r)
-	drawing := f.choice("draw", paperLanguages...)
+	says := batchSays{drawing: f.choice("draw", paperLanguages...), leftOut: f.choice("rows", rowsLeftOut) != ""}
+	if f.raw("after") != "" {
+		says.after = f.hidden("after")
+	}
 	if err := f.check(); err != nil {
 		return err
 	}
-	return a.batchPage(w, r, u, http.StatusOK, batchSays{drawing: drawing})
+	return a.batchPage(w, r, u, http.StatusOK, says)
 }
 
-// batchSays is what the page says about a try that was refused, and the
-// language to draw in that was chosen.
+const (
+	// batchPageRows is how many rows a page of a batch shows.
+	batchPageRows = 200
+	rowsLeftOut   = "left_out"
+)
+
+// batchSays is what the page says about a try that was refused, the language to
+// draw in that was chosen, and which of the rows to show.
 type batchSays struct {
 	refusal string
 	reason  templates.Input
 	drawing string
+	leftOut bool
+	after   int // the position before the first row
+}
+
+// href is the address of other rows of the same page.
+func (s batchSays) href(id string, leftOut bool, after int) string {
+	v := url.Values{}
+	if s.drawing != "" {
+		v.Set("draw", s.drawing)
+	}
+	if leftOut {
+		v.Set("rows", rowsLeftOut)
+	}
+	if after > 0 {
+		v.Set("after", strconv.Itoa(after))
+	}
+	return addressOf("/batches/"+id, v)
+}
+
+// turnPages adds to a page what leads to the other rows of the batch.
+func (s batchSays) turnPages(ctx context.Context, v *templates.BatchView, more bool) {
+	if s.after > 0 {
+		v.Pager.First = s.href(v.ID, s.leftOut, 0)
+	}
+	if more {
+		v.Pager.Next = s.href(v.ID, s.leftOut, v.Rows[len(v.Rows)-1].Position)
+	}
+	if !more && s.after == 0 && !s.leftOut {
+		return // all are in sight
+	}
+	v.Pager.Showing = text.T(ctx, "batch.showing", "n", text.Int(int64(len(v.Rows))), "total", text.Int(int64(v.Total)))
+	if left := v.LeftOut(); left > 0 {
+		v.Tabs = []ui.Tab{
+			{Label: text.T(ctx, "batch.rows_all"), Count: text.Int(int64(v.Total)), Href: s.href(v.ID, false, 0), Current: !s.leftOut},
+			{Label: text.T(ctx, "batch.rows_left_out"), Count: text.Int(int64(left)), Href: s.href(v.ID, true, 0), Current: s.leftOut},
+		}
+	}
 }
 
 func (a *App) batchPage(w http.ResponseWriter, r *http.Request, u user, status int, says batchSays) error {
@@ -179,14 +228,10 @@ func (a *App) batchPage(w http.ResponseWriter, r *http.Request, u user, status i
 		if kind, ok = a.batchKind(b.Kind); !ok {
 			return fmt.Errorf("a batch of the unknown kind %q", b.Kind)
 		}
-		rows, err := q.BatchRows(id)
-		if err != nil {
-			return err
-		}
 		if b.StartedAt == nil {
-			v, err = a.batchCheck(ctx, q, u, kind, b, rows, says.drawing)
+			v, err = a.batchCheck(ctx, q, u, kind, b, says)
 		} else {
-			v = batchCourse(ctx, u, kind, b, rows)
+			v, err = batchCourse(ctx, q, u, kind, b, says)
 		}
 		return err
 	})
@@ -197,11 +242,16 @@ func (a *App) batchPage(w http.ResponseWriter, r *http.Request, u user, status i
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: kind.area, Part: templates.BatchPart, Status: status}, templates.Batch(v))
 }
 
-// batchCheck is the page before the start: the rows as they are now.
-func (a *App) batchCheck(ctx context.Context, q *store.Query, u user, kind batchKind, b store.Batch, rows []store.BatchRow, drawing string) (templates.BatchView, error) {
+// batchCheck is the page before the start: the rows as they are now. All are
+// looked at, and a page of them is shown.
+func (a *App) batchCheck(ctx context.Context, q *store.Query, u user, kind batchKind, b store.Batch, says batchSays) (templates.BatchView, error) {
 	v := batchView(u, kind, b)
 	if kind.draws {
-		v.Drawing = drawing
+		v.Drawing = says.drawing
+	}
+	rows, err := q.BatchRows(b.ID)
+	if err != nil {
+		return v, err
 	}
 	ids := make([]store.ID, len(rows))
 	for n, row := range rows {
@@ -216,6 +266,7 @@ func (a *App) batchCheck(ctx context.Context, q *store.Query, u user, kind batch
 		now[i.ID] = i
 	}
 	var able []batchItem
+	more := false
 	for _, row := range rows {
 		i, there := now[row.ItemID]
 		line := templates.BatchRow{Position: row.Position, Href: i.Href, Title: row.Title, AmountSatang: row.AmountSatang}
@@ -225,6 +276,7 @@ func (a *App) batchCheck(ctx context.Context, q *store.Query, u user, kind batch
 				i.Obstacle, line.Why = text.Message{}, text.T(ctx, "batch.drawn")
 			}
 		}
+		out := true
 		switch {
 		case !there:
 			line.Why = text.T(ctx, "batch.why.gone")
@@ -233,12 +285,19 @@ func (a *App) batchCheck(ctx context.Context, q *store.Query, u user, kind batch
 		case i.Seen != row.Seen:
 			line.Why = text.T(ctx, "batch.why.edited")
 		default:
-			able = append(able, i)
+			out, able = false, append(able, i)
 			v.Able++
 			v.AbleSatang += i.Amount
 		}
-		v.Rows = append(v.Rows, line)
+		switch {
+		case row.Position <= says.after || says.leftOut && !out:
+		case len(v.Rows) == batchPageRows:
+			more = true
+		default:
+			v.Rows = append(v.Rows, line)
+		}
 	}
+	says.turnPages(ctx, &v, more)
 	v.MayDecide = v.Mine && kind.permission.admits(u.membership.Duties) && a.Clock().Sub(b.CreatedAt) < batchPatience
 	if v.Consequences, err = kind.before(ctx, a, q, u, able); err != nil || kind.extra == nil {
 		return v, err
@@ -256,13 +315,15 @@ func batchView(u user, kind batchKind, b store.Batch) templates.BatchView {
 		Undo: kind.undo, Key: newKey(),
 		ID: b.ID.String(), Kind: kind.name, Home: kind.home, Person: b.PersonName, Mine: b.PersonID == u.person.ID, AsksReason: kind.reason,
 		Dangerous: kind.dangerous, Fingerprint: hex.EncodeToString(b.Fingerprint), Note: b.Note, CreatedAt: b.CreatedAt,
-		Total: b.Total, SumSatang: b.SumSatang, Done: b.Done, Refused: b.Refused, Changed: b.Changed, Started: b.StartedAt != nil, Finished: b.FinishedAt != nil,
+		Total: b.Total, SumSatang: b.SumSatang, DoneSatang: b.DoneSatang, Done: b.Done, Refused: b.Refused, Changed: b.Changed, Started: b.StartedAt != nil, Finished: b.FinishedAt != nil,
 	}
 }
 
-// batchCourse is the page from the start on.
-func batchCourse(ctx context.Context, u user, kind batchKind, b store.Batch, rows []store.BatchRow) templates.BatchView {
+// batchCourse is the page from the start on. While it goes on it shows only
+// what was left out, for each chunk sends the page anew.
+func batchCourse(ctx context.Context, q *store.Query, u user, kind batchKind, b store.Batch, says batchSays) (templates.BatchView, error) {
 	v := batchView(u, kind, b)
+	rows, more, err := q.BatchRowsAfter(b.ID, says.leftOut || b.FinishedAt == nil, says.after, batchPageRows)
 	for _, row := range rows {
 		line := templates.BatchRow{
 			Position: row.Position, Href: kind.home + "/" + row.ItemID.String(), Title: row.Title, AmountSatang: row.AmountSatang, State: row.State,
@@ -270,12 +331,12 @@ func batchCourse(ctx context.Context, u user, kind batchKind, b store.Batch, row
 		if row.Message != "" {
 			line.Why = rowMessage(row).In(ctx)
 		}
-		if row.State == store.RowDone {
-			v.DoneSatang += row.AmountSatang
-		}
 		v.Rows = append(v.Rows, line)
 	}
-	return v
+	if v.Finished {
+		says.turnPages(ctx, &v, more)
+	}
+	return v, err
 }
 
 // rowMessage is the sentence that a row was left out with.

@@ -12,6 +12,7 @@ import (
 	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/templates"
+	"portal/web/templates/ui"
 	"portal/web/text"
 )
 
@@ -33,7 +34,7 @@ func (a *App) listDebitBatches(w http.ResponseWriter, r *http.Request, u user) e
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		list, more, err := q.DebitBatches(from, debitBatchPage)
 		for _, b := range list {
-			v.Rows = append(v.Rows, templates.DebitBatchRow{Href: debitBatchHref(b.ID), Name: b.Name, On: b.DebitOn, By: b.CreatedByName, At: b.CreatedAt})
+			v.Rows = append(v.Rows, templates.DebitBatchRow{Href: debitBatchHref(b.ID), Name: b.Name, On: b.DebitOn, By: b.CreatedByName, At: b.CreatedAt, Status: batchStatus(ctx, b.Stage)})
 		}
 		if more {
 			last := list[len(list)-1]
@@ -169,6 +170,15 @@ func (a *App) debitBatchView(ctx context.Context, q *store.Query, u user, id sto
 		v.Poll = debitBatchHref(id) + "/progress?seen=" + batchMoved(sums)
 	}
 	return v, nil
+}
+
+// batchStatus is the badge of a batch that waits in a state first.
+func batchStatus(ctx context.Context, stage string) ui.Status {
+	meaning := ui.Good
+	if stage != "done" {
+		meaning = debitMeanings[stage]
+	}
+	return ui.Status{Meaning: meaning, Label: text.T(ctx, text.Prefix("debits.batch_stage.")+stage)}
 }
 
 // batchStage is what a batch waits for first.

@@ -218,10 +218,14 @@ func (a *App) newDebit(w http.ResponseWriter, r *http.Request, u user) error {
 	ctx, today := r.Context(), a.today()
 	d := a.readDebitForm(formOf(map[string][]string{"do": {"show"}, "debit_on": {text.Date(ctx, today.Time())}, "key": {newKey()}, "version": {"0"}}))
 	d.payer, d.on = payer, today
+	var collides []store.Collision
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		if bill != store.NoID {
 			found, err := q.BillToDebit(bill)
 			if err != nil {
+				return err
+			}
+			if collides, err = q.CollisionsOfBill(bill, found.PayerID.UUID, found.OpenSatang); err != nil {
 				return err
 			}
 			d = a.readDebitForm(formOf(map[string][]string{
@@ -239,7 +243,9 @@ func (a *App) newDebit(w http.ResponseWriter, r *http.Request, u user) error {
 	if err != nil {
 		return err
 	}
-	return a.debitFormPage(w, r, u, http.StatusOK, d.view(ctx))
+	v := d.view(ctx)
+	v.Collisions, v.Blocked = collisionLinks(ctx, collides), d.rules.Collision == store.CollisionBlock
+	return a.debitFormPage(w, r, u, http.StatusOK, v)
 }
 
 func (a *App) debitFormPage(w http.ResponseWriter, r *http.Request, u user, status int, v templates.DebitFormView) error {

@@ -87,7 +87,10 @@ func (a *App) debitObstacles(ctx context.Context, q *store.Query, d store.Debit,
 // debitCollisions say how else the same is collected, or was.
 func debitCollisions(ctx context.Context, q *store.Query, id store.ID) ([]templates.DebitLink, error) {
 	found, err := q.DebitCollisions(id)
-	var list []templates.DebitLink
+	return collisionLinks(ctx, found), err
+}
+
+func collisionLinks(ctx context.Context, found []store.Collision) (list []templates.DebitLink) {
 	for _, c := range found {
 		link := templates.DebitLink{Label: text.T(ctx, text.Prefix("debits.collides.")+c.Kind, "name", c.Name, "amount", text.Amount(c.Satang))}
 		if c.Kind == store.CollidesDebit {
@@ -97,7 +100,7 @@ func debitCollisions(ctx context.Context, q *store.Query, id store.ID) ([]templa
 		}
 		list = append(list, link)
 	}
-	return list, err
+	return list
 }
 
 // createDebitSubmission asks for approval of the debit in the version that was

@@ -93,6 +93,7 @@ func workOf(u user, today time.Time) []workKind {
 		kinds = append(kinds, workKind{"payments", ui.Warning, "/payments?state=" + store.PaymentWaiting, "/payments/", (*store.Query).WorkPayments},
 			workKind{"certificates", ui.Warning, "/payments/certificates", "/payments/certificates/", func(q *store.Query) (store.WorkLine, error) { return q.WorkCertificates(today) }})
 	}
+	kinds = append(kinds, debitWork(u, today)...)
 	kinds = append(kinds, workKind{"receipts", ui.Info, "/receipts/missing", "/presentments/", (*store.Query).WorkReceipts})
 	kinds = append(kinds, workKind{"stuck", ui.Warning, "/approvals?tab=" + inboxUnsent, "/approvals/", (*store.Query).WorkStuck})
 	if u.can(store.Maker) {
@@ -105,6 +106,27 @@ func workOf(u user, today time.Time) []workKind {
 			n, err := q.CountDeadMails()
 			return store.WorkLine{Number: n}, err
 		}})
+	}
+	return kinds
+}
+
+// debitWork lists the kinds of work of direct debit, which one query reads.
+func debitWork(u user, today time.Time) (kinds []workKind) {
+	var lines map[string]store.WorkLine
+	add := func(kind string, m ui.Meaning, href, item string) {
+		kinds = append(kinds, workKind{kind, m, href, item, func(q *store.Query) (line store.WorkLine, err error) {
+			if lines == nil {
+				lines, err = q.WorkOfDebits(today, today.AddDate(0, 0, -failureDays))
+			}
+			return lines[kind], err
+		}})
+	}
+	add(store.WorkRuns, ui.Info, "/debit-batches", "/debit-batches/")
+	if u.can(store.Maker) {
+		add(store.WorkRetries, ui.Warning, "/debits/failures", "/debits/")
+		add(store.WorkHeld, ui.Warning, "/mandates?state="+store.MandateSuspended, "/mandates/")
+		add(store.WorkConsents, ui.Info, "/mandates?state="+store.MandateWaiting, "/mandates/")
+		add(store.WorkDrafts, ui.Neutral, "/debits?state="+store.DebitDraft, "/debits/")
 	}
 	return kinds
 }

@@ -90,7 +90,9 @@ func (a *App) mandateListPage(w http.ResponseWriter, r *http.Request, u user, st
 	for _, m := range rows {
 		v.Rows = append(v.Rows, mandateRow(ctx, m))
 	}
-	v.Pager = ui.Pager{Showing: text.T(ctx, "mandate.showing", "n", len(rows))}
+	if len(rows) > 0 {
+		v.Pager.Showing = text.T(ctx, "mandate.showing", "n", len(rows))
+	}
 	if more {
 		v.Pager.Next = href(filter.State, rows[len(rows)-1].ID)
 	}

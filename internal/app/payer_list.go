@@ -118,7 +118,9 @@ func (a *App) payerListPage(w http.ResponseWriter, r *http.Request, u user, at p
 	for _, p := range rows {
 		v.Rows = append(v.Rows, payerRow(ctx, p))
 	}
-	v.Pager = ui.Pager{Showing: text.T(ctx, "payer.showing", "n", len(rows))}
+	if len(rows) > 0 {
+		v.Pager.Showing = text.T(ctx, "payer.showing", "n", len(rows))
+	}
 	if more {
 		v.Pager.Next = at.href(store.PlaceOfPayer(at.Sort, rows[len(rows)-1]))
 	}

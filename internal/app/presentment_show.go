@@ -243,8 +243,24 @@ func presentmentView(ctx context.Context, q *store.Query, u user, id store.ID) (
 		return v, err
 	}
 	v.Taxed = etaxMade(ctx, made)
+	if v.Debit, err = debitOfBill(q, u, p, c); err != nil {
+		return v, err
+	}
 	v.Buyer, err = knownBuyer(q, u, p)
 	return v, err
+}
+
+// debitOfBill is where a maker debits the buyer of a bill that is not paid, if a
+// mandate of theirs is in force.
+func debitOfBill(q *store.Query, u user, p store.Presentment, c course) (href string, err error) {
+	if !u.can(store.Maker) || !atBank(p) || c.cancelling() || p.BuyerDecision != "" && p.BuyerDecision != store.BuyerAccepted {
+		return "", nil
+	}
+	b, err := q.BillToDebit(p.ID)
+	if err != nil || !b.Live || b.OpenSatang <= 0 {
+		return "", err
+	}
+	return "/debits/new?bill=" + p.ID.String(), nil
 }
 
 // offer adds what this person may do now, and where the rest is done.

@@ -41,10 +41,11 @@ type Batch struct {
 	StartedAt   *time.Time `db:"started_at"`
 	FinishedAt  *time.Time `db:"finished_at"`
 	// What has become of its rows, and what they come to.
-	Done      int   `db:"done"`
-	Refused   int   `db:"refused"`
-	Changed   int   `db:"changed"`
-	SumSatang int64 `db:"sum_satang"`
+	Done       int   `db:"done"`
+	Refused    int   `db:"refused"`
+	Changed    int   `db:"changed"`
+	SumSatang  int64 `db:"sum_satang"`
+	DoneSatang int64 `db:"done_satang"`
 }
 
 // Waiting is how many rows are still to be done.
@@ -124,15 +125,22 @@ func (q *Query) BatchWithKey(key string) (ID, error) {
 var (
 	sqlBatch = statement(`
 		SELECT b.id, b.person_id, p.name AS person_name, b.kind, b.note, b.drawing, b.total, b.fingerprint, b.created_at, b.started_at, b.finished_at,
-			r.done, r.refused, r.changed, r.sum_satang
+			r.done, r.refused, r.changed, r.sum_satang, r.done_satang
 		FROM batches b JOIN people p ON p.id = b.person_id CROSS JOIN LATERAL (
 			SELECT count(*) FILTER (WHERE state = 'done') AS done, count(*) FILTER (WHERE state = 'refused') AS refused,
-				count(*) FILTER (WHERE state = 'changed') AS changed, coalesce(sum(amount_satang), 0)::bigint AS sum_satang
+				count(*) FILTER (WHERE state = 'changed') AS changed, coalesce(sum(amount_satang), 0)::bigint AS sum_satang,
+				coalesce(sum(amount_satang) FILTER (WHERE state = 'done'), 0)::bigint AS done_satang
 			FROM batch_rows WHERE batch_id = b.id) r
 		WHERE b.merchant_id = $1 AND b.id = $2`)
 	sqlBatchRows = statement(`
 		SELECT position, item_id, seen, title, amount_satang, state, message, words, instruction_id, at
 		FROM batch_rows WHERE merchant_id = $1 AND batch_id = $2 ORDER BY position`)
+	sqlBatchRowsAfter = statement(`
+		SELECT position, item_id, seen, title, amount_satang, state, message, words, instruction_id, at
+		FROM batch_rows WHERE merchant_id = $1 AND batch_id = $2 AND position > $3 ORDER BY position LIMIT $4`)
+	sqlLeftOutRowsAfter = statement(`
+		SELECT position, item_id, seen, title, amount_satang, state, message, words, instruction_id, at
+		FROM batch_rows WHERE merchant_id = $1 AND batch_id = $2 AND position > $3 AND state IN ('refused', 'changed') ORDER BY position LIMIT $4`)
 	sqlWaitingBatchRows = statement(`
 		SELECT position, item_id, seen, title, amount_satang, state, message, words, instruction_id, at
 		FROM batch_rows WHERE merchant_id = $1 AND batch_id = $2 AND state = 'waiting' ORDER BY position LIMIT $3`)
@@ -143,9 +151,22 @@ func (q *Query) Batch(id ID) (Batch, error) {
 	return row[Batch](q, sqlBatch, q.actor.Merchant, id)
 }
 
-// BatchRows returns all rows of a batch in their order, MaxBatch at most.
+// BatchRows returns all rows of a batch in their order, MaxDebitsAtOnce at most.
 func (q *Query) BatchRows(id ID) ([]BatchRow, error) {
 	return rows[BatchRow](q, sqlBatchRows, q.actor.Merchant, id)
+}
+
+// BatchRowsAfter returns a page of a batch's rows behind a position, all or only
+// those that were left out, and whether there are more.
+func (q *Query) BatchRowsAfter(id ID, leftOut bool, position, limit int) (page []BatchRow, more bool, err error) {
+	s := sqlBatchRowsAfter
+	if leftOut {
+		s = sqlLeftOutRowsAfter
+	}
+	if page, err = rows[BatchRow](q, s, q.actor.Merchant, id, position, limit+1); len(page) > limit {
+		return page[:limit], true, err
+	}
+	return page, false, err
 }
 
 // WaitingBatchRows returns the next rows to be done.

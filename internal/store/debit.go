@@ -216,13 +216,23 @@ type BillToDebit struct {
 	DocumentNumber string        `db:"document_number"`
 	OpenSatang     int64         `db:"open_satang"`
 	PayerID        uuid.NullUUID `db:"payer_id"` // the payer who is its buyer, if there is just one
+	Live           bool          `db:"live"`     // and money may be taken from them now
 }
 
 var (
 	sqlBillToDebit = statement(`
-		SELECT b.id, b.document_number, b.total_satang - coalesce(s.received_satang + s.withheld_satang + s.fee_satang, 0) AS open_satang,
-			(SELECT (array_agg(p.id))[1] FROM payers p WHERE p.merchant_id = $1 AND p.tax_id = b.buyer_tax_id AND p.state = 'active' HAVING count(*) = 1) AS payer_id
-		FROM presentments b LEFT JOIN presentment_payments s ON s.presentment_id = b.id WHERE b.merchant_id = $1 AND b.id = $2`)
+		SELECT b.id, b.document_number, b.total_satang - coalesce(s.received_satang + s.withheld_satang + s.fee_satang, 0) AS open_satang, y.payer_id,
+			EXISTS (SELECT FROM mandates m WHERE m.payer_id = y.payer_id AND m.state = 'active' AND mandate_is_live(m.id)) AS live
+		FROM presentments b LEFT JOIN presentment_payments s ON s.presentment_id = b.id CROSS JOIN LATERAL (
+			SELECT CASE WHEN count(*) = 1 THEN (array_agg(p.id))[1] END AS payer_id FROM payers p
+			WHERE p.merchant_id = $1 AND p.tax_id <> '' AND p.tax_id = b.buyer_tax_id AND p.state = 'active') y
+		WHERE b.merchant_id = $1 AND b.id = $2`)
+	// What a debit of a bill would collide with, before there is one.
+	sqlCollisionsOfBill = statement(`
+		SELECT c.kind, c.id, c.name, c.state, c.satang
+		FROM presentments b, debit_collisions(jsonb_populate_record(NULL::debits, jsonb_build_object('id', b.id, 'merchant_id', b.merchant_id, 'payer_id', $3::uuid,
+			'presentment_id', b.id, 'invoice_number', b.document_number, 'amount_satang', $4::bigint))) AS c
+		WHERE b.merchant_id = $1 AND b.id = $2`)
 	sqlBillOfPayer = statement(`
 		SELECT b.id FROM presentments b JOIN payers p ON p.merchant_id = $1 AND p.id = $3 AND p.tax_id = b.buyer_tax_id
 		WHERE b.merchant_id = $1 AND b.document_number = $2 AND b.state NOT IN ('draft', 'discarded', 'cancelled', 'replaced', 'refused')`)
@@ -231,6 +241,12 @@ var (
 // BillToDebit returns a bill as a debit would collect it.
 func (q *Query) BillToDebit(bill ID) (BillToDebit, error) {
 	return row[BillToDebit](q, sqlBillToDebit, q.actor.Merchant, bill)
+}
+
+// CollisionsOfBill lists what else collects a bill that a payer is to be debited
+// for.
+func (q *Query) CollisionsOfBill(bill ID, payer ID, satang int64) ([]Collision, error) {
+	return rows[Collision](q, sqlCollisionsOfBill, q.actor.Merchant, bill, nullable(payer), satang)
 }
 
 // BillOfPayer is the bill with this number whose buyer is the payer, or

@@ -18,7 +18,12 @@ type DebitBatch struct {
 	CreatedBy     ID            `db:"created_by"`
 	CreatedByName string        `db:"created_by_name"`
 	CreatedAt     time.Time     `db:"created_at"`
+	Stage         string        `db:"stage"` // of a list: the state that it waits in first, or "done"
 }
+
+// debitBatchStage looks for what a batch waits for first.
+const debitBatchStage = `coalesce((SELECT s.state FROM unnest(ARRAY['draft', 'submitted', 'sending', 'approved', 'unknown']) WITH ORDINALITY AS s (state, n)
+	WHERE EXISTS (SELECT FROM debits d WHERE d.batch_id = b.id AND d.state = s.state) ORDER BY s.n LIMIT 1), 'done') AS stage`
 
 const debitBatchColumns = `b.id, b.name, b.debit_on, b.import_id, b.created_by, p.name AS created_by_name, b.created_at
 	FROM debit_batches b JOIN people p ON p.id = b.created_by`
@@ -29,7 +34,7 @@ var (
 	sqlDebitBatch         = statement(`SELECT ` + debitBatchColumns + ` WHERE b.merchant_id = $1 AND b.id = $2`)
 	sqlDebitBatchOfImport = statement(`SELECT ` + debitBatchColumns + ` WHERE b.merchant_id = $1 AND b.import_id = $2 AND b.debit_on = $3`)
 	sqlDebitBatches       = statement(`
-		SELECT ` + debitBatchColumns + ` WHERE b.merchant_id = $1 AND (b.debit_on, b.id) < ($2, $3) ORDER BY b.debit_on DESC, b.id DESC LIMIT $4`)
+		SELECT ` + debitBatchStage + `, ` + debitBatchColumns + ` WHERE b.merchant_id = $1 AND (b.debit_on, b.id) < ($2, $3) ORDER BY b.debit_on DESC, b.id DESC LIMIT $4`)
 	sqlDebitBatchSums = statement(`
 		SELECT d.state, count(*) AS number, sum(d.amount_satang)::bigint AS sum_satang FROM debits d WHERE d.merchant_id = $1 AND d.batch_id = $2 GROUP BY d.state`)
 	sqlDebitsOfBatchIn = statement(`

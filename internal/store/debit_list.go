@@ -165,6 +165,55 @@ func sumsByState(found []DebitSum) map[string]DebitSum {
 	return sums
 }
 
+// The kinds of work of direct debit.
+const (
+	WorkRuns     = "debit_runs"       // batches of today that are not done
+	WorkRetries  = "debit_retries"    // debits that failed, and that the rules would try again
+	WorkHeld     = "mandates_on_hold" // mandates that the bank suspended
+	WorkConsents = "mandates_waiting" // payers who were asked and did not answer
+	WorkDrafts   = "debit_drafts"     // debits that nobody submitted
+)
+
+// One statement for all, since each page of the first kind would ask five times.
+var sqlWorkOfDebits = statement(debitWork(WorkRuns, `
+		SELECT b.id, b.name AS title, b.created_at AS at FROM debit_batches b
+		WHERE b.merchant_id = $1 AND b.debit_on = $2
+			AND EXISTS (SELECT FROM debits d WHERE d.batch_id = b.id AND d.state IN ('draft', 'submitted', 'approved', 'sending', 'unknown'))
+		ORDER BY b.id LIMIT 1001`) + ` UNION ALL ` + debitWork(WorkRetries, `
+		SELECT d.id, d.payer_name || ' · ' || d.reference AS title, d.state_since AS at
+		FROM debits d JOIN mandates m ON m.id = d.mandate_id AND m.state = 'active'
+			JOIN (SELECT e.code FROM debit_rules_in_force($1) AS f, jsonb_each(f.retries) AS e (code, rule) WHERE (e.rule ->> 'times')::int > 0) r ON r.code = d.failure_code
+		WHERE d.merchant_id = $1 AND d.state = 'failed' AND d.schedule_id IS NULL AND d.debit_on >= $3
+			AND NOT EXISTS (SELECT FROM debits o WHERE o.retry_of = d.id AND o.state <> 'discarded')
+		ORDER BY d.debit_on, d.id LIMIT 1001`) + ` UNION ALL ` + debitWork(WorkHeld, mandatesIn(`suspended`)) + ` UNION ALL ` + debitWork(WorkConsents, mandatesIn(`waiting`)) + ` UNION ALL ` + debitWork(WorkDrafts, `
+		SELECT d.id, d.payer_name || ' · ' || d.reference AS title, d.state_since AS at FROM debits d
+		WHERE d.merchant_id = $1 AND d.state = 'draft' ORDER BY d.debit_on, d.id LIMIT 1001`))
+
+// debitWork is SQL for a line of work with its kind.
+func debitWork(kind, query string) string {
+	return `SELECT '` + kind + `' AS kind, l.number, l.id, l.title, l.at FROM (` + workLine(query) + `) l`
+}
+
+// mandatesIn is SQL for the mandates in a state, the oldest first.
+func mandatesIn(state string) string {
+	return `SELECT m.id, (SELECT p.name FROM payers p WHERE p.id = m.payer_id) AS title, m.started_at AS at FROM mandates m
+		WHERE m.merchant_id = $1 AND m.state = '` + state + `' ORDER BY m.id LIMIT 1001`
+}
+
+// WorkOfDebits is what waits in direct debit today, by kind: what failed, since
+// a day.
+func (q *Query) WorkOfDebits(today, since time.Time) (map[string]WorkLine, error) {
+	list, err := rows[struct {
+		Kind string `db:"kind"`
+		WorkLine
+	}](q, sqlWorkOfDebits, q.actor.Merchant, today, since)
+	lines := make(map[string]WorkLine, len(list))
+	for _, l := range list {
+		lines[l.Kind] = l.WorkLine
+	}
+	return lines, err
+}
+
 // DebitsNaming are the newest debits whose words contain text.
 func (q *Query) DebitsNaming(text string, limit int) ([]Debit, error) {
 	page, err := q.Debits(DebitFilter{DebitSelection: DebitSelection{Text: text}, Limit: limit})

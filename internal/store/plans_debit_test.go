@@ -72,6 +72,7 @@ func debitReadings() []reading {
 		{"debits that failed", web, store.SQLFailedDebits, shop + `'2020-01-01', 51`, 120},
 		{"a day compared with the bank", web, store.SQLDebitDayDifferences, shop + batch + `'2026-10-20', 51`, 60},
 		{"rules of debits", web, store.SQLDebitRulesProposals, shop + `51`, 60},
+		{"work: direct debit", web, store.SQLWorkOfDebits, shop + `'2026-10-20', '2020-01-01'`, 1001 * 2},
 		{"debits to ask about", worker, store.SQLDebitsToAskAbout, `50`, 60},
 		{"debits to book", worker, store.SQLDebitsToBook, `50`, 60},
 		{"debits to book, locked", worker, store.SQLLockDebitsToBook, shop + `50`, 60},

@@ -52,6 +52,9 @@ var (
 	SQLImportRows                = sqlImportRows
 	SQLImportFaultsLike          = sqlImportFaultsLike
 	SQLWaitingBatchRows          = sqlWaitingBatchRows
+	SQLWorkOfDebits              = sqlWorkOfDebits
+	SQLBatchRowsAfter            = sqlBatchRowsAfter
+	SQLLeftOutRowsAfter          = sqlLeftOutRowsAfter
 	SQLWaiting                   = sqlWaiting
 	SQLFinished                  = sqlFinished
 	SQLDesk                      = sqlDesk

@@ -222,6 +222,9 @@ func readings() []reading {
 		{"approvals that wait for me", web, store.SQLWaiting, shop + person + beginning + `, 51, true`, 160}, // with who each waits for
 		// Nothing stops the search for what is not mine but the end of what waits.
 		{"approvals that wait for others", web, store.SQLWaiting, shop + person + beginning + `, 51, false`, planRows / 40},
+		{"rows of a batch", web, store.SQLBatchRowsAfter, shop + `'` + planBatch + `', 1000, 51`, 60},
+		// A batch is read to its end at most.
+		{"rows of a batch that were left out", web, store.SQLLeftOutRowsAfter, shop + `'` + planBatch + `', 0, 51`, 2010},
 		{"rows of a batch that wait", web, store.SQLWaitingBatchRows, shop + `'` + planBatch + `', 50`, 60},
 		{"decided approvals", web, store.SQLFinished, shop + newest + `, 51`, 60},
 		{"decided approvals, last page", web, store.SQLFinished, shop + oldest + `, 51`, 60},

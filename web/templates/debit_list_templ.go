@@ -409,7 +409,7 @@ func (v DebitFilters) view() templ.Component {
 
 func (v DebitListView) empty(ctx context.Context) ui.Empty {
 	if v.Filtered || v.State != "" {
-		return ui.Empty{Kind: ui.EmptyFiltered, Title: text.T(ctx, "list.none_match"), Action: ui.Button{Label: text.T(ctx, "debits.show_all"), Href: "/debits"}}
+		return ui.Empty{Kind: ui.EmptyFiltered, Title: text.T(ctx, "debits.none_match"), Action: ui.Button{Label: text.T(ctx, "debits.show_all"), Href: "/debits"}}
 	}
 	e := ui.Empty{Kind: ui.EmptyNothing, Title: text.T(ctx, "debits.none"), Body: text.T(ctx, "debits.none_body")}
 	if v.MayMake {
