@@ -139,3 +139,26 @@ CREATE OR REPLACE FUNCTION receipt_state_follows(r receipts) RETURNS boolean LAN
 $$;
 -- +goose StatementEnd
 REVOKE ALL ON FUNCTION missing_papers_are_sent, papers_are_sent_again_once FROM PUBLIC;
+
+-- A view is of one of the lists; its name is its person's once on each.
+ALTER TABLE list_views ADD COLUMN area text NOT NULL DEFAULT 'presentments'
+    CONSTRAINT view_is_of_a_known_list CHECK (area IN ('presentments', 'receipts', 'payments', 'etax'));
+DROP INDEX view_name_is_unique;
+CREATE UNIQUE INDEX view_name_is_unique ON list_views (merchant_id, person_id, area, name);
+
+-- With which view a person's list opens. list_settings.view_id, of bills alone,
+-- is what the release before this one writes; nothing reads it any more.
+CREATE TABLE list_defaults (
+    merchant_id uuid NOT NULL REFERENCES merchants,
+    person_id   uuid NOT NULL REFERENCES people,
+    area        text NOT NULL CONSTRAINT default_is_of_a_known_list CHECK (area IN ('presentments', 'receipts', 'payments', 'etax')),
+    view_id     uuid NOT NULL,
+    PRIMARY KEY (merchant_id, person_id, area),
+    FOREIGN KEY (view_id, merchant_id) REFERENCES list_views (id, merchant_id) ON DELETE CASCADE
+);
+CREATE INDEX list_defaults_of_view ON list_defaults (view_id);
+INSERT INTO list_defaults (merchant_id, person_id, area, view_id)
+SELECT merchant_id, person_id, 'presentments', view_id FROM list_settings WHERE view_id IS NOT NULL;
+SELECT isolate_merchants('list_defaults');
+CREATE POLICY own ON list_defaults AS RESTRICTIVE TO portal_web USING (person_id = (SELECT acting_person())) WITH CHECK (person_id = (SELECT acting_person()));
+GRANT SELECT, INSERT, UPDATE (view_id), DELETE ON list_defaults TO portal_web;

@@ -104,7 +104,7 @@ func (k bookkeeper) keepSeason(ctx context.Context, bills []demoBill) error {
 func (k bookkeeper) habits(ctx context.Context) error {
 	maker := k.as(demoMakers[0])
 	err := k.store.Write(ctx, maker, func(tx *store.Tx) error {
-		return tx.AddListView(store.ListView{ID: store.NewID(), Name: "ผู้ซื้อโต้แย้ง", Query: "decided=disputed", Shared: true})
+		return tx.AddListView(store.ListView{ID: store.NewID(), Area: store.ListOfPresentments, Name: "ผู้ซื้อโต้แย้ง", Query: "decided=disputed", Shared: true})
 	})
 	if err != nil && !store.Violated(err, "view_name_is_unique") {
 		return fmt.Errorf("the demo view: %w", err)

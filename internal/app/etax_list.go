@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"portal/internal/app/etax"
-	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/templates"
 	"portal/web/templates/ui"
@@ -28,36 +27,64 @@ func etaxStatus(ctx context.Context, state string) ui.Status {
 // etaxTabs are the states by which the list is asked for most.
 var etaxTabs = []string{store.EtaxDraft, store.EtaxSubmitted, store.EtaxFiled, store.EtaxAcknowledged, store.EtaxFailed, store.EtaxRefused, store.EtaxUnknown}
 
-// listEtax shows tax documents, the newest first.
-func (a *App) listEtax(w http.ResponseWriter, r *http.Request, u user) error {
-	ctx := r.Context()
-	f := readQuery(r)
+// etaxQuery is what is chosen on the list of tax documents.
+type etaxQuery struct {
+	store.EtaxFilter
+	from, until string // as they were typed
+}
+
+// readEtaxQuery reads the list's address.
+func (a *App) readEtaxQuery(f *form) etaxQuery {
 	kinds := make([]string, 0, len(etax.Kinds()))
 	for _, k := range etax.Kinds() {
 		kinds = append(kinds, k.Code)
 	}
-	v := templates.EtaxListView{
-		Q: f.raw("q"), From: f.raw("from"), Until: f.raw("until"), State: f.choice("state", store.EtaxStates...), Kind: f.choice("kind", kinds...),
-		Kinds: etaxKinds(ctx), MayMake: u.can(store.Maker),
+	q := etaxQuery{from: f.raw("from"), until: f.raw("until")}
+	q.State, q.Kind, q.Text = f.choice("state", store.EtaxStates...), f.choice("kind", kinds...), f.text("q", maxLen(100))
+	q.From, q.Until = midnight(f.day("from", a.today())), midnight(f.day("until", a.today()))
+	return q
+}
+
+// values is the part of the address that says all of this.
+func (q etaxQuery) values() url.Values {
+	v := url.Values{}
+	for name, value := range map[string]string{"q": q.Text, "state": q.State, "kind": q.Kind, "from": q.from, "until": q.until} {
+		if value != "" {
+			v.Set(name, value)
+		}
 	}
-	filter := store.EtaxFilter{State: v.State, Kind: v.Kind, Text: f.text("q", maxLen(100))}
-	filter.From, filter.Until = dateOr(f.day("from", a.today())), dateOr(f.day("until", a.today()))
+	return v
+}
+
+// listEtax shows tax documents, the newest first.
+func (a *App) listEtax(w http.ResponseWriter, r *http.Request, u user) error {
+	ctx := r.Context()
+	f := readQuery(r)
+	query, view := a.readEtaxQuery(f), f.raw("view")
+	filter := query.EtaxFilter
 	after, before, id := f.day("after", a.today()), f.day("before", a.today()), f.id("id")
 	if err := f.check(); err != nil {
 		return err
+	}
+	v := templates.EtaxListView{
+		Q: f.raw("q"), From: query.from, Until: query.until, State: query.State, Kind: query.Kind, View: view, Kinds: etaxKinds(ctx), MayMake: u.can(store.Maker),
+		Filtered: len(query.values()) > 0,
 	}
 	status := http.StatusOK
 	if !f.valid() {
 		status, v.Errors, v.FromBad, v.UntilBad = http.StatusUnprocessableEntity, f.summary(ctx), f.errorOf(ctx, "from"), f.errorOf(ctx, "until")
 	}
 	if id != store.NoID {
-		filter.After, filter.Before = store.EtaxCursor{On: dateOr(after), ID: id}, store.EtaxCursor{On: dateOr(before), ID: id}
+		filter.After, filter.Before = store.EtaxCursor{On: midnight(after), ID: id}, store.EtaxCursor{On: midnight(before), ID: id}
 	}
-	v.Filtered = v.State+v.Kind+v.Q+v.From+v.Until != ""
 	var list []store.EtaxRow
 	var more bool
 	var counts map[string]int
+	var views listViews
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
+		if views, err = a.viewsOf(q, u, store.ListOfEtax, query.values(), view); err != nil {
+			return err
+		}
 		if f.valid() {
 			if list, more, err = q.EtaxDocuments(filter, pageRows); err != nil {
 				return err
@@ -69,7 +96,10 @@ func (a *App) listEtax(w http.ResponseWriter, r *http.Request, u user) error {
 	if err != nil {
 		return err
 	}
-	v.Tabs = etaxStateTabs(ctx, v.State, counts)
+	if href, ok := a.opening(views, r); ok {
+		return a.seeOther(w, r, u, href, text.Message{})
+	}
+	v.Tabs, v.Views, v.All = a.viewTabs(views, etaxStateTabs(ctx, v.State, counts)), views.panel(u), views.bare()
 	for _, e := range list {
 		v.Rows = append(v.Rows, templates.EtaxListRow{
 			Href: "/etax/" + e.ID.String(), Number: e.Number, Kind: etaxKindName(ctx, e.Kind), Buyer: e.BuyerName, On: e.IssuedOn, AmountSatang: e.TotalSatang,
@@ -115,12 +145,4 @@ func etaxPager(query url.Values, list []store.EtaxRow, more bool, f store.EtaxFi
 		p.Previous = at("before", list[0])
 	}
 	return p
-}
-
-// dateOr is the day as the store takes it; no day is no bound.
-func dateOr(d thai.Day) time.Time {
-	if d.IsZero() {
-		return time.Time{}
-	}
-	return midnight(d)
 }

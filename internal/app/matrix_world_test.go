@@ -297,7 +297,7 @@ func (k *kingdom) addBatches(t *testing.T, maker store.Actor, e *estate) {
 			return err
 		}
 		e.batchSum, e.view = hex.EncodeToString(b.Fingerprint), store.NewID()
-		if err := tx.AddListView(store.ListView{ID: e.view, Name: "drafts", Query: "state=draft", Shared: true}); err != nil {
+		if err := tx.AddListView(store.ListView{ID: e.view, Area: store.ListOfPresentments, Name: "drafts", Query: "state=draft", Shared: true}); err != nil {
 			return err
 		}
 		return tx.StartBatch(b.ID, b.Fingerprint, "", "")

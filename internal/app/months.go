@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"portal/internal/store"
@@ -16,9 +15,14 @@ import (
 // monthsShown is how many months a page of the list has.
 const monthsShown = 12
 
-// monthsAdded is for how many open months the list adds the output tax up: who
-// closes every month has no more. What is older and open shows none.
-const monthsAdded = 3
+// monthsAdded is for how many open months the list adds the output tax up
+// whatever they hold: who closes every month has no more. Older ones are added
+// up too while all together have no more bills than billsAdded, and beyond that
+// on their own pages.
+const (
+	monthsAdded = 3
+	billsAdded  = 100_000
+)
 
 // presentedStates are the states of bills that their buyers have.
 var presentedStates = []string{store.PresentmentPresented, store.PresentmentIncomplete, store.PresentmentUnknown}
@@ -69,11 +73,10 @@ func (a *App) listMonths(w http.ResponseWriter, r *http.Request, u user) error {
 		for _, c := range list {
 			closed[c.Month.UTC()], vat[c.Month.UTC()] = c, c.VATSatang
 		}
-		if err != nil || newest.Before(a.thisMonth()) {
+		if err != nil {
 			return err
 		}
-		open := slices.DeleteFunc(lastMonths(newest, monthsAdded), func(m time.Time) bool { _, ok := closed[m]; return ok })
-		added, err := q.MonthsVAT(open)
+		added, err := q.MonthsVAT(monthsToAdd(newest, oldest, first, closed, billed))
 		for _, m := range added {
 			vat[m.Month.UTC()] = m.VATSatang
 		}
@@ -99,10 +102,17 @@ func (a *App) listMonths(w http.ResponseWriter, r *http.Request, u user) error {
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaMonths, Part: templates.MonthListPart}, templates.MonthList(v))
 }
 
-// lastMonths are so many months through the newest.
-func lastMonths(newest time.Time, number int) (months []time.Time) {
-	for n := range number {
-		months = append(months, newest.AddDate(0, -n, 0))
+// monthsToAdd are the open months of a page whose output tax is added up.
+func monthsToAdd(newest, oldest, first time.Time, closed map[time.Time]store.MonthClosing, billed map[time.Time]store.Figure) (months []time.Time) {
+	bills := int64(0)
+	for m := newest; !m.Before(oldest) && !first.IsZero() && !m.Before(first); m = m.AddDate(0, -1, 0) {
+		if _, ok := closed[m]; ok {
+			continue
+		}
+		if bills += billed[m].Number; len(months) >= monthsAdded && bills > billsAdded {
+			break
+		}
+		months = append(months, m)
 	}
 	return months
 }

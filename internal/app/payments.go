@@ -27,6 +27,7 @@ type paymentQuery struct {
 	Sort      store.PaymentSort
 	Ascending bool
 	FileName  string // of the import, once it was read
+	View      string // that it was opened as, if any
 }
 
 // readPaymentQuery reads the list's address. What was mistyped is a fault of
@@ -71,9 +72,18 @@ func (q paymentQuery) values() url.Values {
 	return v
 }
 
+// address is values with the view.
+func (q paymentQuery) address() url.Values {
+	v := q.values()
+	if q.View != "" {
+		v.Set("view", q.View)
+	}
+	return v
+}
+
 // href is the address of the list, from a place on.
 func (q paymentQuery) href(from store.PaymentCursor) string {
-	v := q.values()
+	v := q.address()
 	if from.ID != store.NoID {
 		name := "after"
 		if from.Back {
@@ -86,7 +96,7 @@ func (q paymentQuery) href(from store.PaymentCursor) string {
 
 // without is the same list less a filter.
 func (q paymentQuery) without(fields ...string) string {
-	v := q.values()
+	v := q.address()
 	for _, field := range fields {
 		v.Del(field)
 	}
@@ -112,7 +122,7 @@ func (q paymentQuery) chips(ctx context.Context) (chips []ui.Chip) {
 
 // filters are the fields of the list's filter.
 func (q paymentQuery) filters(ctx context.Context, f *form) templates.PaymentFilters {
-	kept := q.values()
+	kept := q.address()
 	for _, field := range []string{"q", "paid", "paid_from", "paid_to", "amount_from", "amount_to"} {
 		kept.Del(field)
 	}
@@ -166,6 +176,7 @@ func (a *App) listPayments(w http.ResponseWriter, r *http.Request, u user) error
 	ctx := r.Context()
 	f := readQuery(r)
 	at := a.readPaymentQuery(f)
+	at.View = f.raw("view")
 	from := paymentCursor(f, at.Sort)
 	if err := f.check(); err != nil {
 		return err
@@ -173,7 +184,11 @@ func (a *App) listPayments(w http.ResponseWriter, r *http.Request, u user) error
 	filter := store.PaymentFilter{PaymentSelection: at.PaymentSelection, Sort: at.Sort, Ascending: at.Ascending, From: from, Limit: paymentPageSize}
 	var page store.PaymentPage
 	var sums map[string]store.PaymentSum
+	var views listViews
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
+		if views, err = a.viewsOf(q, u, store.ListOfPayments, at.values(), at.View); err != nil {
+			return err
+		}
 		if at.Import != store.NoID {
 			i, err := q.Import(at.Import)
 			if err != nil {
@@ -197,7 +212,11 @@ func (a *App) listPayments(w http.ResponseWriter, r *http.Request, u user) error
 	if err != nil {
 		return err
 	}
+	if href, ok := a.opening(views, r); ok {
+		return a.seeOther(w, r, u, href, text.Message{})
+	}
 	v := paymentListView(ctx, u, at, filter, page, sums)
+	v.Tabs, v.Views = a.viewTabs(views, v.Tabs), views.panel(u)
 	v.Filters, v.Chips = at.filters(ctx, f), at.chips(ctx)
 	w.Header().Set("HX-Push-Url", at.href(filter.From))
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaPayments, Part: templates.PaymentListPart}, templates.PaymentList(v))
@@ -215,6 +234,10 @@ func paymentListView(ctx context.Context, u user, at paymentQuery, filter store.
 		label := text.T(ctx, "payment.all")
 		if state != "" {
 			label = text.T(ctx, text.Prefix("payment.state.")+state)
+		}
+		at := at
+		if at.View != "" { // what it stands for is no part of another tab
+			at = paymentQuery{Sort: store.PaymentsByDate, PaymentSelection: store.PaymentSelection{State: at.State}}
 		}
 		return ui.Tab{Label: label, Href: at.in(state).href(store.PaymentCursor{}), Count: countText(sums[state].Number), Current: state == at.State}
 	}

@@ -15,23 +15,17 @@ import (
 // presentmentPageSize is how many bills a page of the list has.
 const presentmentPageSize = 50
 
-// everyBill is the view that restricts nothing, for whoever opens the list
-// with another.
-const everyBill = "all"
-
 // billList is what a page of the list is made of.
 type billList struct {
-	place       billPlace
-	filter      store.PresentmentFilter
-	page        store.PresentmentPage
-	counts      map[string]int // by state
-	sum         store.PresentmentSum
-	summed      bool // sum is true of all that match
-	preferences store.ListPreferences
-	badges      []int // of the views, in their order
-	view        store.ListView
-	changed     bool // what is chosen is not what the view stands for
-	columns     []string
+	listViews
+	place   billPlace
+	filter  store.PresentmentFilter
+	page    store.PresentmentPage
+	counts  map[string]int // by state
+	sum     store.PresentmentSum
+	summed  bool  // sum is true of all that match
+	badges  []int // of the views, in their order
+	columns []string
 }
 
 // listPresentments shows a page of the bills that are filtered, in order.
@@ -51,10 +45,8 @@ func (a *App) listPresentments(w http.ResponseWriter, r *http.Request, u user) e
 	if err != nil {
 		return err
 	}
-	if d := l.preferences.DefaultView; d != store.NoID && r.URL.RawQuery == "" && !isPartial(r) {
-		if href, ok := a.viewHref(l.preferences.Views, d); ok {
-			return a.seeOther(w, r, u, href, text.Message{})
-		}
+	if href, ok := a.opening(l.listViews, r); ok {
+		return a.seeOther(w, r, u, href, text.Message{})
 	}
 	v := a.billListView(ctx, u, f, l)
 	status := http.StatusOK
@@ -77,10 +69,9 @@ func (a *App) readBillList(q *store.Query, u user, l *billList, all bool) error 
 	if err != nil {
 		return err
 	}
-	if l.preferences, err = q.ListPreferences(); err != nil {
+	if err = a.openView(q, u, l); err != nil {
 		return err
 	}
-	a.openView(l, u.person.ID)
 	l.filter.Wide = wideColumns(l.columns)
 	if l.counts, err = q.CountPresentments(); err != nil {
 		return err
@@ -103,19 +94,15 @@ func (a *App) readBillList(q *store.Query, u user, l *billList, all bool) error 
 	return l.addUp(q, all)
 }
 
-// openView finds the view that the address names, and the columns.
-func (a *App) openView(l *billList, me store.ID) {
+// openView reads the views, with the one that the address names, and the columns.
+func (a *App) openView(q *store.Query, u user, l *billList) (err error) {
+	l.listViews, err = a.viewsOf(q, u, store.ListOfPresentments, l.place.billQuery.values(), l.place.View)
 	l.columns = l.preferences.Columns
-	for _, v := range l.preferences.Views {
-		if v.ID.String() == l.place.View {
-			l.view = v
-			if len(v.Columns) > 0 {
-				l.columns = v.Columns
-			}
-			l.changed = a.queryOf(v.Query, me).billQuery.values().Encode() != l.place.billQuery.values().Encode()
-		}
+	if len(l.view.Columns) > 0 {
+		l.columns = l.view.Columns
 	}
 	l.columns = knownColumns(l.columns)
+	return err
 }
 
 // addUp counts what matches. What each page counts anyhow is not counted twice,
@@ -149,18 +136,6 @@ func (a *App) selectionsOf(views []store.ListView, me store.ID) []store.Presentm
 	return all
 }
 
-// viewHref is the address of a view, which says all that it stands for.
-func (a *App) viewHref(views []store.ListView, id store.ID) (string, bool) {
-	for _, v := range views {
-		if v.ID == id {
-			p := a.queryOf(v.Query, store.NoID)
-			p.View = id.String()
-			return p.href(store.PresentmentCursor{}), true
-		}
-	}
-	return "", false
-}
-
 // searchText is what a person searched for in the form in which it is stored:
 // a tax id without its dashes, Thai as it was cleaned on its way in.
 func searchText(typed string) string {
@@ -177,7 +152,7 @@ func searchText(typed string) string {
 
 func (a *App) billListView(ctx context.Context, u user, f *form, l billList) templates.PresentmentListView {
 	v := templates.PresentmentListView{
-		Tabs: a.presentmentTabs(ctx, l), Query: l.place.Query, Chips: l.place.chips(ctx), All: allHref(l), MayMake: u.can(store.Maker), MayDecide: u.can(store.Checker),
+		Tabs: a.presentmentTabs(ctx, l), Query: l.place.Query, Chips: l.place.chips(ctx), All: l.bare(), MayMake: u.can(store.Maker), MayDecide: u.can(store.Checker),
 		Pager: presentmentPager(ctx, l), Filters: billFilters(ctx, f, l.place), Cols: billCols(ctx, l), Key: newKey(),
 		Hidden: l.place.values(), Views: viewPanel(ctx, u, l), Export: addressOf("/presentments/export", l.place.values()),
 	}
@@ -207,14 +182,6 @@ func (a *App) billListView(ctx context.Context, u user, f *form, l billList) tem
 	return v
 }
 
-// allHref is the list without any filter, also for whoever opens it with one.
-func allHref(l billList) string {
-	if l.preferences.DefaultView != store.NoID {
-		return "/presentments?view=" + everyBill
-	}
-	return "/presentments"
-}
-
 // usualStates always have a tab; the others only while a bill is in them.
 var usualStates = []string{store.PresentmentDraft, store.PresentmentSubmitted, store.PresentmentPresented}
 
@@ -233,7 +200,7 @@ func (a *App) presentmentTabs(ctx context.Context, l billList) []ui.Tab {
 		}
 		href := place.href(store.PresentmentCursor{})
 		if href == "/presentments" {
-			href = allHref(l)
+			href = l.bare()
 		}
 		return ui.Tab{Label: label, Href: href, Count: countText(n), Current: current && !viewing}
 	}
@@ -246,8 +213,7 @@ func (a *App) presentmentTabs(ctx context.Context, l billList) []ui.Tab {
 		tabs = append(tabs, tab(state, presentmentStatus(ctx, state).Label, l.counts[state]))
 	}
 	for n, v := range l.preferences.Views {
-		href, _ := a.viewHref(l.preferences.Views, v.ID)
-		tabs = append(tabs, ui.Tab{Label: v.Name, Href: href, Count: countUpTo(store.ViewLimit, l.badges[n]), Current: v.ID == l.view.ID})
+		tabs = append(tabs, ui.Tab{Label: v.Name, Href: a.viewHref(v), Count: countUpTo(store.ViewLimit, l.badges[n]), Current: v.ID == l.view.ID})
 	}
 	return tabs
 }

@@ -23,6 +23,17 @@ type receiptQuery struct {
 	store.ReceiptFilter
 	state string
 	typed url.Values // the filter as it was typed, for showing it and for links
+	view  string     // that it was opened as, if any
+}
+
+// values is the part of the address that says what is chosen.
+func (q receiptQuery) values() url.Values {
+	v := maps.Clone(q.typed)
+	if q.Sort == store.SortByDate && !q.Ascending {
+		v.Del("sort")
+		v.Del("dir")
+	}
+	return v
 }
 
 var receiptQueryFields = []string{"q", "state", "tax_id", "from", "to", "amount_from", "amount_to", "sort", "dir"}
@@ -73,7 +84,11 @@ func readReceiptQuery(f *form, today thai.Day) receiptQuery {
 
 // href is the list with one thing changed; pages begin anew.
 func (q receiptQuery) href(changes ...string) string {
-	v := maps.Clone(q.typed)
+	v := url.Values{}
+	maps.Copy(v, q.typed)
+	if q.view != "" {
+		v.Set("view", q.view)
+	}
 	for i := 0; i+1 < len(changes); i += 2 {
 		v.Del(changes[i])
 		if changes[i+1] != "" {
@@ -90,6 +105,7 @@ func (q receiptQuery) href(changes ...string) string {
 func (a *App) listReceipts(w http.ResponseWriter, r *http.Request, u user) error {
 	f := readQuery(r)
 	query := readReceiptQuery(f, a.today())
+	query.view = f.raw("view")
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -103,18 +119,24 @@ func (a *App) listReceipts(w http.ResponseWriter, r *http.Request, u user) error
 	var list []store.ReceiptRow
 	var more bool
 	var due store.WorkLine
-	if f.valid() {
-		err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
-			if due, err = q.WorkReceipts(); err != nil {
-				return err
-			}
-			list, more, err = q.Receipts(query.ReceiptFilter)
-			return err
-		})
-		if err != nil {
+	var views listViews
+	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
+		if views, err = a.viewsOf(q, u, store.ListOfReceipts, query.values(), query.view); err != nil || !f.valid() {
 			return err
 		}
-	} else {
+		if due, err = q.WorkReceipts(); err != nil {
+			return err
+		}
+		list, more, err = q.Receipts(query.ReceiptFilter)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if href, ok := a.opening(views, r); ok {
+		return a.seeOther(w, r, u, href, text.Message{})
+	}
+	if !f.valid() {
 		status = http.StatusUnprocessableEntity
 	}
 	v.Missing, v.Filter = due.Number, query.typed.Encode()
@@ -124,8 +146,13 @@ func (a *App) listReceipts(w http.ResponseWriter, r *http.Request, u user) error
 		if state != "" {
 			label = text.T(ctx, text.Prefix("receipt.state.")+state)
 		}
-		v.Tabs = append(v.Tabs, ui.Tab{Label: label, Href: query.href("state", state), Current: state == query.state})
+		href := query.href("view", "", "state", state)
+		if views.view.ID != store.NoID { // what it stands for is no part of another tab
+			href = receiptQuery{}.href("state", state)
+		}
+		v.Tabs = append(v.Tabs, ui.Tab{Label: label, Href: href, Current: state == query.state})
 	}
+	v.Tabs, v.Views, v.All = a.viewTabs(views, v.Tabs), views.panel(u), views.bare()
 	fillReceiptRows(ctx, &v, query, list, more)
 	header := ui.Header{Title: text.T(ctx, "receipt.title"), Actions: []templ.Component{ui.Button{Label: text.T(ctx, "number.title"), Emphasis: ui.Quiet, Href: "/numbers"}}}
 	if v.MayMake {

@@ -9,22 +9,34 @@ import (
 	"github.com/lib/pq"
 )
 
-// MaxViews is how many views one person may keep.
+// MaxViews is how many views one person may keep of a list.
 const MaxViews = 20
+
+// ListArea is a list of which people keep views.
+type ListArea string
+
+// The lists.
+const (
+	ListOfPresentments ListArea = "presentments"
+	ListOfReceipts     ListArea = "receipts"
+	ListOfPayments     ListArea = "payments"
+	ListOfEtax         ListArea = "etax"
+)
 
 // ListView is a filter, a sort and columns under a name. Query is that of the
 // list's address.
 type ListView struct {
-	ID         ID       `json:"id"`
-	PersonID   ID       `json:"person_id"`
-	PersonName string   `json:"person_name"`
-	Name       string   `json:"name"`
-	Query      string   `json:"query"`
-	Columns    []string `json:"columns"`
-	Shared     bool     `json:"shared"`
+	ID         ID       `db:"id" json:"id"`
+	Area       ListArea `db:"area" json:"area"`
+	PersonID   ID       `db:"person_id" json:"person_id"`
+	PersonName string   `db:"person_name" json:"person_name"`
+	Name       string   `db:"name" json:"name"`
+	Query      string   `db:"query" json:"query"`
+	Columns    []string `db:"-" json:"columns"`
+	Shared     bool     `db:"shared" json:"shared"`
 }
 
-// ListPreferences is how the acting person wants the list: its columns, none
+// ListPreferences is how the acting person wants a list: its columns, none
 // meaning the usual ones, the view it opens with, if any, and all their views.
 type ListPreferences struct {
 	Columns     []string
@@ -33,19 +45,22 @@ type ListPreferences struct {
 }
 
 var (
-	// One query, since every page of the list asks it.
+	// One query, since every page of the list asks it. Only bills have columns to choose.
 	sqlListPreferences = statement(`
-		SELECT coalesce(to_json(s.columns), '[]') AS columns, s.view_id, coalesce((
-			SELECT json_agg(json_build_object('id', v.id, 'person_id', v.person_id, 'person_name', v.person_name, 'name', v.name, 'query', v.query,
+		SELECT coalesce(to_json(s.columns), '[]') AS columns, d.view_id, coalesce((
+			SELECT json_agg(json_build_object('id', v.id, 'area', v.area, 'person_id', v.person_id, 'person_name', v.person_name, 'name', v.name, 'query', v.query,
 				'columns', v.columns, 'shared', v.shared) ORDER BY v.own DESC, v.position, v.created_at, v.id)
-			FROM (SELECT w.id, w.person_id, w.name, w.query, w.columns, w.shared, w.created_at, w.position, w.person_id = $2 AS own, p.name AS person_name FROM list_views w JOIN people p ON p.id = w.person_id
-				WHERE w.merchant_id = $1 AND (w.person_id = $2 OR w.shared)
+			FROM (SELECT w.id, w.area, w.person_id, w.name, w.query, w.columns, w.shared, w.created_at, w.position, w.person_id = $2 AS own, p.name AS person_name FROM list_views w JOIN people p ON p.id = w.person_id
+				WHERE w.merchant_id = $1 AND w.area = $3 AND (w.person_id = $2 OR w.shared)
 				ORDER BY w.person_id = $2 DESC, w.position, w.created_at, w.id LIMIT 60) v), '[]') AS views
-		FROM (VALUES (1)) AS one LEFT JOIN list_settings s ON s.merchant_id = $1 AND s.person_id = $2`)
+		FROM (VALUES (1)) AS one LEFT JOIN list_settings s ON s.merchant_id = $1 AND s.person_id = $2
+			LEFT JOIN list_defaults d ON d.merchant_id = $1 AND d.person_id = $2 AND d.area = $3`)
+	sqlListView = statement(`
+		SELECT id, area, person_id, name, query, shared FROM list_views WHERE merchant_id = $1 AND id = $3 AND (person_id = $2 OR shared)`)
 	sqlAddListView = statement(`
-		INSERT INTO list_views (id, merchant_id, person_id, name, query, columns, shared, position)
-		SELECT $1, $2, $3, $4, $5, $6, $7, coalesce((SELECT max(position) + 1 FROM list_views WHERE merchant_id = $2 AND person_id = $3), 0)
-		WHERE (SELECT count(*) FROM list_views WHERE merchant_id = $2 AND person_id = $3) < $8`)
+		INSERT INTO list_views (id, merchant_id, person_id, area, name, query, columns, shared, position)
+		SELECT $1, $2, $3, $9, $4, $5, $6, $7, coalesce((SELECT max(position) + 1 FROM list_views WHERE merchant_id = $2 AND person_id = $3 AND area = $9), 0)
+		WHERE (SELECT count(*) FROM list_views WHERE merchant_id = $2 AND person_id = $3 AND area = $9) < $8`)
 	sqlChangeListView = statement(`UPDATE list_views SET name = $4, shared = $5 WHERE merchant_id = $1 AND person_id = $2 AND id = $3`)
 	sqlRefilterView   = statement(`UPDATE list_views SET query = $4 WHERE merchant_id = $1 AND person_id = $2 AND id = $3`)
 	sqlSetViewColumns = statement(`UPDATE list_views SET columns = $4 WHERE merchant_id = $1 AND person_id = $2 AND id = $3`)
@@ -54,7 +69,8 @@ var (
 		UPDATE list_views v SET position = o.place FROM (
 			SELECT id, row_number() OVER (ORDER BY place) AS place FROM (
 				SELECT id, 2 * row_number() OVER (ORDER BY position, created_at, id) + CASE WHEN id = $3 THEN $4::integer ELSE 0 END AS place
-				FROM list_views WHERE merchant_id = $1 AND person_id = $2) n) o
+				FROM list_views WHERE merchant_id = $1 AND person_id = $2
+					AND area = (SELECT w.area FROM list_views w WHERE w.merchant_id = $1 AND w.person_id = $2 AND w.id = $3)) n) o
 		WHERE v.merchant_id = $1 AND v.person_id = $2 AND v.id = o.id
 			AND EXISTS (SELECT FROM list_views w WHERE w.merchant_id = $1 AND w.person_id = $2 AND w.id = $3)`)
 	sqlDropListView = statement(`DELETE FROM list_views WHERE merchant_id = $1 AND person_id = $2 AND id = $3`)
@@ -62,18 +78,19 @@ var (
 		INSERT INTO list_settings (merchant_id, person_id, columns) VALUES ($1, $2, $3)
 		ON CONFLICT (merchant_id, person_id) DO UPDATE SET columns = excluded.columns`)
 	sqlSetDefaultView = statement(`
-		INSERT INTO list_settings (merchant_id, person_id, view_id) VALUES ($1, $2, $3)
-		ON CONFLICT (merchant_id, person_id) DO UPDATE SET view_id = excluded.view_id`)
+		INSERT INTO list_defaults (merchant_id, person_id, area, view_id) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (merchant_id, person_id, area) DO UPDATE SET view_id = excluded.view_id`)
+	sqlDropDefaultView = statement(`DELETE FROM list_defaults WHERE merchant_id = $1 AND person_id = $2 AND area = $3`)
 )
 
 // ListPreferences returns what the acting person has set, and their views with
 // those shared with them, their own first and in their order.
-func (q *Query) ListPreferences() (ListPreferences, error) {
+func (q *Query) ListPreferences(of ListArea) (ListPreferences, error) {
 	found, err := row[struct {
 		Columns []byte        `db:"columns"`
 		ViewID  uuid.NullUUID `db:"view_id"`
 		Views   []byte        `db:"views"`
-	}](q, sqlListPreferences, q.actor.Merchant, q.actor.Person)
+	}](q, sqlListPreferences, q.actor.Merchant, q.actor.Person, of)
 	p := ListPreferences{DefaultView: found.ViewID.UUID}
 	if err != nil {
 		return p, err
@@ -81,10 +98,15 @@ func (q *Query) ListPreferences() (ListPreferences, error) {
 	return p, errors.Join(json.Unmarshal(found.Columns, &p.Columns), json.Unmarshal(found.Views, &p.Views))
 }
 
+// ListView returns a view that the acting person may open.
+func (q *Query) ListView(id ID) (ListView, error) {
+	return row[ListView](q, sqlListView, q.actor.Merchant, q.actor.Person, id)
+}
+
 // AddListView keeps a view of the acting person's; ErrStale means they have
 // MaxViews already.
 func (t *Tx) AddListView(v ListView) error {
-	err := t.one(sqlAddListView, v.ID, t.actor.Merchant, t.actor.Person, v.Name, v.Query, pq.Array(append([]string{}, v.Columns...)), v.Shared, MaxViews)
+	err := t.one(sqlAddListView, v.ID, t.actor.Merchant, t.actor.Person, v.Name, v.Query, pq.Array(append([]string{}, v.Columns...)), v.Shared, MaxViews, v.Area)
 	if err != nil {
 		return fmt.Errorf("adding a view: %w", err)
 	}
@@ -146,8 +168,12 @@ func (t *Tx) SetListColumns(columns []string) error {
 	return err
 }
 
-// SetDefaultView keeps with which view the list opens; NoID means with none.
-func (t *Tx) SetDefaultView(id ID) error {
-	_, err := t.exec(sqlSetDefaultView, t.actor.Merchant, t.actor.Person, nullable(id))
+// SetDefaultView keeps with which view a list opens; NoID means with none.
+func (t *Tx) SetDefaultView(of ListArea, id ID) error {
+	if id == NoID {
+		_, err := t.exec(sqlDropDefaultView, t.actor.Merchant, t.actor.Person, of)
+		return err
+	}
+	_, err := t.exec(sqlSetDefaultView, t.actor.Merchant, t.actor.Person, of, id)
 	return err
 }

@@ -29,7 +29,7 @@ type PresentmentListView struct {
 	Hidden      url.Values // what the address says
 	Chips       []ui.Chip
 	Filters     PresentmentFilters
-	Views       PresentmentViews
+	Views       ListViews
 	Cols        []ui.Col
 	Rows        []PresentmentRow
 	Pager       ui.Pager
