@@ -28,6 +28,7 @@ var comparisons = []comparison{
 	debitsAgree, debitHandsAgree, debitRulesAgree,
 	requestsAgree, requestHandsAgree, requestRulesAgree,
 	payersAgree, mandatesAgree, differencesAgree,
+	blocksAgree, blockHandsAgree, blockDifferencesAgree,
 	holidaysAgree, schedulesAgree,
 	suppliersAgree, alertsAgree,
 }

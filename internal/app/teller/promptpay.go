@@ -20,18 +20,13 @@ var acknowledgeAlert = instruction("promptpay.acknowledge", (*krungsri.Client).A
 	acknowledgement,
 	func(r krungsri.AcknowledgedAlert) string { return r.RTPReference })
 
-// A block names nothing new: it is known by its two PromptPay ids.
-var _ = instruction("promptpay.block", (*krungsri.Client).BlockSender,
-	asIs[krungsri.BlockSenderRequest],
-	func(krungsri.BlockedSenderAnswer) string { return "" })
-
-// Its end.
-var _ = instruction("promptpay.unblock", (*krungsri.Client).UnblockSender,
-	asIs[krungsri.BlockSenderRequest],
-	func(krungsri.BlockedSenderAnswer) string { return "" })
-
-// Who is blocked at the bank.
-var _ = inquiry("promptpay.blocked", (*krungsri.Client).BlockedSenders, answered[krungsri.BlockedSenders])
+// Whose alerts to an id of ours are not delivered. A block names nothing new: it
+// is known by its two PromptPay ids.
+var (
+	blockSender    = instruction("promptpay.block", (*krungsri.Client).BlockSender, blockedPair, blockNamed)
+	unblockSender  = instruction("promptpay.unblock", (*krungsri.Client).UnblockSender, blockedPair, blockNamed)
+	blockedSenders = inquiry("promptpay.blocked", (*krungsri.Client).BlockedSenders, learnBlocked, everyBlocked)
+)
 
 // inquireAlerts asks where requests to pay stand; its answers may have it asked again.
 const inquireAlerts = "promptpay.inquire"

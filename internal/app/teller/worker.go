@@ -132,7 +132,7 @@ func (w *Worker) lookAfter(ctx context.Context, due bool) {
 			if !due {
 				return nil
 			}
-			return w.nightly(ctx)
+			return errors.Join(w.nightly(ctx), w.compareByNight(ctx))
 		}},
 		{"looking after alerts", func(ctx context.Context) error {
 			if !due {
@@ -143,6 +143,7 @@ func (w *Worker) lookAfter(ctx context.Context, due bool) {
 		{"asking about alerts", w.AskAboutAlerts},
 		{"asking about debits", w.AskAboutDebits},
 		{"booking debits", w.BookDebits},
+		{"looking after blocks", w.LookAfterBlocks},
 		{"asking the bank", w.AskBank},
 	} {
 		if err := chore.do(ctx); err != nil && ctx.Err() == nil {
