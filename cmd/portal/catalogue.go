@@ -60,6 +60,8 @@ var screens = map[string]string{
 	"debit.create":                "/debits/new",
 	"debit.status":                "/debits/{id}",
 	"debit.list":                  "/debit-days/{day}",
+	"promptpay.acknowledge":       "/alerts/{id}",
+	"promptpay.inquire":           "/alerts/{id}",
 	"receipt.create":              "/receipts/new",
 	"receipt.document.upload":     "/receipts/{id}",
 }

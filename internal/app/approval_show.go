@@ -148,6 +148,10 @@ func (a *App) describe(ctx context.Context, q *store.Query, u user, parts []stor
 			if err := describeDebit(ctx, q, p, lead, v); err != nil {
 				return err
 			}
+		case teller.Acknowledgement:
+			if err := a.describeAlert(ctx, q, p, lead, v); err != nil {
+				return err
+			}
 		case teller.Document:
 			d, err := approvalDocument(q, p, bill, same)
 			if err != nil {
@@ -182,6 +186,9 @@ func subjectHref(s store.Subject) string {
 	}
 	if s.Kind() == "debit" {
 		return debitHref(s.ID())
+	}
+	if s.Kind() == "alert" {
+		return alertHref(s.ID())
 	}
 	return billHref(s.ID())
 }
@@ -316,6 +323,7 @@ func (a *App) refusedDecision(w http.ResponseWriter, r *http.Request, u user, id
 		{teller.ErrNeededLater, text.K("approval.not.needed_later"), http.StatusForbidden},
 		{teller.ErrTooSoon, text.K("approval.not.too_soon"), http.StatusForbidden},
 		{teller.ErrMandateDead, text.K("debits.refused.mandate"), http.StatusConflict},
+		{teller.ErrAlertOver, text.K("alert.refused.over"), http.StatusConflict},
 		{teller.ErrAlreadyApproved, text.K("approval.not.again"), http.StatusConflict},
 		{teller.ErrNotPending, text.K("approval.not.decided"), http.StatusConflict},
 		{teller.ErrExpired, text.K("approval.not.expired"), http.StatusConflict},

@@ -89,6 +89,12 @@ func workOf(u user, today time.Time) []workKind {
 		kinds = append(kinds, workKind{"disputed", ui.Bad, "/presentments/disputes", "/presentments/", (*store.Query).WorkDisputed},
 			inState(store.PresentmentRefused, ui.Bad), inState(store.PresentmentIncomplete, ui.Warning))
 	}
+	alerts := func(name, box string, m ui.Meaning) workKind {
+		return workKind{name, m, "/alerts?box=" + box, "/alerts/", func(q *store.Query) (store.WorkLine, error) { return q.WorkAlerts(box) }}
+	}
+	if u.can(store.Maker) {
+		kinds = append(kinds, alerts("alerts", store.AlertsToDecide, ui.Warning), alerts("alerts_to_pay", store.AlertsToPay, ui.Info))
+	}
 	if u.can(store.Maker) {
 		kinds = append(kinds, workKind{"payments", ui.Warning, "/payments?state=" + store.PaymentWaiting, "/payments/", (*store.Query).WorkPayments},
 			workKind{"certificates", ui.Warning, "/payments/certificates", "/payments/certificates/", func(q *store.Query) (store.WorkLine, error) { return q.WorkCertificates(today) }})
@@ -161,7 +167,8 @@ func (a *App) workLines(ctx context.Context, q *store.Query, u user) ([]template
 
 // whenOf says what the time of a kind of work means.
 func whenOf(kind string) string {
-	if kind == "running_out" {
+	switch kind {
+	case "running_out", "alerts", "alerts_to_pay":
 		return "until"
 	}
 	return "since"

@@ -186,6 +186,10 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return map[string]string{"": e.debitBatch.String()}
 	case strings.HasPrefix(p, "/debit-rules/"):
 		return map[string]string{"open": e.debitRules.String()}
+	case strings.HasPrefix(p, "/alerts/"):
+		return named(e.alerts)
+	case strings.HasPrefix(p, "/suppliers/"):
+		return map[string]string{"": e.supplier.String()}
 	case strings.HasPrefix(p, "/schedules/"):
 		return map[string]string{"submitted": e.schedule.String()}
 	case strings.HasPrefix(p, "/numbers/"):

@@ -63,6 +63,8 @@ type estate struct {
 	debits      map[string]store.ID
 	debitBatch  store.ID
 	debitRules  store.ID
+	alerts      map[string]store.ID // by what is to be done about them
+	supplier    store.ID
 	series      store.ID // of numbers
 	schedule    store.ID // that waits for approval
 }
@@ -156,6 +158,7 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	k.addReceipts(t, maker, checker, &e)
 	k.register(t, maker, &e)
 	k.addDebits(t, maker, &e)
+	k.addAlerts(t, maker, &e)
 	k.lookUp(t, maker.Merchant, &e)
 	return e
 }
@@ -589,6 +592,14 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return form
 	case "/debits/export":
 		return apptest.Form("format", "csv", "list", "sort=amount")
+	case "/alerts/{id}/answer":
+		return apptest.Form("key", strings.Repeat("L", 26), "answer", "refused", "reason", "because")
+	case "/alerts/export":
+		return apptest.Form("format", "csv", "list", "box=all&sort=amount")
+	case "/suppliers", "/suppliers/{id}":
+		return apptest.Form("version", "1", "name", "<i>supplier", "proxy", "081 234 5678", "buyer", "", "note", "")
+	case "/suppliers/{id}/archival", "/suppliers/{id}/restoration":
+		return apptest.Form("version", "1")
 	case "/receipts", "/receipts/{id}":
 		return receiptForm(nil, "version", "2")
 	case "/receipts/export":

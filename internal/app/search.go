@@ -90,7 +90,7 @@ func (s seeker) blind() bool { return s.words == "" && s.satang == nil && s.day.
 // found is left out.
 func (s seeker) find(q *store.Query) (groups []templates.SearchGroup, err error) {
 	for _, look := range []func(*store.Query) (templates.SearchGroup, error){
-		s.billsOfDay, s.billsOfTotal, s.bills, s.payments, s.receipts, s.debits, s.etax, s.buyersNamed, s.instructions, s.files, s.imports, s.people,
+		s.billsOfDay, s.billsOfTotal, s.bills, s.payments, s.receipts, s.debits, s.alerts, s.etax, s.buyersNamed, s.instructions, s.files, s.imports, s.people,
 	} {
 		g, err := look(q)
 		if err != nil {
@@ -172,6 +172,21 @@ func (s seeker) debits(q *store.Query) (templates.SearchGroup, error) {
 		g.Hits = append(g.Hits, templates.SearchHit{
 			Href: debitHref(d.ID), Label: d.PayerName + " · " + d.Reference, Note: text.Date(s.ctx, d.DebitOn) + " · " + text.Amount(d.AmountSatang),
 			Status: debitStatus(s.ctx, d.State),
+		})
+	}
+	return g, err
+}
+
+func (s seeker) alerts(q *store.Query) (templates.SearchGroup, error) {
+	if s.words == "" {
+		return templates.SearchGroup{}, nil
+	}
+	rows, err := q.AlertsNaming(s.words, foundShown+1)
+	g := templates.SearchGroup{Title: text.T(s.ctx, "alert.title"), All: "/alerts?" + url.Values{"box": {allAlerts}, "q": {s.words}}.Encode()}
+	for _, a := range rows {
+		g.Hits = append(g.Hits, templates.SearchHit{
+			Href: alertHref(a.ID), Label: senderName(s.ctx, a) + " · " + a.Reference, Note: text.Date(s.ctx, a.ArrivedAt) + " · " + text.Amount(a.AmountSatang),
+			Status: alertStatus(s.ctx, a.State),
 		})
 	}
 	return g, err

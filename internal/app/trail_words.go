@@ -62,7 +62,7 @@ func sentenceOf(ctx context.Context, l store.LeafRow) string {
 
 // changedIn names what an edit changed.
 func changedIn(ctx context.Context, kind string, d leafWords) string {
-	if kind == "receipt" || kind == "payer" {
+	if kind == "receipt" || kind == "payer" || kind == "supplier" {
 		return changedNames(ctx, kind, d)
 	}
 	if kind != "buyer" {
@@ -86,6 +86,8 @@ func statePrefix(kind string) string {
 		return text.Prefix("mandate.state.")
 	case "debit":
 		return text.Prefix("debits.state.")
+	case "alert":
+		return text.Prefix("alert.state.")
 	}
 	if kind == "schedule" {
 		return text.Prefix("schedule.state.")
@@ -157,6 +159,8 @@ func fieldName(ctx context.Context, kind, name string) string {
 		prefixes = []string{text.Prefix("buyer.field."), text.Prefix("trail.field.")}
 	case "payer":
 		prefixes = []string{text.Prefix("payer.field."), text.Prefix("buyer.field."), text.Prefix("trail.field.")}
+	case "supplier", "alert":
+		prefixes = []string{text.Prefix("alert.field."), text.Prefix("trail.field.")}
 	case "mandate", "mandate_difference":
 		prefixes = append([]string{text.Prefix("mandate.field.")}, prefixes...)
 	}

@@ -13,7 +13,7 @@ var (
 	sqlAlertAnswering = statement(`UPDATE alerts SET acknowledgement_id = $3 WHERE merchant_id = $1 AND id = $2 RETURNING state, answer`)
 	// The trigger says how it stands; here is only seen to that it looks.
 	sqlFollowAlert = statement(`
-		UPDATE alerts a SET acknowledgement_id = a.acknowledgement_id FROM alert_standing((SELECT b FROM alerts b WHERE b.merchant_id = $1 AND b.id = $2)) AS n
+		UPDATE alerts a SET suspicions = a.suspicions FROM alert_standing((SELECT b FROM alerts b WHERE b.merchant_id = $1 AND b.id = $2)) AS n
 		WHERE a.merchant_id = $1 AND a.id = $2 AND (a.state, a.answer) IS DISTINCT FROM (n.state, n.answer) RETURNING a.state, a.answer`)
 	sqlAlertTold = statement(`
 		UPDATE alerts SET bank_status = $3, told_callback_id = $4, told_inquiry_id = $5, paid_at = $6, payment_reference = $7

@@ -44,6 +44,8 @@ var (
 		FROM receipts r WHERE r.merchant_id = $1 AND r.id = ANY ($2::uuid[])
 		UNION ALL SELECT 'number/' || d.id, d.number, d.subject FROM document_numbers d WHERE d.merchant_id = $1 AND d.id = ANY ($2::uuid[])
 		UNION ALL SELECT 'buyer/' || b.id, b.name, 'buyer/' || b.id FROM buyers b WHERE b.merchant_id = $1 AND b.id = ANY ($2::uuid[])
+		UNION ALL SELECT 'alert/' || a.id, coalesce(nullif(a.sender_name, ''), a.rtp_reference), 'alert/' || a.id FROM alerts a WHERE a.merchant_id = $1 AND a.id = ANY ($2::uuid[])
+		UNION ALL SELECT 'supplier/' || s.id, s.name, 'supplier/' || s.id FROM suppliers s WHERE s.merchant_id = $1 AND s.id = ANY ($2::uuid[])
 		UNION ALL SELECT 'file/' || f.id, f.name, '' FROM files f WHERE f.merchant_id = $1 AND f.id = ANY ($2::uuid[])
 		UNION ALL SELECT 'import/' || i.id, f.name, ''
 		FROM imports i JOIN files f ON f.id = i.file_id WHERE i.merchant_id = $1 AND i.id = ANY ($2::uuid[])

@@ -41,6 +41,8 @@ const (
 	Unmatched    = "unmatched"     // money came in, and nobody knows what for
 	EtaxFailed   = "etax_failed"   // the bank or the Revenue Department did not go on with a tax document
 	Quarantined  = "quarantined"   // what the bank told contradicts what is known
+	AlertArrived = "alert_arrived" // somebody asks us to pay
+	AlertEnding  = "alert_ending"  // the time to answer runs out today
 
 	PolicyProposed = "policy_proposed" // somebody proposed who approves what
 	PolicyApproved = "policy_approved" // what this administrator proposed is in force
@@ -54,12 +56,13 @@ const (
 )
 
 // Topics are what a person chooses about, in the order of the settings.
-var Topics = []string{"waiting", "expiring", "asked", "returned", "trouble", "disputed", "unmatched", "rules", "approved", "presented", "paid"}
+var Topics = []string{"waiting", "expiring", "asked", "returned", "trouble", "disputed", "alerts", "unmatched", "rules", "approved", "presented", "paid"}
 
 var topicOf = map[string]string{
 	Waiting: "waiting", ExpiringHalf: "expiring", ExpiringSoon: "expiring", Rejected: "returned", Expired: "returned", Approved: "approved",
 	Refused: "trouble", Unknown: "trouble", Proposed: "trouble", Settled: "trouble", Incomplete: "trouble", Unsent: "trouble", Hopeless: "trouble", Quarantined: "trouble", EtaxFailed: "trouble",
 	Unmatched: "unmatched", Unreceipted: "trouble", Issued: "presented", Presented: "presented", Cancelled: "presented", Disputed: "disputed", Unanswered: "disputed", Accepted: "paid", Paid: "paid",
+	AlertArrived: "alerts", AlertEnding: "alerts",
 	PolicyProposed: "asked", Delegated: "asked", PolicyApproved: "rules", PolicyRejected: "rules", Rules: "rules",
 	DelegationAccepted: "rules", DelegationDeclined: "rules", DelegationRevoked: "rules",
 }
@@ -80,7 +83,7 @@ var Choices = []string{Now, Digest, Off}
 // and would bury the rest.
 var usual = store.NoticeChoices{
 	"waiting": Now, "expiring": Now, "asked": Now, "returned": Now, "trouble": Now, "disputed": Now,
-	"unmatched": Digest, "rules": Digest, "approved": Off, "presented": Off, "paid": Off,
+	"alerts": Now, "unmatched": Digest, "rules": Digest, "approved": Off, "presented": Off, "paid": Off,
 }
 
 // Usual are the settings of a person who never chose.
@@ -176,6 +179,8 @@ func Path(n store.Notice) string {
 		return "/etax/" + id
 	case n.Subject.Kind() == "callback":
 		return "/callbacks/" + id
+	case n.Subject.Kind() == "alert":
+		return "/alerts/" + id
 	case n.Kind == Unknown || n.Kind == Proposed || n.Kind == Settled:
 		return "/unknown/" + id
 	case n.Subject.Kind() == "instruction":

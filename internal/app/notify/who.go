@@ -46,6 +46,8 @@ func tellingsOf(tx *store.Tx, n store.News) ([]telling, error) {
 		told, err = ofReceipt(tx, n, d)
 	case n.Action == "payment.recorded":
 		told, err = ofPayment(tx, n)
+	case n.Action == "alert.arrived", n.Action == "alert.ending":
+		told, err = ofAlert(tx, n, name)
 	case n.Action == "etax.progressed":
 		told, err = ofEtax(tx, n, d)
 	case n.Action == "callback."+store.CallbackQuarantined:

@@ -53,3 +53,18 @@ func ofPayment(tx *store.Tx, n store.News) ([]telling, error) {
 	}
 	return []telling{{Unmatched, about, store.Words{"title": title}, makers}}, nil
 }
+
+// ofAlert tells the makers that somebody asks us to pay, and once more on the
+// last day if nobody has answered.
+func ofAlert(tx *store.Tx, n store.News, name string) ([]telling, error) {
+	kind := map[string]string{"arrived": AlertArrived, "ending": AlertEnding}[name]
+	a, err := tx.AlertItself(n.Subject.ID())
+	if err != nil || a.Box != store.AlertsToDecide {
+		return nil, err
+	}
+	makers, err := tx.OnDutyToTell(store.Maker, n.Subject, kind)
+	if err != nil || len(makers) == 0 {
+		return nil, err
+	}
+	return []telling{{kind, n.Subject, store.Words{"title": orElse(a.SenderName, a.Reference)}, makers}}, nil
+}

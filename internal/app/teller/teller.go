@@ -121,7 +121,7 @@ func (t *Teller) Approve(ctx context.Context, a store.Actor, lead store.ID, seen
 		if complete = given == parts[0].ApprovalsNeeded; !complete {
 			return nil
 		}
-		return debitRefused(move(tx, parts, store.Pending, store.Approved, ""))
+		return alertRefused(debitRefused(move(tx, parts, store.Pending, store.Approved, "")))
 	})
 	if err == nil && complete {
 		t.store.WakeApproved(ctx)
