@@ -35,7 +35,7 @@ func (a *App) exportDebits(w http.ResponseWriter, r *http.Request, u user) error
 		},
 	})
 	if errors.Is(err, store.ErrTooMany) {
-		return a.seeOther(w, r, u, query.href(store.DebitCursor{}), text.Msg("receipt.export_many", "max", text.Int(maxDebitExport)))
+		return a.seeOther(w, r, u, query.href(store.DebitCursor{}), text.Msg("payment.export_many", "max", text.Int(maxDebitExport)))
 	}
 	return err
 }

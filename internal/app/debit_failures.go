@@ -162,7 +162,7 @@ func (a *App) createDebitRetries(w http.ResponseWriter, r *http.Request, u user)
 					return err
 				}
 			}
-			drafts, again = append(drafts, retryOf(d.Debit, midnight(on), batch)), append(again, d.ID)
+			drafts, again = append(drafts, retryOf(d, midnight(on), batch)), append(again, d.ID)
 		}
 		made = len(drafts)
 		if err := tx.AddDebits(drafts...); err != nil || !tell {
@@ -185,10 +185,11 @@ func (a *App) createDebitRetries(w http.ResponseWriter, r *http.Request, u user)
 	return a.seeOther(w, r, u, debitBatchHref(first), text.Msg("debits.retries_made", "n", made))
 }
 
-// retryOf is a failed debit to be tried again on a day.
-func retryOf(d store.Debit, on time.Time, batch store.ID) store.Debit {
+// retryOf is a failed debit to be tried again on a day. Somebody may have renamed
+// the payer since.
+func retryOf(d store.FailedDebit, on time.Time, batch store.ID) store.Debit {
 	return store.Debit{
-		ID: store.NewID(), PayerID: d.PayerID, MandateID: d.MandateID, PayerName: d.PayerName, PayerCode: d.PayerCode, AmountSatang: d.AmountSatang, Reference: d.Reference,
+		ID: store.NewID(), PayerID: d.PayerID, MandateID: d.MandateID, PayerName: d.Called, PayerCode: d.PayerCode, AmountSatang: d.AmountSatang, Reference: d.Reference,
 		InvoiceNumber: d.InvoiceNumber, PresentmentID: d.PresentmentID, DebitOn: on, Note: d.Note, BatchID: store.NullID(batch), RetryOf: store.NullID(d.ID), RetryNo: d.RetryNo + 1,
 	}
 }

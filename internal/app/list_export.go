@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"portal/internal/app/sheet"
 	"portal/internal/app/thai"
@@ -42,7 +43,7 @@ type listExport[T any] struct {
 func readExport(r *http.Request) (format string, list *form, err error) {
 	f := readForm(r)
 	format = cmp.Or(f.choice("format", "xlsx", "csv"), "xlsx")
-	values, err := url.ParseQuery(f.raw("list"))
+	values, err := url.ParseQuery(strings.TrimPrefix(f.raw("list"), "?"))
 	if err != nil {
 		return format, nil, &requestError{"unreadable filter"}
 	}

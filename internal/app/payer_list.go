@@ -28,7 +28,8 @@ type payerPlace struct {
 	Sort                   store.PayerSort
 }
 
-func (p payerPlace) href(from store.PayerCursor) string {
+// values is the part of the address that says all of this.
+func (p payerPlace) values() url.Values {
 	query := url.Values{}
 	if p.State != store.PayerActive {
 		query.Set("state", p.State)
@@ -42,13 +43,15 @@ func (p payerPlace) href(from store.PayerCursor) string {
 	if p.Sort != store.PayersByName {
 		query.Set("sort", string(p.Sort))
 	}
+	return query
+}
+
+func (p payerPlace) href(from store.PayerCursor) string {
+	query := p.values()
 	if from.ID != store.NoID {
 		query.Set("after", from.Place+"_"+from.ID.String())
 	}
-	if len(query) == 0 {
-		return "/payers"
-	}
-	return "/payers?" + query.Encode()
+	return addressOf("/payers", query)
 }
 
 // readPayerPlace reads what is chosen, and from where the page begins.
@@ -103,7 +106,7 @@ func (a *App) payerListPage(w http.ResponseWriter, r *http.Request, u user, at p
 	v := templates.PayerListView{
 		Archived: at.State == store.PayerArchived, Query: at.Query, Standing: at.Standing, Sort: string(at.Sort), State: at.State, MayMake: u.can(store.Maker),
 		MayLinkAll: u.can(store.Maker) && at.State != store.PayerArchived && (at.Standing == store.NoMandate || at.Standing == store.MandateEnded),
-		All:        payerPlace{State: at.State, Sort: store.PayersByName}.href(store.PayerCursor{}), Chosen: strings.TrimPrefix(at.href(store.PayerCursor{}), "/payers"), Refusal: refusal,
+		All:        payerPlace{State: at.State, Sort: store.PayersByName}.href(store.PayerCursor{}), Chosen: at.values().Encode(), Refusal: refusal,
 	}
 	total := 0
 	for _, standing := range store.PayerStandings {

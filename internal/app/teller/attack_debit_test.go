@@ -482,7 +482,7 @@ func TestOnePersonChangesNoRuleOfDebits(t *testing.T) {
 	open := store.NewID()
 	rules := func(id, more, by string) string {
 		return fmt.Sprintf(`INSERT INTO debit_rules (id, merchant_id, base_version, min_satang, max_satang, send_at, cut_off, collision, retry_cap, retries, note, proposed_by)
-			VALUES ('%s', '%s', 0, 1, %s, '00:00', '23:59', 'warn', 10, '{}', 'x', %s)`, id, m, more, by)
+			VALUES ('%s', '%s', 0, 2000, %s, '00:00', '23:59', 'warn', 10, '{}', 'x', %s)`, id, m, more, by)
 	}
 	proposes := func(most, by string) []string {
 		id := store.NewID()
@@ -491,16 +491,17 @@ func TestOnePersonChangesNoRuleOfDebits(t *testing.T) {
 	decides := func(columns string) []string { return set("debit_rules", "debitrules", open, columns) }
 	mine := store.NewID()
 	own := []string{
-		rules(mine.String(), "100", "acting_person()"), aboutIs("debitrules", mine),
+		rules(mine.String(), "1000000", "acting_person()"), aboutIs("debitrules", mine),
 		fmt.Sprintf(`UPDATE debit_rules SET decision = 'approved', decided_by = acting_person() WHERE id = '%s'`, mine), now,
 	}
 	l.refuses([]documentAttack{
-		{"an honest proposal", store.Web, l.Maker, proposes("100", "acting_person()"), "through"},
-		{"by an auditor", store.Web, l.Auditor, proposes("100", "acting_person()"), "debit_rules_are_proposed_first"},
-		{"in another's name", store.Web, l.Maker2, proposes("100", "'"+l.Maker.String()+"'"), "debit_rules_are_proposed_first"},
+		{"an honest proposal", store.Web, l.Maker, proposes("1000000", "acting_person()"), "through"},
+		{"more than the bank takes", store.Web, l.Maker, proposes("70000001", "acting_person()"), "debit_limits_are_the_banks"},
+		{"by an auditor", store.Web, l.Auditor, proposes("1000000", "acting_person()"), "debit_rules_are_proposed_first"},
+		{"in another's name", store.Web, l.Maker2, proposes("1000000", "'"+l.Maker.String()+"'"), "debit_rules_are_proposed_first"},
 		{"proposed and approved by one", store.Web, l.Maker2, own, "debit_rules_are_decided_by_another"},
 	})
-	if got := attempt(t, l.World, store.Web, l.Maker, rules(open.String(), "100", "acting_person()"), aboutIs("debitrules", open)); got != "" {
+	if got := attempt(t, l.World, store.Web, l.Maker, rules(open.String(), "1000000", "acting_person()"), aboutIs("debitrules", open)); got != "" {
 		t.Fatal(got)
 	}
 	l.refuses([]documentAttack{
