@@ -13,7 +13,7 @@ WITHDB := go run ./cmd/portal withdb --
 # What only computes. It starts no goroutine, as internal/housetest checks, so
 # the race detector would find nothing and make a hostile file take 25 times as
 # long; whoever calls it side by side is tested with the detector.
-PURE := bill buyer intake invoice password pasted pdf promptpay sheet sheet/samplemonth thai thaiqr upload
+PURE := bill buyer intake invoice matching password pasted payer pdf promptpay qrcode schedule sheet sheet/samplemonth taxreport thai thaiqr upload
 
 # The race detector takes two to three times as long, and needs a C compiler. CI
 # uses it wherever there is one; so does make test RACE=1.

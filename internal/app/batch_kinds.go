@@ -56,7 +56,7 @@ type batchItem struct {
 
 // batchKinds are all kinds there are.
 func (a *App) batchKinds() []batchKind {
-	return append(slices.Concat(approvalKinds(), debitKinds(), scheduleBatches(), alertKinds()), []batchKind{
+	return append(slices.Concat(approvalKinds(), debitKinds(), debitMoves(), scheduleBatches(), alertKinds()), []batchKind{
 		{
 			name: "submit", permission: maker, area: areaPresentments, home: "/presentments",
 			look: billsToSubmit, before: submitBefore, step: submitStep, draws: true,

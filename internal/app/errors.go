@@ -169,6 +169,10 @@ func (a *App) sendToProof(w http.ResponseWriter, r *http.Request, err error) boo
 	} else if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
+	if r.URL.Path == consentPath {
+		// The bank's code is of no use to another session, and is repeated nowhere.
+		next = "/mandates"
+	}
 	if own, ok := a.ownPath(next); ok && own != "/" {
 		at += "?next=" + url.QueryEscape(own)
 	}

@@ -27,6 +27,11 @@ func (a *App) secureHeaders(next http.Handler) http.Handler {
 		// Not no-referrer: that would make browsers send "Origin: null" with
 		// our own forms.
 		h.Set("Referrer-Policy", "same-origin")
+		if r.URL.Path == consentPath {
+			// Its address holds the bank's code, and would go along with every
+			// request for our style and scripts.
+			h.Set("Referrer-Policy", "strict-origin")
+		}
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()")

@@ -14,9 +14,8 @@ import (
 // maxMoves is how many days one page shows.
 const maxMoves = 500
 
-// fillMoves finds every coming debit of a schedule that a day moves by what is
-// said of it now, with what each day brings before and after.
-func (a *App) fillMoves(ctx context.Context, q *store.Query, day thai.Day, v *templates.HolidayView) error {
+// fillMoves finds every coming debit that a day moves by what is said of it now, with what each day brings before and after.
+func (a *App) fillMoves(ctx context.Context, q *store.Query, u user, day thai.Day, v *templates.HolidayView) error {
 	today := a.today()
 	list, err := q.DebitsMovedBy(midnight(day), midnight(today))
 	if err != nil {
@@ -49,6 +48,9 @@ func (a *App) fillMoves(ctx context.Context, q *store.Query, day thai.Day, v *te
 			v.Schedules = append(v.Schedules, m.ScheduleID.String())
 		}
 		v.Moves = append(v.Moves, row)
+	}
+	if err := a.fillDated(ctx, q, u, day, closed, change, v); err != nil {
+		return err
 	}
 	return daySums(q, change, today, v)
 }

@@ -186,7 +186,7 @@ func (a *App) showHoliday(w http.ResponseWriter, r *http.Request, u user) error 
 		return store.ErrNotFound
 	}
 	ctx := r.Context()
-	v := templates.HolidayView{Key: newKey(), On: midnight(day), Day: text.BothEras(ctx, midnight(day)), Typed: typedDay(ctx, day).Value, Year: strconv.Itoa(day.Year), MayMark: u.can(store.Maker) || u.can(store.Admin)}
+	v := templates.HolidayView{Key: newKey(), DebitsKey: newKey(), On: midnight(day), Day: text.BothEras(ctx, midnight(day)), Typed: typedDay(ctx, day).Value, Year: strconv.Itoa(day.Year), MayMark: u.can(store.Maker) || u.can(store.Admin)}
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		list, err := q.Holidays(v.On, v.On)
 		if err != nil {
@@ -203,7 +203,7 @@ func (a *App) showHoliday(w http.ResponseWriter, r *http.Request, u user) error 
 		if err != nil {
 			return err
 		}
-		return a.fillMoves(ctx, q, day, &v)
+		return a.fillMoves(ctx, q, u, day, &v)
 	})
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ import (
 // mandatePanels fill the places on a mandate's page, and on the page that asks
 // for its end, with what others have under way on it: each returns a panel, or
 // nil where there is nothing.
-var mandatePanels []func(ctx context.Context, q *store.Query, u user, m store.Mandate) (templ.Component, error)
+var mandatePanels = []func(ctx context.Context, q *store.Query, u user, m store.Mandate) (templ.Component, error){underWayOnMandate}
 
 // showMandate shows one mandate: whose turn it is, the way to the bank while it
 // waits, and on what it stands.

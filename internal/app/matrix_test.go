@@ -344,6 +344,9 @@ func headerProblems(pattern string, a apptest.Answer) (problems []string) {
 	if pattern == static.Root && a.Status == http.StatusOK {
 		delete(want, "Cache-Control")
 	}
+	if pattern == "/mandates/consent" {
+		want["Referrer-Policy"] = "strict-origin"
+	}
 	for name, value := range want {
 		if got := a.Header.Get(name); got != value {
 			problems = append(problems, fmt.Sprintf("%s is %q", name, got))

@@ -20,7 +20,7 @@ const payerMandatesShown = 20
 // payerPanels fill the places on a payer's page that others have something to
 // show in, in their order: each reads what it needs and returns its panel, or
 // nil where it has nothing to say.
-var payerPanels []func(ctx context.Context, q *store.Query, u user, p store.Payer) (templ.Component, error)
+var payerPanels = []func(ctx context.Context, q *store.Query, u user, p store.Payer) (templ.Component, error){underWayOfPayer}
 
 // showPayer shows what is known of a payer, its mandates, and who changed what.
 func (a *App) showPayer(w http.ResponseWriter, r *http.Request, u user) error {

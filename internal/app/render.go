@@ -129,7 +129,10 @@ func (a *App) frame(w http.ResponseWriter, r *http.Request, u user, s shell) (ui
 	}
 	message, good := a.takeFlash(ctx, w, r, u)
 	back := "/"
-	if r.Method == http.MethodGet && s.Header.Title != "" {
+	switch {
+	case r.URL.Path == consentPath: // without the bank's code
+		back = "/mandates"
+	case r.Method == http.MethodGet && s.Header.Title != "":
 		back = r.URL.RequestURI()
 	}
 	f := ui.Shell{

@@ -51,6 +51,18 @@ var (
 		UPDATE debit_days y SET page = $3, answered_at = CASE WHEN $4 THEN now() END, number = s.number, sum_satang = s.taken
 		FROM (SELECT count(*) AS number, coalesce(sum(amount_satang) FILTER (WHERE status = 'SUCC'), 0)::bigint AS taken FROM debit_day_rows WHERE day_id = $2) s
 		WHERE y.merchant_id = $1 AND y.id = $2`)
+	// Yesterday is over, and by now what it was asked was decided.
+	sqlMerchantsToAskDays = statement(`
+		WITH night AS (
+			SELECT (date_trunc('day', now() AT TIME ZONE 'Asia/Bangkok') + $1 * interval '1 hour') AT TIME ZONE 'Asia/Bangkok' AS since,
+				(now() AT TIME ZONE 'Asia/Bangkok')::date - 1 AS yesterday
+		)
+		SELECT o.id FROM merchants o, night n
+		WHERE now() >= n.since
+			AND (EXISTS (SELECT FROM debits d WHERE d.merchant_id = o.id AND d.debit_on = n.yesterday AND d.state NOT IN ('draft', 'discarded'))
+				OR EXISTS (SELECT FROM schedules s WHERE s.merchant_id = o.id AND s.state = 'active'))
+			AND NOT EXISTS (SELECT FROM debit_days y WHERE y.merchant_id = o.id AND y.on_day = n.yesterday AND y.asked_at >= n.since)
+		ORDER BY o.id`)
 	// What we know and the bank does not say, and the other way round. Of a day
 	// that was answered in whole.
 	sqlDebitDayDifferences = statement(`
@@ -103,6 +115,13 @@ func (t *Tx) DebitDayToAsk(on time.Time) (ID, error) {
 		return NoID, fmt.Errorf("asking about a day: %w", err)
 	}
 	return d.ID, t.Audit("debitday.asked", About("debitday", d.ID), map[string]any{"on_day": on.Format(time.DateOnly)})
+}
+
+// MerchantsToAskDays are the merchants whom the bank debits for, and whose
+// yesterday it was not asked about since the given hour of today in Bangkok, once
+// that has come.
+func (q *Query) MerchantsToAskDays(hour int) ([]ID, error) {
+	return rows[ID](q, sqlMerchantsToAskDays, hour)
 }
 
 // KeepDebitDay keeps a page of what the bank said of a day; the first takes the

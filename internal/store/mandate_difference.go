@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 )
 
 // In what the bank's list of mandates and ours can differ.
@@ -89,6 +90,23 @@ func (q *Query) MandateDifferences(state string, before ID, limit int) ([]Mandat
 		before = uuid.Max
 	}
 	return rows[MandateDifference](q, sqlDifferences, q.actor.Merchant, state, before, limit)
+}
+
+var sqlMandatesOfOthers = statement(`SELECT o.token FROM mandates_of_others($1, $2, $3) AS o (token)`)
+
+// MandatesOfOthers says which of these rows of the bank's list are no business
+// of the acting merchant's, by their tokens.
+func (q *Query) MandatesOfOthers(list []MandateDifference) (map[string]bool, error) {
+	tokens, ref1s, ref2s := make([]string, len(list)), make([]string, len(list)), make([]string, len(list))
+	for n, d := range list {
+		tokens[n], ref1s[n], ref2s[n] = d.BankToken, d.Ref1, d.Ref2
+	}
+	found, err := rows[string](q, sqlMandatesOfOthers, pq.Array(tokens), pq.Array(ref1s), pq.Array(ref2s))
+	theirs := make(map[string]bool, len(found))
+	for _, token := range found {
+		theirs[token] = true
+	}
+	return theirs, err
 }
 
 // OpenDifferences lists all open differences, the oldest first.

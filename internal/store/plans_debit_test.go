@@ -70,6 +70,10 @@ func debitReadings() []reading {
 		// The failed and the unknown of one batch are sorted.
 		{"trouble in a batch", web, store.SQLDebitTrouble, shop + batch + `51`, 410},
 		{"debits that failed", web, store.SQLFailedDebits, shop + `'2020-01-01', 51`, 120},
+		// Of a day most were sent, and are passed over.
+		{"debits dated on a day", web, store.SQLDebitsDated, shop + `'2026-10-20', 51`, 700},
+		{"debits on a mandate", web, store.SQLDebitsOnMandate, shop + `'` + planShop + `', 51`, 60},
+		{"schedules on a mandate", web, store.SQLSchedulesOnMandate, shop + `'` + planShop + `', 51`, 60},
 		{"a day compared with the bank", web, store.SQLDebitDayDifferences, shop + batch + `'2026-10-20', 51`, 60},
 		{"rules of debits", web, store.SQLDebitRulesProposals, shop + `51`, 60},
 		{"work: direct debit", web, store.SQLWorkOfDebits, shop + `'2026-10-20', '2020-01-01'`, 1001 * 2},

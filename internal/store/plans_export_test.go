@@ -103,6 +103,9 @@ var (
 	SQLLeadsOfBatch              = sqlLeadsOfBatch
 	SQLDebitTrouble              = sqlDebitTrouble
 	SQLFailedDebits              = sqlFailedDebits
+	SQLDebitsDated               = sqlDebitsDated
+	SQLDebitsOnMandate           = sqlDebitsOnMandate
+	SQLSchedulesOnMandate        = sqlSchedulesOnMandate
 	SQLDebitDayDifferences       = sqlDebitDayDifferences
 	SQLDebitRulesProposals       = sqlDebitRulesProposals
 	SQLDebitsToAskAbout          = sqlDebitsToAskAbout

@@ -65,37 +65,43 @@ func (t *Teller) SubmitDebit(ctx context.Context, a store.Actor, id store.ID, ve
 		if lead, err = before(tx.Query, key, createDebit.id, store.About("debit", id)); !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		d, err := tx.Debit(id)
-		if err != nil {
-			return err
-		}
-		switch {
-		case !d.Editable():
-			return fmt.Errorf("%w: %s", ErrNotEditable, d.State)
-		case d.Version != version:
-			return store.ErrStale
-		case !d.MandateLive:
-			return ErrMandateDead
-		}
-		m, err := tx.Merchant()
-		if err != nil {
-			return err
-		}
-		asked, err := createDebit.part(debitAsked(d, m))
-		if err != nil {
-			return err
-		}
-		lead, err = submit(tx, submission{
-			key: key, subject: store.About("debit", id), amount: d.AmountSatang, replaces: d.InstructionID.UUID,
-			title: d.PayerName + " · " + d.Reference, parts: []part{asked},
-		})
-		if err != nil {
-			return err
-		}
-		return debitRefused(tx.DebitSubmitted(id, version, lead))
+		lead, err = askForDebit(tx, id, version, key)
+		return err
 	})
 	point("submitted")
 	return lead, debitRefused(err)
+}
+
+// askForDebit asks for a draft as it stands.
+func askForDebit(tx *store.Tx, id store.ID, version int, key string) (lead store.ID, err error) {
+	d, err := tx.Debit(id)
+	if err != nil {
+		return lead, err
+	}
+	switch {
+	case !d.Editable():
+		return lead, fmt.Errorf("%w: %s", ErrNotEditable, d.State)
+	case d.Version != version:
+		return lead, store.ErrStale
+	case !d.MandateLive:
+		return lead, ErrMandateDead
+	}
+	m, err := tx.Merchant()
+	if err != nil {
+		return lead, err
+	}
+	asked, err := createDebit.part(debitAsked(d, m))
+	if err != nil {
+		return lead, err
+	}
+	lead, err = submit(tx, submission{
+		key: key, subject: store.About("debit", id), amount: d.AmountSatang, replaces: d.InstructionID.UUID,
+		title: d.PayerName + " · " + d.Reference, parts: []part{asked},
+	})
+	if err != nil {
+		return lead, err
+	}
+	return lead, debitRefused(tx.DebitSubmitted(id, version, lead))
 }
 
 // debitAsked is what people approve of a debit as it stands.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portal/internal/app/thai"
 	"portal/internal/krungsri"
 	"portal/internal/store"
 )
@@ -31,6 +32,40 @@ func (t *Teller) AskDebitDay(ctx context.Context, a store.Actor, day time.Time) 
 		}
 		return askDay(tx, id, day, 1)
 	})
+}
+
+// AskForYesterdays does so from an hour of the day in Bangkok on.
+func (w *Worker) AskForYesterdays(ctx context.Context, hour int) error {
+	return w.store.Write(ctx, w.actor(store.NoID), func(tx *store.Tx) error { return askForYesterdays(tx, hour) })
+}
+
+// askForYesterdays asks for the list of yesterday of each merchant whom the bank
+// debits for. What it says that we do not know, and the other way round, stands
+// on the page of the day.
+func askForYesterdays(tx *store.Tx, hour int) error {
+	due, err := tx.MerchantsToAskDays(hour)
+	if err != nil {
+		return err
+	}
+	yesterday := dateOf(thai.Today(tx.Now()).AddDays(-1))
+	for _, merchant := range due {
+		of := tx.For(merchant)
+		id, err := of.DebitDayToAsk(yesterday)
+		if err != nil {
+			return err
+		}
+		asking, err := of.Asking(store.About("debitday", id))
+		if err != nil {
+			return err
+		}
+		if asking {
+			continue
+		}
+		if err := askDay(of, id, yesterday, 1); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func askDay(tx *store.Tx, id store.ID, day time.Time, page int) error {
@@ -104,7 +139,9 @@ func learnDebitDay(tx *store.Tx, i store.Inquiry, said krungsri.Debits) error {
 }
 
 // debitOfListedRun is the debit of a run that the bank lists, recorded if it was
-// not known. A schedule that is not ours has none.
+// not known. A schedule that is not ours has none; nor has what the bank took
+// once more for a run that was taken: it is no debit of ours, so that the day
+// shows it as money that only the bank knows of, and nothing is booked.
 func debitOfListedRun(tx *store.Tx, merchant store.ID, said krungsri.DebitDetail) (uuid.NullUUID, error) {
 	leg, err := tx.LegAtBank(said.ScheduleID)
 	if errors.Is(err, store.ErrNotFound) || err == nil && (leg.MerchantID != merchant || said.PaymentToken != leg.BankToken) {
@@ -114,5 +151,8 @@ func debitOfListedRun(tx *store.Tx, merchant store.ID, said krungsri.DebitDetail
 		return uuid.NullUUID{}, err
 	}
 	news, err := keepRun(tx, leg, said.Debit)
+	if news.twice {
+		return uuid.NullUUID{}, err
+	}
 	return uuid.NullUUID{UUID: news.debit, Valid: news.debit != store.NoID}, err
 }

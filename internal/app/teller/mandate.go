@@ -297,8 +297,37 @@ func projectMandate(tx *store.Tx, id store.ID) error {
 	if err != nil || i.State != store.Done {
 		return err
 	}
-	return tx.MandateCancelled(id)
+	if err := tx.MandateCancelled(id); err != nil {
+		return err
+	}
+	return askAboutSchedulesOf(tx, id)
 }
+
+// askAboutSchedulesOf asks what became of the schedules on a mandate: the bank
+// ends them with it, and they stand as running until it says so.
+func askAboutSchedulesOf(tx *store.Tx, mandate store.ID) error {
+	running, err := tx.SchedulesOnMandate(mandate, mostUnderWay)
+	if err != nil {
+		return err
+	}
+	for _, s := range running {
+		about := store.About("schedule", s.ID)
+		asking, err := tx.Asking(about)
+		if err != nil {
+			return err
+		}
+		if asking {
+			continue
+		}
+		if err := askAboutSchedule(tx, s.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mostUnderWay is how many schedules one mandate is expected to have at most.
+const mostUnderWay = 100
 
 // AdoptDifference takes over what the bank's list says. The payer is whom a
 // mandate belongs to that is unknown here.

@@ -64,16 +64,25 @@ func (c *comparison) compare(tokens []krungsri.Mandate) error {
 		return err
 	}
 	seen := map[string]bool{}
+	var unknown []store.MandateDifference
 	for _, t := range tokens {
 		if seen[t.PaymentToken] {
 			continue
 		}
 		seen[t.PaymentToken] = true
-		if d, differs := c.differs(t); differs {
+		d, differs := c.differs(t)
+		switch {
+		case !differs:
+		case d.Kind == store.UnknownHere:
+			unknown = append(unknown, d)
+		default:
 			if err := c.keep(d); err != nil {
 				return err
 			}
 		}
+	}
+	if err := c.keepOwn(unknown); err != nil {
+		return err
 	}
 	for _, m := range ours {
 		if !m.InForce() || seen[m.BankToken] {
@@ -87,6 +96,28 @@ func (c *comparison) compare(tokens []krungsri.Mandate) error {
 	// What the new list no longer shows has been put right meanwhile.
 	for _, d := range c.open {
 		if err := c.tx.DifferenceGone(d.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepOwn records what nobody here knows, as far as it is the merchant's own.
+// The bank's list names no merchant, so that a row counts by its references
+// [inferred].
+func (c *comparison) keepOwn(unknown []store.MandateDifference) error {
+	if len(unknown) == 0 {
+		return nil
+	}
+	theirs, err := c.tx.MandatesOfOthers(unknown)
+	if err != nil {
+		return err
+	}
+	for _, d := range unknown {
+		if theirs[d.BankToken] {
+			continue
+		}
+		if err := c.keep(d); err != nil {
 			return err
 		}
 	}

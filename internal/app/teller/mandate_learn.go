@@ -304,7 +304,8 @@ func everyPage(_ context.Context, _ *store.Store, _ store.Inquiry, r krungsri.Li
 // list is compared with ours.
 const compareAfter = 2
 
-// nightly asks for what nobody is there to ask for at night: each merchant's
+// nightly asks for what nobody is there to ask for at night: the bank's list of
+// yesterday's debits, each merchant's
 // list of mandates; and it ends registrations whose link has run out.
 func (w *Worker) nightly(ctx context.Context) error {
 	return w.store.Write(ctx, w.actor(store.NoID), func(tx *store.Tx) error {
@@ -320,7 +321,7 @@ func (w *Worker) nightly(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		return askForYesterdays(tx, compareAfter)
 	})
 }
 

@@ -20,6 +20,7 @@ type runNews struct {
 	debit  store.ID // the run's, if it is known now
 	fresh  bool     // it was not known before
 	reason string   // why nothing is recorded, or what it contradicts
+	twice  bool     // the bank took the run before, under another name
 }
 
 // keepRun records a run that the bank did by a schedule of its own, once. The
@@ -52,7 +53,7 @@ func keepRun(tx *store.Tx, leg store.LegAtBank, said krungsri.Debit) (runNews, e
 	case err == nil && known.State == state && known.BankReference == said.BankReference:
 		return runNews{debit: known.ID, reason: reasonNoNews}, nil
 	case err == nil:
-		return runNews{debit: known.ID, reason: reasonContradicts}, nil
+		return runNews{debit: known.ID, reason: reasonContradicts, twice: known.State == store.DebitTaken && state == store.DebitTaken}, nil
 	case !errors.Is(err, store.ErrNotFound):
 		return runNews{}, err
 	}

@@ -206,17 +206,25 @@ func (t *Teller) AskSchedule(ctx context.Context, a store.Actor, id store.ID) er
 		if err := onDuty(tx, store.Maker, store.Checker); err != nil {
 			return err
 		}
-		s, err := tx.Schedule(id)
-		if err != nil {
-			return err
-		}
-		payload, err := encode(krungsri.ListSchedulesRequest{PaymentToken: s.BankToken})
-		if err != nil {
-			return err
-		}
-		_, err = tx.AskInquiry(listSchedules.id, store.About("schedule", id), payload)
-		return err
+		return askAboutSchedule(tx, id)
 	})
+}
+
+// askScheduleList asks for the schedules of a mandate. It has no variable of its
+// own, since what is learned of a mandate asks for them.
+const askScheduleList = "schedule.list"
+
+func askAboutSchedule(tx *store.Tx, id store.ID) error {
+	s, err := tx.Schedule(id)
+	if err != nil {
+		return err
+	}
+	payload, err := encode(krungsri.ListSchedulesRequest{PaymentToken: s.BankToken})
+	if err != nil {
+		return err
+	}
+	_, err = tx.AskInquiry(askScheduleList, store.About("schedule", id), payload)
+	return err
 }
 
 // scheduleNone is our word for what the bank's list does not have.

@@ -171,21 +171,23 @@ func (t *Teller) Reject(ctx context.Context, a store.Actor, lead store.ID, reaso
 
 // Withdraw lets the maker take back what is not yet on its way to the bank.
 func (t *Teller) Withdraw(ctx context.Context, a store.Actor, lead store.ID, reason string) error {
-	return t.store.Write(ctx, a, func(tx *store.Tx) error {
-		parts, err := tx.LockParts(lead)
-		if err != nil {
-			return err
-		}
-		switch first := parts[0]; {
-		case first.MakerID != a.Person:
-			return ErrNotMaker
-		case first.State == store.Pending, first.State == store.Approved:
-			return move(tx, parts, first.State, store.Withdrawn, reason)
-		case slices.Contains([]string{store.Sending, store.Done, store.Unknown, store.Failed}, first.State):
-			return ErrAlreadySent
-		}
-		return ErrNotPending
-	})
+	return t.store.Write(ctx, a, func(tx *store.Tx) error { return withdraw(tx, lead, reason) })
+}
+
+func withdraw(tx *store.Tx, lead store.ID, reason string) error {
+	parts, err := tx.LockParts(lead)
+	if err != nil {
+		return err
+	}
+	switch first := parts[0]; {
+	case first.MakerID != tx.Actor().Person:
+		return ErrNotMaker
+	case first.State == store.Pending, first.State == store.Approved:
+		return move(tx, parts, first.State, store.Withdrawn, reason)
+	case slices.Contains([]string{store.Sending, store.Done, store.Unknown, store.Failed}, first.State):
+		return ErrAlreadySent
+	}
+	return ErrNotPending
 }
 
 // decidable locks a lead that can still be decided.

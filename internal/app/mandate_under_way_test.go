@@ -1,0 +1,97 @@
+package app_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"portal/internal/app/apptest"
+	"portal/internal/store"
+)
+
+func TestWhatStandsOnAMandateIsShownBeforeItEndsAndEndsWithIt(t *testing.T) {
+	t.Parallel()
+	w := newThread(t)
+	payer, m := registered(t, w.World, w.bank, "C007")
+	id := running(t, w.World, w.bank, "C007")
+	page := w.debit(payer, "450", "debit_on", time.Now().AddDate(0, 0, 20).Format("02/01/2006"))
+	if a := w.submitDebit(page); a.Status != http.StatusSeeOther {
+		t.Fatalf("the submission: %d", a.Status)
+	}
+	w.approve(w.ofDebit(page, "instruction_id"))
+	c := w.Client(apptest.Maker)
+	path := "/mandates/" + m.ID.String()
+	cancel := c.Get(path + "/cancellation/new").Body
+	key := regexp.MustCompile(`name="key" value="([^"]+)"`).FindStringSubmatch(cancel)[1]
+	if a := c.Post(path+"/cancellation", "key", key, "reason", "ลูกค้าเลิกสัญญา"); a.Status != http.StatusSeeOther {
+		t.Fatalf("asking for the end: %d", a.Status)
+	}
+	m = mandateOf(t, w.World, payer)
+	lead := m.CancellationID.UUID.String()
+	for where, body := range map[string]string{
+		"asking": cancel, "the mandate": c.Get(path).Body, "the approval": w.Client(apptest.Checker).Get("/approvals/" + lead).Body, "the payer": c.Get("/payers/" + payer.String()).Body,
+	} {
+		for _, want := range []string{`href="` + page + `"`, `href="/schedules/` + id.String() + `"`, "ธนาคารจะยกเลิกกำหนดการเหล่านี้ไปด้วย", "รายการเหล่านี้จะไม่ถูกส่ง"} {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s does not show %q", where, want)
+			}
+		}
+	}
+	w.approve(lead)
+	if s := bankStates(w.bank); s["ACTV"] != 0 || s["CANC"] == 0 {
+		t.Fatalf("the bank's schedules are %v", s)
+	}
+	// The bank is asked by itself, and nothing that it has ended is expected any more.
+	if err := w.bank.Worker.AskBank(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.text(`SELECT s.state || ' ' || string_agg(DISTINCT l.state, ',') FROM schedules s JOIN schedule_legs l ON l.schedule_id = s.id GROUP BY s.state`); got != "cancelled cancelled" {
+		t.Errorf("the schedule and its legs are %s: %s", got, w.text(`SELECT string_agg(operation || ' ' || state || ' ' || came || ' ' || bank_code, ', ') FROM inquiries`))
+	}
+	if a := c.Get("/schedules/" + id.String()); a.Status != http.StatusOK || strings.Contains(a.Body, "/changes/new") {
+		t.Errorf("the schedule's page: %d", a.Status)
+	}
+	// What was approved for a day is caught before it is sent.
+	w.replica(`UPDATE instructions SET not_before = now() WHERE state = 'approved'`)
+	w.bank.Send()
+	if got := w.ofDebit(page, "state"); got != store.DebitDraft || len(w.bank.Debits()) != 0 {
+		t.Errorf("the dated debit is %s, the bank has %d", got, len(w.bank.Debits()))
+	}
+}
+
+func TestASchedulePartlyEndedAtTheBankGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newThread(t)
+	payerWithMandate(t, w.World, w.bank, "P009")
+	id := running(t, w.World, w.bank, "P009")
+	said := func(statuses map[bool]string) {
+		t.Helper()
+		err := w.DB.Store(store.Worker).Write(t.Context(), store.Actor{Merchant: w.Merchant, Request: "t", Address: "worker"}, func(tx *store.Tx) error {
+			list, err := tx.ScheduleLegs(id)
+			if err != nil {
+				return err
+			}
+			of := map[store.ID]string{}
+			for n, l := range list {
+				of[l.ID] = statuses[n == 0]
+			}
+			return tx.CompareSchedule(id, of)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	state := func() string {
+		return w.text(`SELECT s.state || ' ' || count(*) FILTER (WHERE l.state = 'active') FROM schedules s JOIN schedule_legs l ON l.schedule_id = s.id GROUP BY s.state`)
+	}
+	said(map[bool]string{true: "CANC", false: "ACTV"})
+	if got := state(); strings.HasSuffix(got, " 0") || !strings.HasPrefix(got, "active ") {
+		t.Errorf("with one leg ended the schedule is %s", got)
+	}
+	said(map[bool]string{true: "CANC", false: "COMP"})
+	if got := state(); !strings.HasPrefix(got, "cancelled ") {
+		t.Errorf("with nothing left the schedule is %s", got)
+	}
+}
