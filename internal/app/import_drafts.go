@@ -52,18 +52,32 @@ func (a *App) makeDrafts(w http.ResponseWriter, r *http.Request, u user) error {
 	return a.seeOther(w, r, u, importHref(id), text.Message{})
 }
 
+// makeTries is how often some are tried again where somebody was quicker,
+// before they are tried one by one; and how often one is.
+const makeTries = 3
+
 // makeFor makes as many as there is time for. What was made stays made:
 // whoever comes next goes on from there.
 func (a *App) makeFor(ctx context.Context, u user, id store.ID) error {
+	tries := 0
 	for until := a.Clock().Add(importPatience); !a.Clock().After(until); {
 		more := true
 		err := a.changeImport(ctx, u, id, func(tx *store.Tx, i store.Import) (err error) {
-			more, err = a.makeSome(tx, i)
+			switch {
+			case tries < makeTries:
+				more, err = a.makeSome(tx, i, makeChunk)
+			case tries < 2*makeTries:
+				more, err = a.makeSome(tx, i, 1)
+			default:
+				err = a.leaveOut(tx, i)
+			}
 			return err
 		})
 		if overtaken(err) {
-			continue // somebody was quicker in this moment; the next look sees it
+			tries++ // somebody was quicker in this moment; the next look sees it
+			continue
 		}
+		tries = min(tries, makeTries) // one by one, as long as this goes on
 		if err != nil || !more {
 			return err
 		}
@@ -80,11 +94,11 @@ func overtaken(err error) bool {
 
 // makeSome makes the next ones, each judged once more: a number may have
 // been used meanwhile, or a day have passed.
-func (a *App) makeSome(tx *store.Tx, i store.Import) (more bool, err error) {
+func (a *App) makeSome(tx *store.Tx, i store.Import, most int) (more bool, err error) {
 	if i.State != store.ImportMaking {
 		return false, nil
 	}
-	items, err := tx.ImportItems(i.ID, store.ImportGood, 0, makeChunk)
+	items, err := tx.ImportItems(i.ID, store.ImportGood, 0, most)
 	if err != nil {
 		return false, err
 	}
@@ -108,6 +122,23 @@ func (a *App) makeSome(tx *store.Tx, i store.Import) (more bool, err error) {
 		nos[n] = j.No
 	}
 	return true, tx.ImportItemsBecame(i.ID, nos, made)
+}
+
+// leaveOut marks the next one as faulty: it looks good each time, and each time
+// the schema refuses what is made of it.
+func (a *App) leaveOut(tx *store.Tx, i store.Import) error {
+	items, err := tx.ImportItems(i.ID, store.ImportGood, 0, 1)
+	if err != nil || len(items) == 0 {
+		return err
+	}
+	list, err := a.judgeItems(tx.Query, i, nosOf(items))
+	if err != nil {
+		return err
+	}
+	for n := range list {
+		list[n].faults = append(list[n].faults, intake.Fault{Row: items[n].FirstRow, Rule: intake.Overtaken})
+	}
+	return keepChecks(tx, i.ID, list)
 }
 
 // keepDrafts makes a draft of each bill, and returns which they are.

@@ -405,3 +405,30 @@ func TestWhoeverMendsAnImportDoesNotApproveItsBills(t *testing.T) {
 		t.Errorf("%d of 2 drafts name all who made them (%v)", editors, err)
 	}
 }
+
+// TestAnItemThatIsAlwaysRefusedHoldsUpNoOther has the schema refuse one bill of
+// a list each time: it is named, and the rest is made.
+func TestAnItemThatIsAlwaysRefusedHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	_, err := w.DB.Super.ExecContext(t.Context(), `
+		CREATE FUNCTION always_taken() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			RAISE EXCEPTION 'taken' USING ERRCODE = 'unique_violation', CONSTRAINT = 'presentment_number_is_unique';
+		END $$;
+		CREATE TRIGGER always_taken BEFORE INSERT ON presentments FOR EACH ROW WHEN (NEW.document_number = 'B-2') EXECUTE FUNCTION always_taken()`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := w.Client(apptest.Maker)
+	at, page := bringIn(t, c, "x.csv", csvFile(csvBill("B-1"), csvBill("B-2"), csvBill("B-3")))
+	wantSums(t, page, "3", "0")
+	c.Post(at + "/drafts")
+	page = goOn(t, c, at)
+	if sum(page, "ต้องแก้") != "1" || !strings.Contains(page.Body, "มีคนทำรายการเดียวกันไปแล้ว") {
+		t.Errorf("%s are left: %s", sum(page, "ต้องแก้"), page.Body)
+	}
+	if list := c.Get("/presentments").Body; !strings.Contains(list, "B-1") || !strings.Contains(list, "B-3") || strings.Contains(list, "B-2") {
+		t.Error("the others were not made, or it was")
+	}
+}

@@ -2,8 +2,6 @@ package app
 
 import (
 	"net/http"
-	"net/url"
-	"time"
 
 	"portal/internal/store"
 	"portal/web/templates"
@@ -56,7 +54,7 @@ func (a *App) showDocument(w http.ResponseWriter, r *http.Request, u user) error
 		}
 		if more {
 			last := openings[len(openings)-1]
-			v.Pager.Next = "/documents/" + id.String() + "?" + url.Values{"at": {last.At.UTC().Format(time.RFC3339Nano)}, "id": {last.ID.String()}}.Encode()
+			v.Pager.Next = addressAfter("/documents/"+id.String(), nil, last.At, last.ID)
 		}
 		return err
 	})

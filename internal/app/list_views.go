@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -101,10 +102,7 @@ func (a *App) viewTabs(l listViews, tabs []ui.Tab) []ui.Tab {
 // panel is where a person keeps what is chosen as a view, and changes the one
 // that is open.
 func (l listViews) panel(u user) templates.ListViews {
-	chosen := url.Values{}
-	for name, values := range l.chosen {
-		chosen[name] = values
-	}
+	chosen := maps.Clone(l.chosen)
 	v := templates.ListViews{Area: string(l.area), Query: chosen.Encode(), IsDefault: l.preferences.DefaultView == l.view.ID, Roomy: u.roomy}
 	if l.view.ID != store.NoID {
 		chosen.Set("view", l.view.ID.String())

@@ -104,13 +104,11 @@ func fillSeries(ctx context.Context, q *store.Query, v *templates.SeriesView, id
 		query.Set("void", "1")
 	}
 	if !from.At.IsZero() {
-		v.Pager.First = here + "?" + query.Encode()
+		v.Pager.First = addressOf(here, query)
 	}
 	if more {
 		last := list[len(list)-1]
-		query.Set("at", last.GivenAt.UTC().Format(time.RFC3339Nano))
-		query.Set("id", last.ID.String())
-		v.Pager.Next = here + "?" + query.Encode()
+		v.Pager.Next = addressAfter(here, query, last.GivenAt, last.ID)
 	}
 	return nil
 }

@@ -244,7 +244,7 @@ func (a *App) missingReceipts(w http.ResponseWriter, r *http.Request, u user) er
 		}
 		if more {
 			last := list[len(list)-1]
-			v.Pager.Next = "/receipts/missing?" + url.Values{"at": {last.PaidAt.UTC().Format(time.RFC3339Nano)}, "id": {last.ID.String()}}.Encode()
+			v.Pager.Next = addressAfter("/receipts/missing", nil, last.PaidAt, last.ID)
 		}
 		return nil
 	})

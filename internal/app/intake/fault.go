@@ -128,6 +128,7 @@ const (
 	MandateDead    Rule = "mandate_dead"
 	DebitLimits    Rule = "debit_limits"
 	DebitTwice     Rule = "debit_twice"
+	Overtaken      Rule = "overtaken"
 )
 
 // AllRules lists the rules, so that each has its words in both languages.
@@ -138,7 +139,7 @@ var AllRules = []Rule{
 	RowDiffers, RowTwice, DiscountForm, DiscountLarge, IncomeWord, BuyerUnknown,
 	BuyerTwice, BuyerKnown, BuyerUpdated, BuyerSame, EmailForm, PhoneForm, PostcodeForm, TermsForm, RateForm,
 	MoneyOut, MoneyNone, MoneyZero, PaymentTwice, PaymentAlike, PaymentKnown,
-	MobileForm, PaydayForm, PayerTwice, PayerKnown, CodeForm, DatePast, PayerUnknown, MandateDead, DebitLimits, DebitTwice,
+	MobileForm, PaydayForm, PayerTwice, PayerKnown, CodeForm, DatePast, PayerUnknown, MandateDead, DebitLimits, DebitTwice, Overtaken,
 }
 
 // dateFault says what is wrong with a day, with the days it may mean.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -263,7 +264,7 @@ func (d desk) resends(r store.Receipt, reference string, last bool) []string {
 	}
 	return []string{
 		d.asks(id, id, 0, "receipt.document.upload", subject, fmt.Sprintf(`{"file": "%s", "sha256": "%s", "upload_completed": %t, "receiptReference": "%s", "totalAmount": "%s"}`,
-			file, hash, last, reference, krungsri.Baht(r.TotalSatang)), fmt.Sprint(r.TotalSatang)),
+			file, hash, last, reference, krungsri.Baht(r.TotalSatang)), strconv.FormatInt(r.TotalSatang, 10)),
 		fmt.Sprintf(`UPDATE receipts SET resend_id = '%s' WHERE id = '%s'`, id, r.ID), leaf(id), strings.Replace(leaf(r.ID), "'instruction/", "'receipt/", 1), now,
 	}
 }
