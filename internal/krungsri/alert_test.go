@@ -136,7 +136,7 @@ func TestAnAlertCallbackIsReadStrictly(t *testing.T) {
 	for name, body := range map[string]string{
 		"no JSON":                    "x",
 		"about nothing":              `{"eventIdentification":"E","rtpReference":"R1"}`,
-		"an alert with a status":     strings.Replace(incoming, "{", `{"transactionStatus":"SENT",`, 1),
+		"an alert with a status":     strings.Replace(incoming, "{", `{"transactionStatus":"SENT","statusDateTime":"2025-11-22T09:30:00",`, 1),
 		"a status nobody knows":      strings.Replace(status, "PAID", "DONE", 1),
 		"a status of no time":        strings.Replace(status, `"statusDateTime"`, `"x"`, 1),
 		"a status of nothing":        strings.Replace(status, "R025532600000001", "", 1),
