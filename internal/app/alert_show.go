@@ -151,7 +151,7 @@ func (a *App) relateAlert(ctx context.Context, q *store.Query, alert store.Alert
 func alertEarlier(ctx context.Context, e store.Alert) templates.AlertEarlier {
 	row := templates.AlertEarlier{Href: alertHref(e.ID), At: e.ArrivedAt, Amount: e.AmountSatang, Reference: cmp.Or(e.Reference1, e.Reference), Status: alertStatus(ctx, e.State)}
 	if e.PaidAt != nil {
-		row.Paid = text.T(ctx, "alert.paid_on", "when", text.Date(ctx, *e.PaidAt))
+		row.Paid = text.T(ctx, "alert.paid_on", "when", text.Date(ctx, e.PaidAt.In(text.Bangkok)))
 	}
 	return row
 }

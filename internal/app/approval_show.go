@@ -63,8 +63,11 @@ func (a *App) approvalPage(w http.ResponseWriter, r *http.Request, u user, id st
 			if parts[0].Operation == "receipt.document.upload" {
 				v.Again = v.Subject
 			}
-			if parts[0].Subject.Kind() == "mandate" {
+			switch parts[0].Subject.Kind() {
+			case "mandate":
 				v.Again = v.Subject + "/cancellation/new"
+			case "alert":
+				v.Again = v.Subject + "#answer"
 			}
 		}
 		if !v.MayDecide && u.can(store.Checker) {

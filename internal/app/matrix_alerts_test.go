@@ -25,9 +25,9 @@ func (k *kingdom) addAlerts(t *testing.T, maker store.Actor, e *estate) {
 			[]any{own, maker.Merchant, maker.Person}},
 		{`INSERT INTO alerts (id, merchant_id, rtp_reference, promptpay_id, sender_kind, sender_value, sender_name, amount_satang, reference1, reference2, message, expires_at, callback_id,
 				state, suspicions)
-			SELECT a.id, $1, 'R' || left(a.id::text, 8), $2, 'mobile', '0812345678', '<i>sender', 100000, '<i>1', '', '<script>x</script>', now() + a.left * interval '1 day', a.id,
+			SELECT a.id, $1, 'R' || right(a.id::text, 12), $2, 'mobile', '0812345678', '<i>sender', 100000, '<i>1', '', '<script>x</script>', now() + a.days * interval '1 day', a.id,
 				a.state, '[{"rule": "unknown_sender"}]'
-			FROM (VALUES ($3::uuid, 1, 'open'), ($4::uuid, -1, 'expired')) AS a (id, left, state)`,
+			FROM (VALUES ($3::uuid, 1, 'open'), ($4::uuid, -1, 'expired')) AS a (id, days, state)`,
 			[]any{maker.Merchant, own, e.alerts["open"], e.alerts["expired"]}},
 	} {
 		if _, err := tx.ExecContext(t.Context(), step.sql, step.args...); err != nil {

@@ -185,7 +185,7 @@ func (s seeker) alerts(q *store.Query) (templates.SearchGroup, error) {
 	g := templates.SearchGroup{Title: text.T(s.ctx, "alert.title"), All: "/alerts?" + url.Values{"box": {allAlerts}, "q": {s.words}}.Encode()}
 	for _, a := range rows {
 		g.Hits = append(g.Hits, templates.SearchHit{
-			Href: alertHref(a.ID), Label: senderName(s.ctx, a) + " · " + a.Reference, Note: text.Date(s.ctx, a.ArrivedAt) + " · " + text.Amount(a.AmountSatang),
+			Href: alertHref(a.ID), Label: senderName(s.ctx, a) + " · " + a.Reference, Note: text.Date(s.ctx, a.ArrivedAt.In(text.Bangkok)) + " · " + text.Amount(a.AmountSatang),
 			Status: alertStatus(s.ctx, a.State),
 		})
 	}

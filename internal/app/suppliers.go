@@ -48,7 +48,7 @@ func (a *App) listSuppliers(w http.ResponseWriter, r *http.Request, u user) erro
 	for _, s := range list {
 		v.Rows = append(v.Rows, templates.SupplierRow{
 			Href: supplierHref(s.ID), Name: s.Name, Proxy: maskedProxy(s.ProxyKind, s.ProxyValue), Kind: text.T(ctx, text.Prefix("alert.kind.")+s.ProxyKind),
-			Buyer: orNothing(s.BuyerName), Note: s.Note, Since: s.CreatedAt,
+			Buyer: orNothing(s.BuyerName), Note: s.Note, Since: s.CreatedAt.In(text.Bangkok),
 		})
 	}
 	at := func(after store.SupplierCursor) string {

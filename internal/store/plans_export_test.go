@@ -96,6 +96,17 @@ var (
 	SQLDifferences               = sqlDifferences
 	SQLClaimPayerMails           = sqlClaimPayerMails
 	SQLDebitsListed              = sqlDebitsListed
+	SQLAlertsListed              = sqlAlertsListed
+	SQLAlertsCounted             = sqlAlertsCounted
+	SQLAlertsOfSender            = sqlAlertsOfSender
+	SQLWorkAlerts                = sqlWorkAlerts
+	SQLOverdueAlerts             = sqlOverdueAlerts
+	SQLEndingAlerts              = sqlEndingAlerts
+	SQLAlertsToAsk               = sqlAlertsToAsk
+	SQLAlertsToRejudge           = sqlAlertsToRejudge
+	SQLSupplierNames             = sqlSupplierNames
+	SQLSuppliers                 = sqlSuppliers
+	SQLSuppliersMatching         = sqlSuppliersMatching
 	SQLDebitsCounted             = sqlDebitsCounted
 	SQLDebitsOf                  = sqlDebitsOf
 	SQLDebitBatches              = sqlDebitBatches
