@@ -61,10 +61,11 @@ type seeker struct {
 	audit  bool   // the seeker may read the trail
 	buyers bool
 	lists  bool // imports
+	owing  bool // payers
 }
 
 func (a *App) seekerOf(ctx context.Context, u user, typed string) seeker {
-	s := seeker{ctx: ctx, audit: a.opens(u, "/audit"), buyers: a.opens(u, "/buyers"), lists: a.opens(u, "/imports")}
+	s := seeker{ctx: ctx, audit: a.opens(u, "/audit"), buyers: a.opens(u, "/buyers"), lists: a.opens(u, "/imports"), owing: a.opens(u, "/payers")}
 	if utf8.RuneCountInString(typed) > longestSearch {
 		typed = string([]rune(typed)[:longestSearch])
 	}
@@ -90,7 +91,7 @@ func (s seeker) blind() bool { return s.words == "" && s.satang == nil && s.day.
 // found is left out.
 func (s seeker) find(q *store.Query) (groups []templates.SearchGroup, err error) {
 	for _, look := range []func(*store.Query) (templates.SearchGroup, error){
-		s.billsOfDay, s.billsOfTotal, s.bills, s.payments, s.receipts, s.debits, s.alerts, s.etax, s.buyersNamed, s.instructions, s.files, s.imports, s.people,
+		s.billsOfDay, s.billsOfTotal, s.bills, s.payments, s.receipts, s.debits, s.payers, s.alerts, s.etax, s.buyersNamed, s.instructions, s.files, s.imports, s.people,
 	} {
 		g, err := look(q)
 		if err != nil {
@@ -173,6 +174,20 @@ func (s seeker) debits(q *store.Query) (templates.SearchGroup, error) {
 			Href: debitHref(d.ID), Label: d.PayerName + " · " + d.Reference, Note: text.Date(s.ctx, d.DebitOn) + " · " + text.Amount(d.AmountSatang),
 			Status: debitStatus(s.ctx, d.State),
 		})
+	}
+	return g, err
+}
+
+// payers are those who are debited, by what they are known by, with where their
+// mandates stand.
+func (s seeker) payers(q *store.Query) (templates.SearchGroup, error) {
+	if s.words == "" || !s.owing {
+		return templates.SearchGroup{}, nil
+	}
+	rows, _, err := q.Payers(store.PayerFilter{State: store.PayerActive, Text: s.words, Sort: store.PayersByName, Limit: foundShown + 1})
+	g := templates.SearchGroup{Title: text.T(s.ctx, "payer.title"), All: "/payers?" + url.Values{"q": {s.words}}.Encode()}
+	for _, p := range rows {
+		g.Hits = append(g.Hits, templates.SearchHit{Href: payerHref(p.ID), Label: p.Name, Note: p.Code, Status: standingStatus(s.ctx, payerStanding(p.MandateState))})
 	}
 	return g, err
 }

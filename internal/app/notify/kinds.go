@@ -41,8 +41,13 @@ const (
 	Unmatched    = "unmatched"     // money came in, and nobody knows what for
 	EtaxFailed   = "etax_failed"   // the bank or the Revenue Department did not go on with a tax document
 	Quarantined  = "quarantined"   // what the bank told contradicts what is known
+	DebitFailed  = "debit_failed"  // the bank took nothing from a payer
 	AlertArrived = "alert_arrived" // somebody asks us to pay
 	AlertEnding  = "alert_ending"  // the time to answer runs out today
+
+	MandateRegistered = "mandate_registered" // a payer agreed to be debited
+	MandateRefused    = "mandate_refused"    // or did not
+	MandateEnded      = "mandate_ended"      // a mandate is no longer in force
 
 	PolicyProposed = "policy_proposed" // somebody proposed who approves what
 	PolicyApproved = "policy_approved" // what this administrator proposed is in force
@@ -56,7 +61,7 @@ const (
 )
 
 // Topics are what a person chooses about, in the order of the settings.
-var Topics = []string{"waiting", "expiring", "asked", "returned", "trouble", "disputed", "alerts", "unmatched", "rules", "approved", "presented", "paid"}
+var Topics = []string{"waiting", "expiring", "asked", "returned", "trouble", "disputed", "alerts", "mandates", "unmatched", "rules", "approved", "presented", "paid", "registered", "debits"}
 
 var topicOf = map[string]string{
 	Waiting: "waiting", ExpiringHalf: "expiring", ExpiringSoon: "expiring", Rejected: "returned", Expired: "returned", Approved: "approved",
@@ -64,6 +69,7 @@ var topicOf = map[string]string{
 	Unmatched: "unmatched", Unreceipted: "trouble", Issued: "presented", Presented: "presented", Cancelled: "presented", Disputed: "disputed", Unanswered: "disputed", Accepted: "paid", Paid: "paid",
 	AlertArrived: "alerts", AlertEnding: "alerts",
 	PolicyProposed: "asked", Delegated: "asked", PolicyApproved: "rules", PolicyRejected: "rules", Rules: "rules",
+	DebitFailed: "debits", MandateRegistered: "registered", MandateRefused: "mandates", MandateEnded: "mandates",
 	DelegationAccepted: "rules", DelegationDeclined: "rules", DelegationRevoked: "rules",
 }
 
@@ -83,7 +89,7 @@ var Choices = []string{Now, Digest, Off}
 // and would bury the rest.
 var usual = store.NoticeChoices{
 	"waiting": Now, "expiring": Now, "asked": Now, "returned": Now, "trouble": Now, "disputed": Now,
-	"alerts": Now, "unmatched": Digest, "rules": Digest, "approved": Off, "presented": Off, "paid": Off,
+	"alerts": Now, "mandates": Digest, "unmatched": Digest, "rules": Digest, "approved": Off, "presented": Off, "paid": Off, "registered": Off, "debits": Off,
 }
 
 // Usual are the settings of a person who never chose.
@@ -175,6 +181,12 @@ func Path(n store.Notice) string {
 		return "/payments/" + id
 	case n.Subject.Kind() == "import":
 		return "/payments?import=" + id + "&state=" + store.PaymentWaiting
+	case n.Subject.Kind() == "debit":
+		return "/debits/" + id
+	case n.Subject.Kind() == "mandate":
+		return "/mandates/" + id
+	case n.Subject.Kind() == "schedule":
+		return "/schedules/" + id
 	case n.Subject.Kind() == "etax":
 		return "/etax/" + id
 	case n.Subject.Kind() == "callback":

@@ -46,6 +46,10 @@ func tellingsOf(tx *store.Tx, n store.News) ([]telling, error) {
 		told, err = ofReceipt(tx, n, d)
 	case n.Action == "payment.recorded":
 		told, err = ofPayment(tx, n)
+	case n.Action == "mandate.told":
+		told, err = ofMandate(tx, n, d)
+	case n.Action == "debit.recorded":
+		told, err = ofScheduledDebit(tx, n, d)
 	case n.Action == "alert.arrived", n.Action == "alert.ending":
 		told, err = ofAlert(tx, n, name)
 	case n.Action == "etax.progressed":
@@ -116,6 +120,8 @@ func ofInstruction(tx *store.Tx, n store.News, name string) ([]telling, error) {
 		return ofSubmission(tx, n, i, words)
 	case name == "approval_given":
 		return ofTurn(tx, n, i, words)
+	case name == "failed" && i.Operation == "debit.create":
+		return []telling{{DebitFailed, bill, words, maker}}, nil
 	case name == "failed":
 		return []telling{{Refused, bill, words, maker}}, nil
 	case name == "approved", name == "rejected":
