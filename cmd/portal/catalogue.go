@@ -70,7 +70,8 @@ var screens = map[string]string{
 	"debit.status":                "/debits/{id}",
 	"debit.list":                  "/debit-days/{day}",
 	"promptpay.acknowledge":       "/alerts/{id}",
-	"promptpay.inquire":           "/alerts/{id}",
+	"promptpay.create":            "/requests/new",
+	"promptpay.inquire":           "/requests/{id}",
 	"receipt.create":              "/receipts/new",
 	"receipt.document.upload":     "/receipts/{id}",
 }

@@ -151,6 +151,10 @@ func (a *App) describe(ctx context.Context, q *store.Query, u user, parts []stor
 			if err := describeDebit(ctx, q, p, lead, v); err != nil {
 				return err
 			}
+		case teller.PayRequest:
+			if err := a.describeRequest(ctx, q, p, lead, v); err != nil {
+				return err
+			}
 		case teller.Acknowledgement:
 			if err := a.describeAlert(ctx, q, p, lead, v); err != nil {
 				return err
@@ -189,6 +193,9 @@ func subjectHref(s store.Subject) string {
 	}
 	if s.Kind() == "debit" {
 		return debitHref(s.ID())
+	}
+	if s.Kind() == "request" {
+		return requestHref(s.ID())
 	}
 	if s.Kind() == "alert" {
 		return alertHref(s.ID())
@@ -326,6 +333,9 @@ func (a *App) refusedDecision(w http.ResponseWriter, r *http.Request, u user, id
 		{teller.ErrNeededLater, text.K("approval.not.needed_later"), http.StatusForbidden},
 		{teller.ErrTooSoon, text.K("approval.not.too_soon"), http.StatusForbidden},
 		{teller.ErrMandateDead, text.K("debits.refused.mandate"), http.StatusConflict},
+		{teller.ErrSenderEnded, text.K("request.refused.sender"), http.StatusConflict},
+		{teller.ErrRequestDays, text.K("request.refused.days"), http.StatusConflict},
+		{teller.ErrStillRunning, text.K("request.refused.running"), http.StatusConflict},
 		{teller.ErrAlertOver, text.K("alert.refused.over"), http.StatusConflict},
 		{teller.ErrAlreadyApproved, text.K("approval.not.again"), http.StatusConflict},
 		{teller.ErrNotPending, text.K("approval.not.decided"), http.StatusConflict},

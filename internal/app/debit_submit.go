@@ -90,13 +90,17 @@ func debitCollisions(ctx context.Context, q *store.Query, id store.ID) ([]templa
 	return collisionLinks(ctx, found), err
 }
 
+// collisionLinks lead to what collects the same, whatever it is.
 func collisionLinks(ctx context.Context, found []store.Collision) (list []templates.DebitLink) {
 	for _, c := range found {
 		link := templates.DebitLink{Label: text.T(ctx, text.Prefix("debits.collides.")+c.Kind, "name", c.Name, "amount", text.Amount(c.Satang))}
-		if c.Kind == store.CollidesDebit {
+		switch c.Kind {
+		case store.CollidesDebit:
 			link.Href, link.Status = debitHref(c.ID), debitStatus(ctx, c.State)
-		} else {
-			link.Href, link.Status = "/presentments/"+c.ID.String(), presentmentStatus(ctx, c.State)
+		case store.CollidesRequest:
+			link.Href, link.Status = requestHref(c.ID), requestStatus(ctx, c.State)
+		default:
+			link.Href, link.Status = billHref(c.ID), presentmentStatus(ctx, c.State)
 		}
 		list = append(list, link)
 	}

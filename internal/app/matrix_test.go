@@ -182,6 +182,12 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return named(e.receipts)
 	case strings.HasPrefix(p, "/debits/"):
 		return named(e.debits)
+	case strings.HasPrefix(p, "/requests/"):
+		return named(e.requests)
+	case strings.HasPrefix(p, "/promptpay-ids/"):
+		return named(e.promptPay)
+	case strings.HasPrefix(p, "/request-rules/"):
+		return map[string]string{"open": e.requestRules.String()}
 	case strings.HasPrefix(p, "/debit-batches/"):
 		return map[string]string{"": e.debitBatch.String()}
 	case strings.HasPrefix(p, "/debit-rules/"):
@@ -469,7 +475,7 @@ func readable(name string, rt agreed, tg target) []int {
 		return []int{http.StatusSeeOther}
 	case "/sign-in":
 		return []int{http.StatusOK, http.StatusSeeOther}
-	case "/debits/{id}/edit", "/debits/{id}/submission/new", "/presentments/{id}/edit", "/presentments/{id}/submission/new", "/receipts/{id}/edit", "/receipts/{id}/submission/new":
+	case "/requests/{id}/edit", "/requests/{id}/submission/new", "/debits/{id}/edit", "/debits/{id}/submission/new", "/presentments/{id}/edit", "/presentments/{id}/submission/new", "/receipts/{id}/edit", "/receipts/{id}/submission/new":
 		if tg.label == "draft" {
 			return []int{http.StatusOK}
 		}
@@ -559,7 +565,7 @@ func (m *matrix) writes(t *testing.T, name string) {
 				want = append(want, http.StatusForbidden) // one's own
 			case strings.HasPrefix(rt.pattern, "/list/views/"):
 				want = append(want, http.StatusNotFound) // only its owner changes a view that is shared
-			case strings.HasPrefix(rt.pattern, "/approvals/delegations/"), strings.HasPrefix(rt.pattern, "/admin/policies/"), strings.HasPrefix(rt.pattern, "/debit-rules/"):
+			case strings.HasPrefix(rt.pattern, "/approvals/delegations/"), strings.HasPrefix(rt.pattern, "/admin/policies/"), strings.HasPrefix(rt.pattern, "/debit-rules/"), strings.HasPrefix(rt.pattern, "/request-rules/"), strings.HasPrefix(rt.pattern, "/promptpay-ids/"):
 				want = append(want, http.StatusForbidden) // another's, or one's own
 			case strings.HasPrefix(rt.pattern, "/batches"):
 				want = append(want, http.StatusForbidden) // another's, or of a kind for another duty

@@ -34,39 +34,42 @@ import (
 // instructions in each state that is reached without stopping the worker in
 // the middle, and what hangs on them.
 type estate struct {
-	bills       map[string]store.ID // by the state they are in
-	leads       map[string]store.ID // by the state of the lead
-	callbacks   map[string]store.ID // by the state they are in
-	fingerprint string              // of the pending lead
-	files       []store.ID          // of the draft
-	buyers      map[string]store.ID // by their state
-	payers      map[string]store.ID // by where their mandates stand
-	mandates    map[string]store.ID // by state
-	difference  store.ID            // to the bank's list of mandates
-	leaves      []store.ID
-	settlement  store.ID // open, for leads["proposed"]
-	template    store.ID
-	scratch     store.ID            // of the maker
-	session     string              // of one of its people
-	notice      store.ID            // of whoever asks
-	mail        store.ID            // that was never delivered
-	delegation  store.ID            // offered
-	proposal    store.ID            // of a policy, open
-	batches     map[string]store.ID // by what has become of them
-	imports     map[string]store.ID // by their state
-	batchSum    string              // the fingerprint of the prepared one
-	etax        map[string]store.ID // tax documents, by how far they have got
-	view        store.ID            // of the list, its maker's own and shared
-	payments    map[string]store.ID // by their state
-	match       store.ID            // of the matched one, with tax withheld
-	receipts    map[string]store.ID // by what has become of them
-	debits      map[string]store.ID
-	debitBatch  store.ID
-	debitRules  store.ID
-	alerts      map[string]store.ID // by what is to be done about them
-	supplier    store.ID
-	series      store.ID // of numbers
-	schedule    store.ID // that waits for approval
+	bills        map[string]store.ID // by the state they are in
+	leads        map[string]store.ID // by the state of the lead
+	callbacks    map[string]store.ID // by the state they are in
+	fingerprint  string              // of the pending lead
+	files        []store.ID          // of the draft
+	buyers       map[string]store.ID // by their state
+	payers       map[string]store.ID // by where their mandates stand
+	mandates     map[string]store.ID // by state
+	difference   store.ID            // to the bank's list of mandates
+	leaves       []store.ID
+	settlement   store.ID // open, for leads["proposed"]
+	template     store.ID
+	scratch      store.ID            // of the maker
+	session      string              // of one of its people
+	notice       store.ID            // of whoever asks
+	mail         store.ID            // that was never delivered
+	delegation   store.ID            // offered
+	proposal     store.ID            // of a policy, open
+	batches      map[string]store.ID // by what has become of them
+	imports      map[string]store.ID // by their state
+	batchSum     string              // the fingerprint of the prepared one
+	etax         map[string]store.ID // tax documents, by how far they have got
+	view         store.ID            // of the list, its maker's own and shared
+	payments     map[string]store.ID // by their state
+	match        store.ID            // of the matched one, with tax withheld
+	receipts     map[string]store.ID // by what has become of them
+	debits       map[string]store.ID
+	debitBatch   store.ID
+	debitRules   store.ID
+	requests     map[string]store.ID
+	promptPay    map[string]store.ID
+	requestRules store.ID
+	alerts       map[string]store.ID // by what is to be done about them
+	supplier     store.ID
+	series       store.ID // of numbers
+	schedule     store.ID // that waits for approval
 }
 
 // kingdom is a portal with two merchants that have everything.
@@ -158,6 +161,7 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	k.addReceipts(t, maker, checker, &e)
 	k.register(t, maker, &e)
 	k.addDebits(t, maker, &e)
+	k.addRequests(t, maker, &e)
 	k.addAlerts(t, maker, &e)
 	k.lookUp(t, maker.Merchant, &e)
 	return e
@@ -573,6 +577,19 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 			form.Set("who-"+list+"-0-0", "1")
 		}
 		return form
+	case "/requests", "/requests/{id}":
+		return apptest.Form("key", strings.Repeat("Q", 26), "version", "1", "bill", "", "resend", "", "receiver", "081-234-5678", "receiver_name", "payer", "sender", e.promptPay["active"].String(),
+			"amount", "100", "invoice_number", "", "reference", "", "message", "", "when", "now", "send_on", "", "send_at", "", "ends_on", "25/12/2569")
+	case "/requests/{id}/submission":
+		return apptest.Form("key", strings.Repeat("U", 26), "version", "1", "repeat_reason", "")
+	case "/requests/{id}/discard", "/requests/{id}/restoration":
+		return apptest.Form("version", "1")
+	case "/requests/export":
+		return apptest.Form("format", "csv", "list", "")
+	case "/promptpay-ids":
+		return apptest.Form("value", "080-999-8888", "label", "shop", "uses", "sends")
+	case "/request-rules":
+		return apptest.Form("version", "0", "min", "1", "max", "1000", "open_days", "7", "collision", "warn", "note", "because")
 	case "/debits", "/debits/{id}":
 		return apptest.Form("key", strings.Repeat("H", 26), "do", "save", "version", "1", "payer", "", "q", "", "amount", "100", "reference", "", "invoice_number", "", "debit_on", "25/12/2569", "note", "")
 	case "/debits/{id}/submission":

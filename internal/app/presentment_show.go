@@ -246,8 +246,35 @@ func presentmentView(ctx context.Context, q *store.Query, u user, id store.ID) (
 	if v.Debit, err = debitOfBill(q, u, p, c); err != nil {
 		return v, err
 	}
+	if err = requestsOfBill(ctx, q, u, p, c, &v); err != nil {
+		return v, err
+	}
 	v.Buyer, err = knownBuyer(q, u, p)
 	return v, err
+}
+
+// requestsOfBill adds the requests to pay that collect a bill, and where a maker
+// asks for what is open.
+func requestsOfBill(ctx context.Context, q *store.Query, u user, p store.Presentment, c course, v *templates.PresentmentView) error {
+	sent, err := q.RequestsOfBill(p.ID)
+	if err != nil {
+		return err
+	}
+	for _, r := range sent {
+		v.Requests = append(v.Requests, templates.DebitLink{Href: requestHref(r.ID), Label: r.ReceiverName + " · " + text.Amount(r.AmountSatang), Status: requestStatus(ctx, r.State)})
+	}
+	if !u.can(store.Maker) || !atBank(p) || c.cancelling() || p.BuyerDecision != "" && p.BuyerDecision != store.BuyerAccepted {
+		return nil
+	}
+	own, err := q.ActivePromptPayIDs()
+	if err != nil || !slices.ContainsFunc(own, func(i store.PromptPayID) bool { return i.Sends }) {
+		return err
+	}
+	b, err := q.BillToRequest(p.ID)
+	if err == nil && b.OpenSatang > 0 {
+		v.Request = "/requests/new?bill=" + p.ID.String()
+	}
+	return err
 }
 
 // debitOfBill is where a maker debits the buyer of a bill that is not paid, if a

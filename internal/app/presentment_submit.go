@@ -232,6 +232,9 @@ func (a *App) withdrawalRefused(w http.ResponseWriter, r *http.Request, u user, 
 		r.SetPathValue("id", i.SubjectID().String())
 		return a.debitPage(w, r, u, i.SubjectID(), status, why)
 	}
+	if i.Subject.Kind() == "request" {
+		return a.requestPage(w, r, u, i.SubjectID(), status, why)
+	}
 	if i.Subject.Kind() == "alert" {
 		r.SetPathValue("id", i.SubjectID().String())
 		return a.alertPage(w, r, u, status, alertSays{refusal: why})

@@ -92,6 +92,9 @@ func statePrefix(kind string) string {
 	if kind == "schedule" {
 		return text.Prefix("schedule.state.")
 	}
+	if kind == "request" {
+		return text.Prefix("request.state.")
+	}
 	return text.Prefix("presentment.state.")
 }
 

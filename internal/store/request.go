@@ -76,6 +76,8 @@ type PayRequest struct {
 	SenderActive bool   `db:"sender_active"`
 	// Of the bill that it names.
 	BillNumber *string `db:"bill_number"`
+	// When it was read.
+	Today time.Time `db:"today"`
 }
 
 // Editable reports whether its content may still be changed.
@@ -101,7 +103,8 @@ const requestColumns = `d.id, d.merchant_id, d.sender_id, d.receiver_kind, d.rec
 	d.asks, d.ask_at`
 
 const requestWhole = requestColumns + `, p.name AS created_by_name, o.kind AS sender_kind, o.value AS sender_value, o.label AS sender_label,
-	promptpay_id_sends(o.id, d.merchant_id) AS sender_active, b.document_number AS bill_number
+	promptpay_id_sends(o.id, d.merchant_id) AS sender_active, b.document_number AS bill_number,
+	(now() AT TIME ZONE 'Asia/Bangkok')::date AS today
 	FROM pay_requests d JOIN promptpay_ids o ON o.id = d.sender_id JOIN people p ON p.id = d.created_by LEFT JOIN presentments b ON b.id = d.presentment_id`
 
 var (

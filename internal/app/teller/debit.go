@@ -115,7 +115,8 @@ func debitAsked(d store.Debit, m store.Merchant) Debit {
 	}
 }
 
-// debitRefusals are the teller's words for the schema's rules about debits.
+// debitRefusals are the teller's words for the schema's rules about debits, and
+// about requests to pay.
 var debitRefusals = map[string]error{
 	"debit_has_a_live_mandate": ErrMandateDead,
 	"debit_is_within_limits":   ErrDebitLimits,
@@ -123,6 +124,15 @@ var debitRefusals = map[string]error{
 	"debit_is_not_repeated":    ErrDebitRepeats,
 	"debit_collects_once":      ErrCollides,
 	"debit_is_retried_once":    ErrNotRetryable,
+
+	"request_has_a_sender":       ErrSenderEnded,
+	"request_asks_somebody_else": ErrOwnReceiver,
+	"request_is_within_limits":   ErrDebitLimits,
+	"request_is_in_time":         ErrRequestDays,
+	"request_is_not_repeated":    ErrDebitRepeats,
+	"request_collects_once":      ErrCollides,
+	"request_is_resent_once":     ErrStillRunning,
+	"request_resends_what_ended": ErrStillRunning,
 }
 
 func debitRefused(err error) error {

@@ -94,10 +94,10 @@ func (n *Inbox) read(ctx context.Context, tx *store.Tx, c store.Callback) error 
 	switch c.Product {
 	case "etax":
 		r, err = readEtax(tx, c, body)
-	case "directdebit":
-		r, err = readDebit(tx, c, body)
 	case "promptpay":
 		r, err = readPromptPay(tx, c, body)
+	case "directdebit":
+		r, err = readDebit(tx, c, body)
 	default:
 		r, err = readBill(tx, c, body)
 	}

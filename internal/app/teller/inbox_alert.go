@@ -28,6 +28,14 @@ func readPromptPay(tx *store.Tx, c store.Callback, body []byte) (claim, error) {
 	case said.Incoming != nil:
 		return readArrival(newClaim(tx, c, namedAlerts, body), said.EventID, *said.Incoming)
 	}
+	ours, err := isRequestOfOurs(tx.Query, *said.Status)
+	if ours || err != nil {
+		r := newClaim(tx, c, namedRequests, body)
+		if err == nil {
+			r, err = readRequestStatus(r, said.EventID, *said.Status)
+		}
+		return r, err
+	}
 	return readAlertStatus(newClaim(tx, c, namedAlerts, body), said.EventID, *said.Status)
 }
 

@@ -27,8 +27,12 @@ func Proposals(q *store.Query, p store.Payment) ([]matching.Proposal, error) {
 	told := matching.Payment{
 		AmountSatang: p.LeftSatang(), References: references(p), PayerTaxID: p.PayerTaxID, PayerName: p.PayerName,
 	}
-	found, err := q.Payables(named(told.References), p.PayerTaxID, p.LeftSatang())
+	names := named(told.References)
+	found, err := q.Payables(names, p.PayerTaxID, p.LeftSatang())
 	if err != nil {
+		return nil, err
+	}
+	if told.Bill, found, err = requested(q, names, found); err != nil {
 		return nil, err
 	}
 	bills := make([]matching.Bill, len(found))
@@ -36,6 +40,23 @@ func Proposals(q *store.Query, p store.Payment) ([]matching.Proposal, error) {
 		bills[n] = billOf(b)
 	}
 	return matching.Propose(told, bills), nil
+}
+
+// requested finds the bill that was asked for by a request to pay which the
+// bank's line names: the bank then says itself what is paid.
+func requested(q *store.Query, names []string, found []store.Payable) (uuid.UUID, []store.Payable, error) {
+	bill, err := q.BillRequestedBy(names)
+	if errors.Is(err, store.ErrNotFound) {
+		return uuid.Nil, found, nil
+	}
+	if err != nil || slices.ContainsFunc(found, func(b store.Payable) bool { return b.ID == bill }) {
+		return bill, found, err
+	}
+	b, err := q.Payable(bill)
+	if errors.Is(err, store.ErrNotFound) {
+		return uuid.Nil, found, nil // it cannot be paid any more
+	}
+	return bill, append(found, b), err
 }
 
 func references(p store.Payment) []string {

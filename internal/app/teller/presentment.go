@@ -221,6 +221,8 @@ func project(tx *store.Tx, subject store.Subject) error {
 		return tx.FollowSchedule(subject.ID())
 	case "debit":
 		return tx.FollowDebits(subject.ID())
+	case "request":
+		return tx.FollowRequests(subject.ID())
 	case "block":
 		return tx.FollowBlock(subject.ID())
 	case "alert":

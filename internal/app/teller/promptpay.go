@@ -8,12 +8,12 @@ import (
 // The declarations of PromptPay Alert, each by itself.
 
 // A request to pay is named by the bank, and by our own reference before that.
-var _ = instruction("promptpay.create", (*krungsri.Client).RequestPayment,
-	asIs[krungsri.RequestPaymentRequest],
+var createRequest = instruction("promptpay.create", (*krungsri.Client).RequestPayment,
+	payRequest,
 	func(r krungsri.RequestedPayment) string { return r.RTPReference }, naming)
 
 // Where a request to pay stands, ours or one that came in.
-var _ = inquiry(inquireAlerts, (*krungsri.Client).InquireAlerts, learnAlerts)
+var _ = inquiry(inquireAlerts, (*krungsri.Client).InquireAlerts, learnAlerts, notKnown)
 
 // What we say to the sender of an alert.
 var acknowledgeAlert = instruction("promptpay.acknowledge", (*krungsri.Client).AcknowledgeAlert,
@@ -33,8 +33,11 @@ const inquireAlerts = "promptpay.inquire"
 
 // learnAlerts records what the bank answered, by what it was asked about.
 func learnAlerts(tx *store.Tx, i store.Inquiry, said krungsri.Alerts) error {
-	if i.Subject.Kind() == "alert" {
+	switch i.Subject.Kind() {
+	case "alert":
 		return learnAlert(tx, i, said)
+	case "request":
+		return learnRequest(tx, i, said)
 	}
 	return answered(tx, i, said)
 }

@@ -143,6 +143,7 @@ func (w *Worker) lookAfter(ctx context.Context, due bool) {
 		{"asking about alerts", w.AskAboutAlerts},
 		{"asking about debits", w.AskAboutDebits},
 		{"booking debits", w.BookDebits},
+		{"asking about requests to pay", w.AskAboutRequests},
 		{"looking after blocks", w.LookAfterBlocks},
 		{"asking the bank", w.AskBank},
 	} {
