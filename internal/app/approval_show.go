@@ -69,6 +69,9 @@ func (a *App) approvalPage(w http.ResponseWriter, r *http.Request, u user, id st
 			case "alert":
 				v.Again = v.Subject + "#answer"
 			}
+			if parts[0].Operation == "promptpay.unblock" {
+				v.Again = v.Subject + "/lift/new"
+			}
 		}
 		if !v.MayDecide && u.can(store.Checker) {
 			next, err := q.Waiting(true, store.InstructionCursor{}, 1)
@@ -151,6 +154,10 @@ func (a *App) describe(ctx context.Context, q *store.Query, u user, parts []stor
 			if err := describeDebit(ctx, q, p, lead, v); err != nil {
 				return err
 			}
+		case teller.Block:
+			if err := describeBlock(ctx, q, p, lead, v); err != nil {
+				return err
+			}
 		case teller.PayRequest:
 			if err := a.describeRequest(ctx, q, p, lead, v); err != nil {
 				return err
@@ -193,6 +200,9 @@ func subjectHref(s store.Subject) string {
 	}
 	if s.Kind() == "debit" {
 		return debitHref(s.ID())
+	}
+	if s.Kind() == "block" {
+		return blockHref(s.ID())
 	}
 	if s.Kind() == "request" {
 		return requestHref(s.ID())

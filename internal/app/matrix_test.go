@@ -180,6 +180,10 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return map[string]string{"": e.scratch.String()}
 	case strings.HasPrefix(p, "/receipts/"):
 		return named(e.receipts)
+	case strings.HasPrefix(p, "/blocks/"):
+		return named(e.blocks)
+	case strings.HasPrefix(p, "/block-differences/"):
+		return map[string]string{"open": e.blockDifference.String()}
 	case strings.HasPrefix(p, "/debits/"):
 		return named(e.debits)
 	case strings.HasPrefix(p, "/requests/"):
@@ -480,6 +484,8 @@ func readable(name string, rt agreed, tg target) []int {
 			return []int{http.StatusOK}
 		}
 		return []int{http.StatusOK, http.StatusSeeOther} // what cannot be edited leads to itself
+	case "/blocks/{id}/edit", "/blocks/{id}/submission/new", "/blocks/{id}/lift/new":
+		return []int{http.StatusOK, http.StatusSeeOther, http.StatusConflict}
 	case "/etax/{id}/edit", "/etax/{id}/submission/new":
 		if tg.label == "draft" {
 			return []int{http.StatusOK}

@@ -70,6 +70,9 @@ type estate struct {
 	supplier     store.ID
 	series       store.ID // of numbers
 	schedule     store.ID // that waits for approval
+	blocks       map[string]store.ID
+	// In what the bank's list of blocked senders differs.
+	blockDifference store.ID
 }
 
 // kingdom is a portal with two merchants that have everything.
@@ -161,6 +164,7 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	k.addReceipts(t, maker, checker, &e)
 	k.register(t, maker, &e)
 	k.addDebits(t, maker, &e)
+	k.addBlocks(t, maker, &e)
 	k.addRequests(t, maker, &e)
 	k.addAlerts(t, maker, &e)
 	k.lookUp(t, maker.Merchant, &e)
@@ -577,6 +581,22 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 			form.Set("who-"+list+"-0-0", "1")
 		}
 		return form
+	case "/blocks", "/blocks/{id}":
+		return apptest.Form("key", strings.Repeat("N", 26), "do", "save", "version", "1", "sender", "", "name", "", "id", "", "reason", "", "note", "", "owner", "", "review_on", "")
+	case "/blocks/export":
+		return apptest.Form("format", "csv", "list", "show=due")
+	case "/blocks/{id}/submission":
+		return apptest.Form("key", strings.Repeat("O", 26), "version", "1")
+	case "/blocks/{id}/lift":
+		return apptest.Form("key", strings.Repeat("P", 26), "why", "asked to")
+	case "/blocks/{id}/keeping":
+		return apptest.Form("version", "1", "owner", k.Person(apptest.Maker).String(), "note", "", "review_on", "2027-05-01")
+	case "/blocks/{id}/discard":
+		return apptest.Form("version", "9")
+	case "/block-differences/{id}/adoption":
+		return apptest.Form("key", strings.Repeat("Q", 26), "do", "adopt", "name", "", "reason", "", "note", "", "owner", "", "review_on", "")
+	case "/block-differences/{id}/decision":
+		return apptest.Form("key", strings.Repeat("R", 26), "do", "end", "note", "")
 	case "/requests", "/requests/{id}":
 		return apptest.Form("key", strings.Repeat("Q", 26), "version", "1", "bill", "", "resend", "", "receiver", "081-234-5678", "receiver_name", "payer", "sender", e.promptPay["active"].String(),
 			"amount", "100", "invoice_number", "", "reference", "", "message", "", "when", "now", "send_on", "", "send_at", "", "ends_on", "25/12/2569")
@@ -694,7 +714,7 @@ func request(c *apptest.Client, method, pattern, path string, form url.Values) *
 		field, name, content = "file", "bills.csv", csvFile(csvBill("M-1"))
 	case strings.HasPrefix(pattern, "/payments/certificates/") && (strings.HasSuffix(pattern, "/receipt") || strings.HasSuffix(pattern, "/scan")):
 		field = "scan"
-	case pattern != "/presentments/{id}/documents" && pattern != "/receipts/{id}/documents":
+	case pattern != "/presentments/{id}/documents" && pattern != "/blocks/{id}/evidence" && pattern != "/receipts/{id}/documents":
 		return c.Request(method, path, form)
 	}
 	var body bytes.Buffer

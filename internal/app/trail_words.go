@@ -86,6 +86,8 @@ func statePrefix(kind string) string {
 		return text.Prefix("mandate.state.")
 	case "debit":
 		return text.Prefix("debits.state.")
+	case "block":
+		return text.Prefix("block.state.")
 	case "alert":
 		return text.Prefix("alert.state.")
 	}
@@ -162,6 +164,8 @@ func fieldName(ctx context.Context, kind, name string) string {
 		prefixes = []string{text.Prefix("buyer.field."), text.Prefix("trail.field.")}
 	case "payer":
 		prefixes = []string{text.Prefix("payer.field."), text.Prefix("buyer.field."), text.Prefix("trail.field.")}
+	case "block", "block_difference", "block_comparison":
+		prefixes = append([]string{text.Prefix("block.field.")}, prefixes...)
 	case "supplier", "alert":
 		prefixes = []string{text.Prefix("alert.field."), text.Prefix("trail.field.")}
 	case "mandate", "mandate_difference":
