@@ -96,6 +96,11 @@ var (
 	SQLDifferences               = sqlDifferences
 	SQLClaimPayerMails           = sqlClaimPayerMails
 	SQLDebitsListed              = sqlDebitsListed
+	SQLRequestsListed            = sqlRequestsListed
+	SQLRequestsCounted           = sqlRequestsCounted
+	SQLRequestsScheduled         = sqlRequestsScheduled
+	SQLRequestRulesProposals     = sqlRequestRulesProposals
+	SQLRequestsToAskAbout        = sqlRequestsToAskAbout
 	SQLAlertsListed              = sqlAlertsListed
 	SQLAlertsCounted             = sqlAlertsCounted
 	SQLAlertsOfSender            = sqlAlertsOfSender

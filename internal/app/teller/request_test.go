@@ -20,9 +20,13 @@ type asker struct {
 
 func newAsker(t *testing.T) asker {
 	t.Helper()
-	a := asker{till: till{desk: newDesk(t)}, sender: store.NewID()}
-	a.behind(fmt.Sprintf(`INSERT INTO promptpay_ids (id, merchant_id, kind, value, label, sends, receives, proposed_by, decision, decided_by, decided_at, active_from)
-		VALUES ('%s', '%s', 'tax', '%s', 'บริษัท', true, true, '%s', 'approved', '%s', now(), now())`, a.sender, a.Merchant.ID, a.Merchant.TaxID, a.Maker, a.Checker))
+	a := asker{till: till{desk: newDesk(t)}}
+	a.Write(a.Owner, a.As(a.Auditor), func(tx *store.Tx) error { return tx.GrantDuties(a.Merchant.ID, a.Auditor, store.Admin) })
+	a.Write(a.Web, a.As(a.Auditor), func(tx *store.Tx) (err error) {
+		a.sender, err = tx.ProposePromptPayID(store.PromptPayID{Kind: "tax", Value: a.Merchant.TaxID, Label: "บริษัท", Sends: true, Receives: true})
+		return err
+	})
+	a.Write(a.Web, a.As(a.Checker), func(tx *store.Tx) error { return tx.DecidePromptPayID(a.sender, store.ProposalApproved) })
 	return a
 }
 
@@ -98,6 +102,7 @@ func TestRequestToPayFromDraftToPaid(t *testing.T) {
 	if r = a.learned(r.ID); r.State != store.RequestPaid || r.PaidAt == nil || r.PaymentRef == "" {
 		t.Errorf("paid, it is %s: %v %q", r.State, r.PaidAt, r.PaymentRef)
 	}
+	a.honest()
 }
 
 func TestRequestOfTomorrowWaitsAtTheBank(t *testing.T) {
@@ -138,6 +143,7 @@ func TestOnlyARequestThatCameToNothingIsSentAgain(t *testing.T) {
 	if first = a.learned(first.ID); first.State != store.RequestDeclined || first.FailureReason != "ไม่ใช่ของเรา" {
 		t.Fatalf("it is %s: %q", first.State, first.FailureReason)
 	}
+	a.honest()
 	if r := a.out(again); r.State != store.RequestSent || r.BankReference == first.BankReference {
 		t.Errorf("sent again, it is %s", r.State)
 	}
@@ -183,5 +189,39 @@ func TestRequestIsRefusedBeforeApprovalWhereTheBankWouldRefuseIt(t *testing.T) {
 		if _, err := a.submit(a.request(name, c.change)); !errors.Is(err, c.want) {
 			t.Errorf("%s is refused with %v, want %v", name, err, c.want)
 		}
+	}
+}
+
+// Nobody, by plain SQL, says what the bank did not, or changes what was agreed.
+func TestRequestIsMovedByNobodyButTheBank(t *testing.T) {
+	t.Parallel()
+	a := newAsker(t)
+	r := a.out(a.request("INV1"))
+	for name, try := range map[string]func(*store.Tx) error{
+		"a person tells that it is paid": func(tx *store.Tx) error {
+			now := tx.Now()
+			return tx.TellRequest(r.ID, r.State, store.RequestWord{State: store.RequestPaid, Status: "PAID", SaidAt: now, PaymentRef: "A1", PaidAt: &now})
+		},
+		"a sent request is edited": func(tx *store.Tx) error {
+			r.AmountSatang = 1_00
+			return tx.ChangeRequest(r)
+		},
+		"it is discarded": func(tx *store.Tx) error { return tx.DiscardRequest(r.ID, r.Version) },
+	} {
+		if err := a.Web.Write(t.Context(), a.As(a.Maker), try); err == nil {
+			t.Errorf("%s", name)
+		}
+	}
+	for name, actor := range map[string]store.Actor{"the worker tells without the bank's word": {Merchant: a.Merchant.ID}, "the worker tells in a person's name": a.As(a.Maker)} {
+		err := a.Work.Write(t.Context(), actor, func(tx *store.Tx) error {
+			now := tx.Now()
+			return tx.TellRequest(r.ID, store.RequestSent, store.RequestWord{State: store.RequestPaid, Status: "PAID", SaidAt: now, PaymentRef: "A1", PaidAt: &now})
+		})
+		if err == nil {
+			t.Errorf("%s", name)
+		}
+	}
+	if err := a.Work.Write(t.Context(), store.Actor{Merchant: a.Merchant.ID}, func(tx *store.Tx) error { return tx.AddRequests(r) }); err == nil {
+		t.Error("the worker writes a request")
 	}
 }
