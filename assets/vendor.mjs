@@ -13,6 +13,10 @@ const files = [
   ["htmx.org", "dist/htmx.min.js", "htmx.js"],
   ["htmx.org", "LICENSE", "htmx.LICENSE.txt"],
   ["@fontsource/sarabun", "LICENSE", "sarabun.LICENSE.txt"],
+  ["leaflet", "dist/leaflet.js", "leaflet.js"],
+  ["leaflet", "dist/leaflet.css", "leaflet.css"],
+  ["leaflet", "LICENSE", "leaflet.LICENSE.txt"],
+  ["@svg-maps/thailand", "LICENSE.md", "thailand.LICENSE.txt"], // of ../thailand.svg
   ...["thai", "latin"].flatMap((script) =>
     [400, 600].map((weight) => [
       "@fontsource/sarabun",

@@ -72,6 +72,7 @@ var screens = map[string]string{
 	"debit.create":                "/debits/new",
 	"debit.status":                "/debits/{id}",
 	"debit.list":                  "/debit-days/{day}",
+	"location.inquire":            "/branches",
 	"promptpay.acknowledge":       "/alerts/{id}",
 	"promptpay.create":            "/requests/new",
 	"promptpay.inquire":           "/requests/{id}",

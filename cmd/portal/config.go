@@ -41,6 +41,7 @@ type config struct {
 	trustedProxies           int
 	logLevel                 slog.Level
 	clamdAddress             string
+	mapTiles                 string
 }
 
 // setting is one environment variable. An empty variable counts as not set.

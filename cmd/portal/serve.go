@@ -76,6 +76,7 @@ func (c config) newEdge(s *store.Store, log *slog.Logger) (*app.App, error) {
 	}
 	return app.New(app.Config{
 		Scanner:         scanner,
+		MapTiles:        c.mapTiles,
 		Store:           s,
 		Teller:          teller.New(s),
 		Clock:           time.Now,

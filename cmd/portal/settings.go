@@ -119,6 +119,9 @@ var settings = []setting{
 	{name: "CLAMD_ADDRESS",
 		doc:  "A ClamAV daemon, as `localhost:3310`, that looks at every file from outside; while it does not answer, no file is taken. Without one the pages say that files are not virus-scanned.",
 		read: readClamd},
+	{name: "PORTAL_MAP_TILES",
+		doc:  "A server of map pictures for the finder of branches, as `https://tiles.example.co.th/{z}/{x}/{y}.png`; it learns where people look. Without one the map is the outline of the provinces, which needs no network.",
+		read: readMapTiles},
 	{name: "LOG_LEVEL", inDevelopment: "warn", inProduction: "info",
 		doc: "`debug`, `info`, `warn` or `error`.",
 		read: func(c *config, v string) error {

@@ -199,3 +199,16 @@ func readClamd(c *config, v string) error {
 	c.clamdAddress = v
 	return nil
 }
+
+// readMapTiles takes an address that can stand in a content security policy.
+func readMapTiles(c *config, v string) error {
+	if v != "" {
+		u, err := url.Parse(strings.NewReplacer("{z}", "1", "{x}", "1", "{y}", "1").Replace(v))
+		if err != nil || u.Scheme != "https" || u.Host == "" || strings.ContainsAny(u.Host, "{}*;, '\"") ||
+			!strings.Contains(v, "{z}") || !strings.Contains(v, "{x}") || !strings.Contains(v, "{y}") {
+			return errors.New("must be like https://tiles.example.co.th/{z}/{x}/{y}.png")
+		}
+	}
+	c.mapTiles = v
+	return nil
+}

@@ -17,7 +17,11 @@ func (a *App) showAccount(w http.ResponseWriter, r *http.Request, u user) error 
 
 func (a *App) accountPage(w http.ResponseWriter, r *http.Request, u user, status int, v templates.AccountView) error {
 	var open []store.OpenSession
+	var branches []store.HomeBranch
 	err := a.Store.Read(r.Context(), u.actor(), func(q *store.Query) (err error) {
+		if branches, err = q.HomeBranches(); err != nil {
+			return err
+		}
 		open, err = q.OpenSessions(a.SessionIdle)
 		return err
 	})
@@ -25,6 +29,9 @@ func (a *App) accountPage(w http.ResponseWriter, r *http.Request, u user, status
 		return err
 	}
 	v.Name, v.Preferences, v.Roomy, v.MinLength = u.person.Name, accountPreferences(u), u.roomy, password.MinLength
+	for _, b := range branches {
+		v.Branches = append(v.Branches, homeRow(r.Context(), b))
+	}
 	for _, s := range open {
 		v.Sessions = append(v.Sessions, templates.AccountSession{
 			ID: s.ID.String(), Address: s.Address, Browser: s.UserAgent, Since: s.CreatedAt, Seen: s.SeenAt, This: s.ID == u.sessionID,

@@ -43,6 +43,9 @@ type Config struct {
 	// Scanner looks for viruses in files that come from outside; nil if there is
 	// none, which the pages then say.
 	Scanner Scanner
+	// MapTiles is the address of a server of map pictures, with {z}, {x} and {y};
+	// without one the map is the outline of the provinces.
+	MapTiles string
 	// DeviceKey signs the cookie by which a browser that signed in before is
 	// known again; at least 32 bytes, the same in every process.
 	DeviceKey []byte

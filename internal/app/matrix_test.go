@@ -236,6 +236,8 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return map[string]string{"open": e.difference.String()}
 	case strings.HasPrefix(p, "/batches/"):
 		return named(e.batches)
+	case strings.HasPrefix(p, "/branches/"):
+		return map[string]string{"": e.point}
 	case strings.HasPrefix(p, "/callbacks/"):
 		return named(e.callbacks)
 	case strings.HasPrefix(p, "/list/views/"):

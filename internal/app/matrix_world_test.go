@@ -73,6 +73,7 @@ type estate struct {
 	blocks       map[string]store.ID
 	// In what the bank's list of blocked senders differs.
 	blockDifference store.ID
+	point           string // where the bank serves people
 }
 
 // kingdom is a portal with two merchants that have everything.
@@ -129,6 +130,8 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	must(k.Web.Write(t.Context(), maker, func(tx *store.Tx) error {
 		return tx.AddTemplate(store.Template{ID: e.template, Name: "rent", Typed: "number=R-1", Every: store.TemplateNever, OnDay: 1, Weeks: 1})
 	}))
+	e.point = "P" + maker.Merchant.String()[24:]
+	k.DB.Exec(`INSERT INTO service_points VALUES ($1, $2, 'BRANCH', 'สาขา', 'Branch', 'ถนน', 'Road', 13.8, 100.5, '', '[]', '{}', now())`, maker.Merchant, e.point)
 	must(k.Web.Write(t.Context(), maker, func(tx *store.Tx) error { return tx.KeepScratch(store.Scratch{ID: e.scratch, Typed: "number=1"}) }))
 	incomplete := made("incomplete")
 	k.approve(t, checker, incomplete)
@@ -532,6 +535,10 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("version", "1")
 	case "/payers/{id}/mandates":
 		return apptest.Form("channel", "deeplink")
+	case "/branch-searches": // several places are called so: nobody is asked, or waits
+		return apptest.Form("place", "เฉลิมพระเกียรติ", "km", "5", "kind", "ATM", "open", "now", "service", "CASH")
+	case "/branches/{id}/choice", "/branches/removal":
+		return apptest.Form("whose", "own")
 	case "/payers/links":
 		return apptest.Form("id", e.payers["waiting"].String())
 	case "/mandates/{id}/cancellation":

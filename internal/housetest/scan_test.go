@@ -42,9 +42,12 @@ func (s source) faults() bool {
 
 func program(s source) bool { return !support(s) }
 
-// inMoney leaves out the package that only places written amounts on a page.
+// aboutPlaces is where numbers are degrees and kilometres.
+var aboutPlaces = regexp.MustCompile(`/(location|branch)[a-z_]*\.go$`)
+
+// inMoney leaves out the package that only places written amounts on a page, and what is about places.
 func inMoney(s source) bool {
-	return program(s) && !s.under("internal/krungsri/sandbox/paper") && (s.under("internal/krungsri") || s.under("internal/store") || s.under("internal/app/bill") ||
+	return program(s) && !aboutPlaces.MatchString(s.name) && !s.under("internal/krungsri/sandbox/paper") && (s.under("internal/krungsri") || s.under("internal/store") || s.under("internal/app/bill") ||
 		s.under("internal/app/thai") || s.under("internal/app/teller") || s.under("web/text"))
 }
 

@@ -46,6 +46,7 @@ var (
 	blockSender               = mustOperation("promptpay.block")
 	unblockSender             = mustOperation("promptpay.unblock")
 	blockedSenders            = mustOperation("promptpay.blocked")
+	locate                    = mustOperation("location.inquire")
 )
 
 // A reference travels in bodies and in people's e-mails, so it keeps to characters that survive both.

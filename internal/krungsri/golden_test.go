@@ -51,6 +51,18 @@ func TestTheWireIsPinned(t *testing.T) {
 		badWants  string
 	}{
 		{
+			"location.inquire", nil,
+			func(c *krungsri.Client) error {
+				_, err := c.Locate(t.Context(), krungsri.LocateRequest{Latitude: 13.8026, Longitude: 100.5538, Distance: 50, Limit: 2})
+				return err
+			},
+			func(c *krungsri.Client) error {
+				_, err := c.Locate(t.Context(), krungsri.LocateRequest{Latitude: 13.8026, Longitude: 100.5538, Distance: 50.1})
+				return err
+			},
+			krungsri.MemberCode("distance"),
+		},
+		{
 			"presentment.create", nil,
 			func(c *krungsri.Client) error { _, err := c.CreatePresentment(t.Context(), "A-1", bill()); return err },
 			func(c *krungsri.Client) error {

@@ -22,7 +22,7 @@ import (
 	"strings"
 )
 
-//go:embed *.css *.js *.svg vendor/*.js vendor/*.woff2 vendor/*.txt vendor/manifest.json
+//go:embed *.css *.js *.svg vendor/*.js vendor/*.css vendor/*.woff2 vendor/*.txt vendor/manifest.json
 var embedded embed.FS
 
 // Root is the path all files are served under.
@@ -78,6 +78,10 @@ func URL(name string) string { return must(name).url }
 
 // Integrity returns the file's subresource integrity value.
 func Integrity(name string) string { return must(name).integrity }
+
+// Content is a file as it is sent, for a page that draws from it. The bytes are
+// not the caller's.
+func Content(name string) []byte { return must(name).content }
 
 // Handler serves GET /static/{hash}/{name}.
 //
@@ -184,7 +188,7 @@ func read(name string, loaded map[string]*file) ([]byte, error) {
 			return nil, err
 		}
 		switch ext := path.Ext(part); {
-		case ext == ".css":
+		case ext == ".css" && !strings.HasPrefix(part, "vendor/"):
 			content = withURLs(part, squeezed(content), loaded)
 		case ext == ".js" && !strings.HasPrefix(part, "vendor/"):
 			content = scriptWithoutComments(content)

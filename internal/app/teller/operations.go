@@ -58,6 +58,7 @@ var (
 	cancelSchedule = instruction("schedule.cancel", (*krungsri.Client).CancelSchedule,
 		scheduleEnd,
 		func(r krungsri.CancelledSchedule) string { return r.ScheduleID })
+	locate = inquiry("location.inquire", (*krungsri.Client).Locate, learnServicePoints)
 )
 
 // Operations are the ids of the operations declared here, in the bank's order.

@@ -65,6 +65,7 @@ var handlers = map[string]func(*Bank, request) (any, *refusal){
 	"promptpay.block":             (*Bank).blockSender,
 	"promptpay.unblock":           (*Bank).unblockSender,
 	"promptpay.blocked":           (*Bank).blockedSenders,
+	"location.inquire":            (*Bank).locate,
 }
 
 // originOf is the address at which a request has reached the stand-in.
