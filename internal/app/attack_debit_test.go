@@ -248,9 +248,12 @@ func TestTwoAtOnceTakeNothingTwice(t *testing.T) {
 		amount := strconv.Itoa(100 + round)
 		page := w.debit(payer, amount)
 		// Submitted from two windows, with a key each.
-		calm("submitting", together(4, func(int) apptest.Answer {
-			key, version := look(page)
-			return maker.Post(page+"/submission", "key", key, "version", version)
+		var windows [4][2]string
+		for n := range windows {
+			windows[n][0], windows[n][1] = look(page)
+		}
+		calm("submitting", together(len(windows), func(n int) apptest.Answer {
+			return maker.Post(page+"/submission", "key", windows[n][0], "version", windows[n][1])
 		}))
 		count(`SELECT count(*)::text FROM instructions WHERE subject = 'debit/`+strings.TrimPrefix(page, "/debits/")+`'`, "1")
 		lead := w.ofDebit(page, "instruction_id")

@@ -31,7 +31,7 @@ func (a *App) listBlockDifferences(w http.ResponseWriter, r *http.Request, u use
 		if rows, err = q.BlockDifferences(state, before, blockPageSize+1); err != nil {
 			return err
 		}
-		v.Compare, v.IDs, err = blockComparison(ctx, q)
+		v.Compare, v.IDs, err = blockComparison(q)
 		return err
 	})
 	if err != nil {

@@ -186,7 +186,7 @@ func (a *App) listBlocks(w http.ResponseWriter, r *http.Request, u user) error {
 			return err
 		}
 		v.Proxies = proxyOptions(ours)
-		v.Compare, _, err = blockComparison(ctx, q)
+		v.Compare, _, err = blockComparison(q)
 		return err
 	})
 	if err != nil {
@@ -227,7 +227,7 @@ func (q blockQuery) tabs(ctx context.Context, counts map[string]int) []ui.Tab {
 
 // blockComparison tells when the bank's list was compared last for each of our
 // ids, and in sum.
-func blockComparison(ctx context.Context, q *store.Query) (v templates.BlockComparisonView, rows []templates.BlockComparedRow, err error) {
+func blockComparison(q *store.Query) (v templates.BlockComparisonView, rows []templates.BlockComparedRow, err error) {
 	list, err := q.ProxiesCompared()
 	if err != nil {
 		return v, nil, err

@@ -2,9 +2,9 @@ package app_test
 
 import (
 	"crypto/rand"
-	"fmt"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -69,7 +69,7 @@ func wantBlock(t *testing.T, w *apptest.World, id store.ID, state string) store.
 func submitBlock(t *testing.T, w *apptest.World, id store.ID) store.Block {
 	t.Helper()
 	b := blockNow(t, w, id)
-	wantStatus(t, w.Client(apptest.Maker).Post("/blocks/"+id.String()+"/submission", "key", rand.Text(), "version", fmt.Sprint(b.Version)), http.StatusSeeOther)
+	wantStatus(t, w.Client(apptest.Maker).Post("/blocks/"+id.String()+"/submission", "key", rand.Text(), "version", strconv.Itoa(b.Version)), http.StatusSeeOther)
 	return wantBlock(t, w, id, store.BlockSubmitted)
 }
 
@@ -146,7 +146,7 @@ func TestAnUnclearBlockConvergesByTheBanksList(t *testing.T) {
 		}
 		b = wantBlock(t, w, id, fault.then)
 		if fault.then == store.BlockFailed {
-			wantStatus(t, w.Client(apptest.Maker).Post("/blocks/"+id.String()+"/submission", "key", rand.Text(), "version", fmt.Sprint(b.Version)), http.StatusSeeOther)
+			wantStatus(t, w.Client(apptest.Maker).Post("/blocks/"+id.String()+"/submission", "key", rand.Text(), "version", strconv.Itoa(b.Version)), http.StatusSeeOther)
 			agree(t, w, blockNow(t, w, id).InstructionID.UUID)
 			bank.Send()
 			wantBlock(t, w, id, store.BlockInForce)

@@ -386,7 +386,7 @@ func (a *App) awaitAnswer(ctx context.Context, u user, search store.ID) error {
 			return err
 		})
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // whoever waits too long, or left, waits on the page
+			return nil // whoever waits too long, or left, waits on the page
 		}
 		if err != nil || !asking {
 			return err

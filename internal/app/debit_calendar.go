@@ -140,7 +140,7 @@ func (a *App) showForecast(w http.ResponseWriter, r *http.Request, u user) error
 // them.
 func (a *App) askForecast(w http.ResponseWriter, r *http.Request, u user) error {
 	f := readForm(r)
-	f.key()
+	f.raw("key") // of the batches that the same list makes: looking ahead makes none
 	ids, err := idsOf(f.list("id"))
 	if err := errors.Join(f.check(), err); err != nil {
 		return err

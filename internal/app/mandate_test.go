@@ -357,7 +357,7 @@ func TestADismissedDifferenceIsNotShownAgain(t *testing.T) {
 	w := apptest.New(t)
 	bank := w.OpenBank()
 	debtor(t, w, "C007")
-	if _, err := bank.Register("ELSEWHERE", "", samplePayer); err != nil {
+	if _, err := bank.Register("C007", "", samplePayer); err != nil {
 		t.Fatal(err)
 	}
 	// The bank's list is compared at night without anybody asking, once there are mandates.

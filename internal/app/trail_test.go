@@ -273,6 +273,10 @@ var endings = map[string][]string{
 	"callback.":               {store.CallbackProcessed, store.CallbackDuplicate, store.CallbackIgnored, store.CallbackQuarantined},
 	"debitrules.":             {store.ProposalApproved, store.ProposalRejected, store.ProposalWithdrawn},
 	"mandate_difference.":     {store.DifferenceAdopted, store.DifferenceDismissed},
+	"block_difference.":       {"adopted", "undone", "again", "ended"},
+	"promptpayid.":            {store.ProposalApproved, store.ProposalRejected, store.ProposalWithdrawn},
+	"requestrules.":           {store.ProposalApproved, store.ProposalRejected, store.ProposalWithdrawn},
+	"request.":                {"scheduled", "sent", "acknowledged", "paid", "declined", "blocked", "expired", "failed"},
 }
 
 // actionsInSource are all actions that the program's own code gives to Audit.

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -66,11 +67,9 @@ func (t *Tx) AddBlocks(list ...Block) error {
 			action = "block.adopted"
 		}
 		details[n] = blockDetail(b)
-		for key, value := range map[string]any{
+		maps.Copy(details[n], map[string]any{
 			"id": b.ID, "origin": b.Origin, "alert": b.AlertID, "follows": b.FollowsID, "import": b.ImportID, "state": b.State, "bank_blocked_at": utc(b.BankBlockedAt),
-		} {
-			details[n][key] = value
-		}
+		})
 		leaves[n] = leafOf{action, About("block", b.ID), details[n]}
 	}
 	raw, err := json.Marshal(details)

@@ -127,6 +127,12 @@ var (
 	SQLDebitsToAskAbout          = sqlDebitsToAskAbout
 	SQLDebitsToBook              = sqlDebitsToBook
 	SQLLockDebitsToBook          = sqlLockDebitsToBook
+	SQLBlocksListed              = sqlBlocksListed
+	SQLBlocksCounted             = sqlBlocksCounted
+	SQLBlocksOfSender            = sqlBlocksOfSender
+	SQLBlockDifferences          = sqlBlockDifferences
+	SQLBlocksToAskAbout          = sqlBlocksToAskAbout
+	SQLBlocksToRemindOf          = sqlBlocksToRemindOf
 )
 
 var pageSize = regexp.MustCompile(`(?i)LIMIT \$|(?:presentments|debits|payers)_(?:matching|listed|counted)\(|buyers_[a-z_]+\(`)

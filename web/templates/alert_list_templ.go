@@ -527,7 +527,7 @@ func (v AlertListView) order(sort string) string {
 
 func (v AlertListView) cols(ctx context.Context) []ui.Col {
 	cols := []ui.Col{
-		{Label: text.T(ctx, "alert.ends"), Class: "date", Sort: v.EndHref, Order: v.order("end")}, {Label: text.T(ctx, "alert.sender"), Class: "lead"},
+		{Label: text.T(ctx, "alert.ends"), Class: "date", Sort: v.EndHref, Order: v.order("end")}, {Label: text.T(ctx, "alert.sender")},
 		{Label: text.T(ctx, "alert.reference"), Class: "meta"}, {Label: text.T(ctx, "alert.state_label"), Class: "state"},
 		{Label: text.T(ctx, "alert.amount"), Unit: text.T(ctx, "ui.unit_baht"), Class: "num amount", Sort: v.AmountHref, Order: v.order("amount")},
 	}

@@ -54,7 +54,7 @@ var (
 	createSchedule = instruction("schedule.create", (*krungsri.Client).CreateSchedule,
 		scheduleRequest,
 		func(r krungsri.CreatedSchedule) string { return r.ScheduleID }, naming)
-	listSchedules  = inquiry(askScheduleList, (*krungsri.Client).ListSchedules, learnSchedules)
+	_              = inquiry(askScheduleList, (*krungsri.Client).ListSchedules, learnSchedules)
 	cancelSchedule = instruction("schedule.cancel", (*krungsri.Client).CancelSchedule,
 		scheduleEnd,
 		func(r krungsri.CancelledSchedule) string { return r.ScheduleID })
