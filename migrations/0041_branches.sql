@@ -144,3 +144,36 @@ END $$;
 REVOKE ALL ON FUNCTION inquiry_is_about_ones_own_search FROM PUBLIC;
 CREATE TRIGGER inquiry_is_about_ones_own_search BEFORE INSERT ON inquiries FOR EACH ROW
     WHEN (NEW.operation = 'location.inquire') EXECUTE FUNCTION inquiry_is_about_ones_own_search();
+
+-- As in 0026; the bank's name for a request to pay leads to the bill that the
+-- request collects, too.
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION match_stands_on_its_evidence() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    p      payments;
+    b      presentments;
+    latest date := greatest((now() AT TIME ZONE 'Asia/Bangkok')::date, (SELECT max(c.through) + 1 FROM payment_closings c WHERE c.merchant_id = NEW.merchant_id));
+BEGIN
+    SELECT * INTO p FROM payments WHERE id = NEW.payment_id;
+    SELECT * INTO b FROM presentments WHERE id = NEW.presentment_id;
+    IF NEW.booked_on NOT BETWEEN p.booked_on AND greatest(latest, p.booked_on) OR NEW.undone_on > greatest(latest, NEW.booked_on) THEN
+        RAISE EXCEPTION 'it is booked when it happens, or on the first open day' USING ERRCODE = 'check_violation', CONSTRAINT = 'match_is_booked_on_its_day';
+    END IF;
+    IF TG_OP = 'INSERT' AND NEW.matched_by IS NULL THEN
+        IF acting_person() IS NOT NULL AND NOT has_duty(NEW.merchant_id, acting_person(), 'maker') THEN
+            RAISE EXCEPTION 'a maker matches payments' USING ERRCODE = 'check_violation', CONSTRAINT = 'match_is_made_on_duty';
+        END IF;
+        IF NOT coalesce(CASE NEW.evidence
+                WHEN 'bank' THEN EXISTS (SELECT FROM callbacks c WHERE c.id = p.callback_id AND c.presentment_id = b.id)
+                WHEN 'tax_id' THEN p.payer_tax_id = b.buyer_tax_id
+                WHEN 'number' THEN EXISTS (SELECT FROM unnest(ARRAY[p.reference1, p.reference2, p.description]) AS said, unnest(ARRAY[b.document_number, b.bank_reference]) AS name
+                    WHERE plain_reference(name) <> '' AND position(plain_reference(name) IN plain_reference(said)) > 0)
+                    OR EXISTS (SELECT FROM pay_requests d, unnest(ARRAY[p.reference1, p.reference2, p.description]) AS said
+                    WHERE d.merchant_id = NEW.merchant_id AND d.presentment_id = b.id AND d.bank_reference <> '' AND position(plain_reference(d.bank_reference) IN plain_reference(said)) > 0)
+            END, false) THEN
+            RAISE EXCEPTION 'nothing leads from the payment to the bill' USING ERRCODE = 'check_violation', CONSTRAINT = 'match_stands_on_its_evidence';
+        END IF;
+    END IF;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd

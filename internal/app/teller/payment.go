@@ -32,14 +32,29 @@ func Proposals(q *store.Query, p store.Payment) ([]matching.Proposal, error) {
 	if err != nil {
 		return nil, err
 	}
-	if told.Bill, found, err = requested(q, names, found); err != nil {
+	asked, found, err := requested(q, names, found)
+	if err != nil {
 		return nil, err
+	}
+	byRequest := told.Bill == uuid.Nil && asked != uuid.Nil
+	if byRequest {
+		told.Bill = asked
 	}
 	bills := make([]matching.Bill, len(found))
 	for n, b := range found {
 		bills[n] = billOf(b)
 	}
-	return matching.Propose(told, bills), nil
+	proposals := matching.Propose(told, bills)
+	for n := range proposals {
+		// What names the request is a reference on the line, not a word of the
+		// bank about the bill.
+		for m := range proposals[n].Shares {
+			if byRequest && proposals[n].Shares[m].Evidence == matching.ByBank {
+				proposals[n].Shares[m].Evidence = matching.ByNumber
+			}
+		}
+	}
+	return proposals, nil
 }
 
 // requested finds the bill that was asked for by a request to pay which the
