@@ -20,7 +20,10 @@ const (
 
 // asks is what others ask of a merchant by PromptPay. It has a month's ways with
 // waiting and with the bank.
-type asks struct{ *dues }
+type asks struct {
+	*dues
+	request request
+}
 
 func TestTheStoryOfAlertsInThai(t *testing.T) {
 	t.Parallel()
@@ -40,8 +43,13 @@ func TestTheStoryOfAlertsInEnglishWithoutScripts(t *testing.T) {
 func tellAsks(t *testing.T, s *story) {
 	t.Helper()
 	s.t, s.program, s.people, s.looks = t, start(t), map[string]*person{}, map[string]int{}
-	a := &asks{&dues{month: &month{story: s, patience: time.Minute}}}
+	a := &asks{dues: &dues{month: &month{story: s, patience: time.Minute}}}
 	a.theSupplierIsAnswered()
+	a.theSpammerIsBlocked()
+	a.aBlockMadeAtTheBankIsFound()
+	a.aBillIsRequested()
+	a.theRequestIsSentOnItsDay()
+	a.theRequestIsPaid()
 	a.auditorReadsOfAlerts()
 	a.theTrailHolds()
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/google/uuid"
 	"golang.org/x/text/unicode/norm"
 
 	"portal/internal/app/buyer"
@@ -16,9 +17,10 @@ const shortestNumber = 4
 // leads says what leads from a payment to a bill, the strongest only.
 func leads(p Payment, b Bill) Evidence {
 	switch {
-	case p.Bill != [16]byte{} && p.Bill == b.ID:
+	case p.Bill != uuid.Nil && p.Bill == b.ID:
 		return ByBank
-	case slices.ContainsFunc(p.References, func(r string) bool { return Names(r, b.Number) || Names(r, b.BankReference) }):
+	case p.Requested != uuid.Nil && p.Requested == b.ID,
+		slices.ContainsFunc(p.References, func(r string) bool { return Names(r, b.Number) || Names(r, b.BankReference) }):
 		return ByNumber
 	case p.PayerTaxID != "" && p.PayerTaxID == b.BuyerTaxID:
 		return ByTaxID

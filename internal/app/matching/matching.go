@@ -17,6 +17,8 @@ type Payment struct {
 	PayerName  string
 	// Bill is the one the bank itself says is paid.
 	Bill uuid.UUID
+	// Requested is the one that a request to pay asks for which a reference names.
+	Requested uuid.UUID
 }
 
 // Bill is one that money may be for.
@@ -61,7 +63,7 @@ type Evidence string
 // What leads to a bill, the strongest first.
 const (
 	ByBank   Evidence = "bank"   // the bank says so
-	ByNumber Evidence = "number" // a reference names the bill
+	ByNumber Evidence = "number" // a reference names the bill, or a request to pay it
 	ByTaxID  Evidence = "tax_id" // the payer is the buyer, by tax id
 	ByName   Evidence = "name"   // the payer is called what the buyer is called
 	ByAmount Evidence = "amount" // only the amount fits

@@ -32,33 +32,18 @@ func Proposals(q *store.Query, p store.Payment) ([]matching.Proposal, error) {
 	if err != nil {
 		return nil, err
 	}
-	asked, found, err := requested(q, names, found)
-	if err != nil {
+	if told.Requested, found, err = requested(q, names, found); err != nil {
 		return nil, err
-	}
-	byRequest := told.Bill == uuid.Nil && asked != uuid.Nil
-	if byRequest {
-		told.Bill = asked
 	}
 	bills := make([]matching.Bill, len(found))
 	for n, b := range found {
 		bills[n] = billOf(b)
 	}
-	proposals := matching.Propose(told, bills)
-	for n := range proposals {
-		// What names the request is a reference on the line, not a word of the
-		// bank about the bill.
-		for m := range proposals[n].Shares {
-			if byRequest && proposals[n].Shares[m].Evidence == matching.ByBank {
-				proposals[n].Shares[m].Evidence = matching.ByNumber
-			}
-		}
-	}
-	return proposals, nil
+	return matching.Propose(told, bills), nil
 }
 
 // requested finds the bill that was asked for by a request to pay which the
-// bank's line names: the bank then says itself what is paid.
+// bank's line names.
 func requested(q *store.Query, names []string, found []store.Payable) (uuid.UUID, []store.Payable, error) {
 	bill, err := q.BillRequestedBy(names)
 	if errors.Is(err, store.ErrNotFound) {
