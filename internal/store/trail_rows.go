@@ -31,6 +31,7 @@ var comparisons = []comparison{
 	blocksAgree, blockHandsAgree, blockDifferencesAgree,
 	holidaysAgree, schedulesAgree,
 	suppliersAgree, alertsAgree,
+	linksAgree, personChangesAgree,
 }
 
 // leavesOf is SQL for the leaves of a kind of action ("instruction"), of the

@@ -32,11 +32,25 @@ const newest = `
 			ELSE 'is not what its newest leaf says: ' END || string_agg(DISTINCT fact, ', ') AS what
 	FROM disagreed GROUP BY about, class`
 
+// membershipLeaf is true of a leaf that says all that a person may do for a
+// merchant; the others say one thing of it.
+const membershipLeaf = `l.act IN ('joined', 'changed', 'suspended', 'resumed', 'removed')`
+
+// What only the merchant's own administrators say of somebody: the number they
+// are known by, the products and since when, and the duties that come back.
+const (
+	placeOfLeaf = `CASE WHEN l.act <> 'removed' THEN nullif(concat_ws(' ', l.d ->> 'staff_number', l.d -> 'products', l.d -> 'kept_duties',
+		CASE WHEN l.d -> 'products' <> '[]' OR l.d -> 'products_before' <> '[]' THEN concat_ws(' ', l.d -> 'products_before', (l.d ->> 'products_from')::timestamptz) END), ' [] []') END`
+	placeOfRow  = `concat_ws(' ', m.staff_number, to_jsonb(m.products), to_jsonb(m.kept_duties),
+		CASE WHEN m.products <> '{}' OR m.products_before <> '{}' THEN concat_ws(' ', to_jsonb(m.products_before), m.products_from) END)`
+)
+
 // People, what they may do, and the merchants they do it for.
 var peopleAgree = comparison{
 	tables: []string{"people", "accounts", "memberships", "merchants", "policies"},
 	sql: statement(`
-	WITH leaves AS MATERIALIZED (` + leavesOf("person", "added", "duties_granted", "level_set", "wait_waived", "password_changed", "disabled", "enabled") + `
+	WITH leaves AS MATERIALIZED (` + leavesOf("person", "added", "duties_granted", "level_set", "wait_waived", "password_changed", "disabled", "enabled",
+		"joined", "changed", "suspended", "resumed", "removed") + `
 		UNION ALL ` + leavesOf("merchant", "added", "policy_set") + `
 	), facts AS (
 		SELECT l.idx, l.id, l.at, l.about, f.fact, f.value FROM leaves l CROSS JOIN LATERAL (
@@ -44,13 +58,16 @@ var peopleAgree = comparison{
 			UNION ALL SELECT 'e-mail address', l.d ->> 'email_sha256' WHERE l.about LIKE 'person/%' AND l.act = 'added'
 			UNION ALL SELECT 'password', l.d ->> 'password_sha256' WHERE l.about LIKE 'person/%' AND l.act IN ('added', 'password_changed')
 			UNION ALL SELECT 'whether shut out', (l.act = 'disabled')::text WHERE l.about LIKE 'person/%' AND l.act IN ('added', 'disabled', 'enabled')
-			UNION ALL SELECT 'duties for merchant ' || (l.d ->> 'merchant'), nullif(coalesce(l.d ->> 'duties', '[]'), '[]') WHERE l.act = 'duties_granted'
+			UNION ALL SELECT 'duties for merchant ' || (l.d ->> 'merchant'), nullif(coalesce(l.d ->> 'duties', '[]'), '[]')
+				WHERE l.act = 'duties_granted' OR ` + membershipLeaf + `
+			UNION ALL SELECT 'place at merchant ' || (l.d ->> 'merchant'), ` + placeOfLeaf + ` WHERE ` + membershipLeaf + `
+			UNION ALL SELECT 'place at merchant ' || (l.d ->> 'merchant'), NULL WHERE l.act = 'duties_granted' AND coalesce(l.d ->> 'duties', '[]') = '[]'
 			UNION ALL SELECT 'level for merchant ' || (l.d ->> 'merchant'), nullif(l.d ->> 'level', '1')
-				WHERE l.act = 'level_set' OR l.act = 'duties_granted' AND coalesce(l.d ->> 'duties', '[]') = '[]'
+				WHERE l.act = 'level_set' OR l.act = 'duties_granted' AND coalesce(l.d ->> 'duties', '[]') = '[]' OR ` + membershipLeaf + `
 			UNION ALL SELECT 'when it counts for merchant ' || (l.d ->> 'merchant'),
 				concat_ws(' ', (l.d ->> 'decides_from')::timestamptz, (l.d ->> 'level_from')::timestamptz, l.d ->> 'level_before')
-				WHERE l.act IN ('duties_granted', 'level_set', 'wait_waived') AND l.d ? 'decides_from'
-			UNION ALL SELECT 'when it counts for merchant ' || (l.d ->> 'merchant'), NULL WHERE l.act = 'duties_granted' AND coalesce(l.d ->> 'duties', '[]') = '[]'
+				WHERE (l.act IN ('duties_granted', 'level_set', 'wait_waived') OR ` + membershipLeaf + `) AND l.d ? 'decides_from'
+			UNION ALL SELECT 'when it counts for merchant ' || (l.d ->> 'merchant'), NULL WHERE l.act = 'removed' OR l.act = 'duties_granted' AND coalesce(l.d ->> 'duties', '[]') = '[]'
 			UNION ALL SELECT v.fact, v.value FROM (VALUES ('Thai name', l.d ->> 'name_th'), ('English name', l.d ->> 'name_en'), ('tax id', l.d ->> 'tax_id'),
 				('branch', l.d ->> 'branch'), ('address', l.d ->> 'address'), ('account number', l.d ->> 'account_number_sha256')) AS v (fact, value)
 				WHERE l.about LIKE 'merchant/%' AND l.act = 'added'
@@ -65,7 +82,9 @@ var peopleAgree = comparison{
 			('e-mail address', ` + hashOfText(`a.email`) + `), ('password', ` + hashOfText(`a.password_hash`) + `)) AS f (fact, value)
 		UNION ALL
 		SELECT 'person/' || m.person_id, f.fact || m.merchant_id, f.value FROM memberships m CROSS JOIN LATERAL (
-			SELECT 'duties for merchant ', to_jsonb(m.duties)::text UNION ALL SELECT 'level for merchant ', m.level::text WHERE m.level <> 1) AS f (fact, value)
+			SELECT 'duties for merchant ', nullif(to_jsonb(m.duties)::text, '[]')
+				UNION ALL SELECT 'place at merchant ', ` + placeOfRow + ` WHERE ` + placeOfRow + ` <> ' [] []'
+				UNION ALL SELECT 'level for merchant ', m.level::text WHERE m.level <> 1) AS f (fact, value)
 		UNION ALL
 		-- What was granted before there was a wait has no leaf that speaks of it.
 		SELECT 'person/' || m.person_id, 'when it counts for merchant ' || m.merchant_id, concat_ws(' ', m.decides_from, m.level_from, m.level_before)
