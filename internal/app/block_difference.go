@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"portal/internal/app/intake"
 	"portal/internal/app/teller"
 	"portal/internal/store"
 	"portal/web/templates"
@@ -69,8 +70,8 @@ func (a *App) showBlockDifference(w http.ResponseWriter, r *http.Request, u user
 	}
 	ctx := r.Context()
 	return a.blockDifferencePage(w, r, u, http.StatusOK, templates.BlockDifferenceView{
-		Key: newKey(), Owner: templates.Input{Value: u.person.ID.String()}, Review: templates.Input{Value: text.Date(ctx, midnight(a.today().AddDays(reviewAfter)))},
-		ReviewD: midnight(a.today().AddDays(reviewAfter)),
+		Key: newKey(), Owner: templates.Input{Value: u.person.ID.String()}, Review: templates.Input{Value: text.Date(ctx, midnight(a.today().AddDays(intake.BlockReviewAfter)))},
+		ReviewD: midnight(a.today().AddDays(intake.BlockReviewAfter)),
 	})
 }
 

@@ -7,19 +7,13 @@ import (
 	"slices"
 	"strconv"
 
+	"portal/internal/app/intake"
 	"portal/internal/app/promptpay"
 	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/templates"
 	"portal/web/templates/ui"
 	"portal/web/text"
-)
-
-const (
-	// reviewAfter is after how many days a block is looked at again unless
-	// somebody says otherwise, and maxReview after how many at the latest.
-	reviewAfter = 180
-	maxReview   = 730
 )
 
 // blockForm is the form of a block as it was typed.
@@ -81,7 +75,7 @@ func readReview(f *form, today thai.Day) thai.Day {
 	case on.IsZero():
 	case on.Compare(today) <= 0:
 		f.fail("review_on", text.Msg("block.error.review_past"))
-	case on.Compare(today.AddDays(maxReview)) > 0:
+	case on.Compare(today.AddDays(intake.MaxBlockReview)) > 0:
 		f.fail("review_on", text.Msg("block.error.review_far"))
 	}
 	return on
@@ -201,7 +195,7 @@ func (a *App) newBlock(w http.ResponseWriter, r *http.Request, u user) error {
 	ctx := r.Context()
 	typed := map[string][]string{
 		"do": {"show"}, "key": {newKey()}, "version": {"0"}, "owner": {u.person.ID.String()},
-		"review_on": {text.Date(ctx, midnight(a.today().AddDays(reviewAfter)))},
+		"review_on": {text.Date(ctx, midnight(a.today().AddDays(intake.BlockReviewAfter)))},
 	}
 	var b *blockForm
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
@@ -219,7 +213,7 @@ func (a *App) newBlock(w http.ResponseWriter, r *http.Request, u user) error {
 			}
 		}
 		b = a.readBlockForm(formOf(typed))
-		b.review = a.today().AddDays(reviewAfter)
+		b.review = a.today().AddDays(intake.BlockReviewAfter)
 		return b.lookUp(ctx, q)
 	})
 	if open, ok := errors.AsType[*openBlockError](err); ok {

@@ -75,6 +75,9 @@ type judgedItem struct {
 	payment intake.Payment
 	payer   store.Payer
 	debit   intake.Debit
+	blocked intake.Block
+	ours    store.ID // our id that a sender is blocked for, and who answers for it
+	owner   store.ID
 	rows    []intake.Row
 	faults  []intake.Fault
 	// renumbered: its number is no longer what the list says.
@@ -136,6 +139,9 @@ func (j *judgedItem) judge(rules intake.Rules, kind intake.Kind) {
 	case intake.Debits:
 		j.debit, j.faults = rules.JudgeDebit(first)
 		j.TotalSatang, field = j.debit.AmountSatang, intake.PayerCode
+	case intake.Blocks:
+		j.blocked, j.faults = rules.JudgeBlock(first)
+		j.BuyerName, field = j.blocked.Name, intake.BlockName
 	case intake.Bills:
 		j.bill, j.faults = rules.Judge(j.rows)
 		j.BuyerName, j.TotalSatang = j.bill.BuyerName, j.bill.Totals.TotalSatang
@@ -192,6 +198,9 @@ func compareWithin(q *store.Query, i store.Import, list []judgedItem) error {
 	}
 	if i.Kind == store.ImportOfDebits {
 		twice = intake.Fault{Field: intake.PayerCode, Rule: intake.DebitTwice}
+	}
+	if i.Kind == store.ImportOfBlocks {
+		twice = intake.Fault{Field: intake.BlockSender, Rule: intake.BlockTwice}
 	}
 	for n := range list {
 		j := &list[n]

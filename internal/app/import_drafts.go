@@ -89,6 +89,7 @@ func (a *App) makeFor(ctx context.Context, u user, id store.ID) error {
 func overtaken(err error) bool {
 	return errors.Is(err, store.ErrStale) || slices.ContainsFunc([]string{
 		"presentment_number_is_unique", "known_buyer_is_unique", "payment_is_known_once", "bill_is_not_paid_twice", "books_are_open",
+		"one_open_block",
 	}, func(constraint string) bool { return store.Violated(err, constraint) })
 }
 

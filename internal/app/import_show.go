@@ -57,7 +57,7 @@ func (a *App) importView(ctx context.Context, q *store.Query, u user, place impo
 	}
 	v = templates.ImportView{
 		Kind: i.Kind, ID: i.ID.String(), File: i.FileName, FileHref: "/files/" + i.FileID.String() + "?download=1", SHA256: i.FileSHA256, Format: i.Format, Rows: i.RowCount,
-		By: i.CreatedByName, At: i.CreatedAt, State: i.State, Status: importStatus(ctx, i.Kind, i.State), MayMake: u.can(store.Maker),
+		By: i.CreatedByName, At: i.CreatedAt, State: i.State, Status: importStatus(ctx, i.Kind, i.State), MayMake: u.can(store.Maker), MayCheck: u.can(store.Checker),
 		Good: sums[store.ImportGood].Items, GoodSatang: sums[store.ImportGood].TotalSatang, Faulty: sums[store.ImportFaulty].Items,
 		Dropped: sums[store.ImportDropped].Items, Made: sums[store.ImportedItem].Items, MadeSatang: sums[store.ImportedItem].TotalSatang,
 		Unchecked: sums[store.ImportUnchecked].Items,
@@ -85,6 +85,8 @@ func fillMade(ctx context.Context, q *store.Query, i store.Import, v *templates.
 	case v.Made == 0:
 	case i.Kind == store.ImportOfPayments:
 		return fillOutcome(ctx, q, i.ID, v)
+	case i.Kind == store.ImportOfBlocks:
+		return fillBlocksMade(q, i.ID, v)
 	case i.Kind == store.ImportOfBills && v.MayMake:
 		untouched, err := q.UntouchedDrafts(i.ID, store.MaxBatch)
 		v.Untouched, v.Key = len(untouched), newKey()
@@ -150,8 +152,11 @@ func plainItems(ctx context.Context, _ *store.Query, i store.Import, items []sto
 			return err
 		}
 		line := templates.ImportBill{No: b.No, Row: b.FirstRow, Number: b.Number, Buyer: b.BuyerName, AmountSatang: b.TotalSatang}
-		if i.Kind == store.ImportOfDebits {
+		switch i.Kind {
+		case store.ImportOfDebits:
 			line.Said = intake.DebitSaid(b.Number)
+		case store.ImportOfBlocks:
+			line.Said = intake.BlockSaid(b.Number)
 		}
 		if b.BuyerID.Valid {
 			line.Href = buyerHref(b.BuyerID.UUID)
@@ -164,6 +169,9 @@ func plainItems(ctx context.Context, _ *store.Query, i store.Import, items []sto
 		}
 		if b.DebitID.Valid {
 			line.Href = debitHref(b.DebitID.UUID)
+		}
+		if b.BlockID.Valid {
+			line.Href = blockHref(b.BlockID.UUID)
 		}
 		if b.PresentmentID.Valid {
 			line.Href = billHref(b.PresentmentID.UUID)

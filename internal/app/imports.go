@@ -39,11 +39,16 @@ var importKinds = map[intake.Kind]importKind{
 	intake.Payments: {areaPayments, comparePayments, keepPayments},
 	intake.Payers:   {areaDebits, comparePayers, keepPayers},
 	intake.Debits:   {areaDebits, compareDebits, keepDebits},
+	intake.Blocks:   {areaAlerts, compareBlocks, keepBlocks},
 }
 
 // readImportKind reads of what kind a file is to be: of bills, unless it says so.
 func readImportKind(f *form) intake.Kind {
-	return intake.Kind(cmp.Or(f.choice("kind", string(intake.Bills), string(intake.Buyers), string(intake.Payments), string(intake.Payers), string(intake.Debits)), string(intake.Bills)))
+	kinds := make([]string, len(intake.Kinds))
+	for n, k := range intake.Kinds {
+		kinds[n] = string(k)
+	}
+	return intake.Kind(cmp.Or(f.choice("kind", kinds...), string(intake.Bills)))
 }
 
 // listImports shows the merchant's imports, the newest first.
@@ -149,7 +154,7 @@ func (a *App) importForm(w http.ResponseWriter, r *http.Request, _ user) error {
 		text.T(ctx, "import.form.column"), text.T(ctx, "import.form.needed"), text.T(ctx, "import.form.meaning"), text.T(ctx, "import.form.example"),
 	}
 	for _, c := range kind.Columns() {
-		column := sheet.FormColumn{Name: columnName(ctx, c.Field), Example: c.Example, Choices: c.Values, Width: 18}
+		column := sheet.FormColumn{Name: columnName(ctx, c.Field), Example: c.Example, Choices: choicesOf(ctx, c), Width: 18}
 		if c.Field == kind.Columns()[0].Field {
 			column.Example = templates.ImportText(ctx, string(kind), "example")
 		}
@@ -173,6 +178,19 @@ func (a *App) importForm(w http.ResponseWriter, r *http.Request, _ user) error {
 	saveAs(w, templates.ImportText(ctx, string(kind), "form_file")+"."+format, mediaTypes[format], int64(file.Len()))
 	_, err := file.WriteTo(w)
 	return err
+}
+
+// choicesOf is what may stand in a column, in words of the reader's language
+// where it has such.
+func choicesOf(ctx context.Context, c intake.Column) []string {
+	if c.Field != intake.BlockReason {
+		return c.Values
+	}
+	var words []string
+	for _, o := range blockReasons(ctx) {
+		words = append(words, o.Label)
+	}
+	return words
 }
 
 // columnName is a field in the reader's language, as the heading of a column.

@@ -697,6 +697,8 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("number", "1/2", "on", "2569-01-06", "note", "")
 	case "/payments/certificates/{id}/waiver":
 		return apptest.Form("why", "e-WHT")
+	case "/imports/{id}/blocks/submission", "/imports/{id}/blocks/approval":
+		return apptest.Form("key", strings.Repeat("I", 26))
 	case "/imports/{id}/undo":
 		return apptest.Form("key", strings.Repeat("U", 26))
 	case "/imports/{id}/columns":

@@ -87,5 +87,7 @@ func (a *App) billRoutes() []route {
 		{"POST", "/imports/{id}/drafts", maker, a.makeDrafts, extra{}},
 		{"POST", "/imports/{id}/undo", maker, a.undoImport, extra{}},
 		{"POST", "/imports/{id}/discard", maker, a.discardImport, extra{}},
+		{"POST", "/imports/{id}/blocks/submission", maker, a.submitImportedBlocks, extra{}},
+		{"POST", "/imports/{id}/blocks/approval", checker, a.approveImportedBlocks, extra{}},
 	}
 }

@@ -127,6 +127,10 @@ var (
 		WHERE b.merchant_id = $1 AND b.sender_kind = $2 AND b.sender_value = $3 ORDER BY b.id DESC LIMIT $4`)
 	sqlOpenPairs = statement(`
 		SELECT b.sender_value FROM blocks b WHERE b.merchant_id = $1 AND b.promptpay_id = $2 AND b.sender_value = ANY ($3) AND b.state NOT IN ('ended', 'discarded')`)
+	sqlBlockDraftsOfImport = statement(`
+		SELECT b.id FROM blocks b WHERE b.merchant_id = $1 AND b.import_id = $2 AND b.state IN ('draft', 'failed') ORDER BY b.id LIMIT $3`)
+	sqlLeadsOfImportedBlocks = statement(`
+		SELECT b.instruction_id FROM blocks b WHERE b.merchant_id = $1 AND b.import_id = $2 AND b.state = 'submitted' ORDER BY b.id LIMIT $3`)
 	sqlMissedAlerts = statement(`
 		SELECT date_trunc('month', a.arrived_at AT TIME ZONE 'Asia/Bangkok')::date AS month, count(*) AS number, sum(a.amount_satang)::bigint AS satang,
 			count(*) FILTER (WHERE a.state IN ('will_pay', 'paid')) AS wanted
@@ -172,6 +176,17 @@ func (q *Query) BlocksOfSender(kind, value string, limit int) ([]Block, error) {
 // SendersBlocked are those of the values that have a block which is not over.
 func (q *Query) SendersBlocked(proxy ID, values []string) ([]string, error) {
 	return rows[string](q, sqlOpenPairs, q.actor.Merchant, proxy, pq.Array(values))
+}
+
+// BlockDraftsOfImport are the blocks that a list became and that nobody has
+// submitted, or the bank refused.
+func (q *Query) BlockDraftsOfImport(id ID, limit int) ([]ID, error) {
+	return rows[ID](q, sqlBlockDraftsOfImport, q.actor.Merchant, id, limit)
+}
+
+// LeadsOfImportedBlocks are what waits for approval of a list.
+func (q *Query) LeadsOfImportedBlocks(id ID, limit int) ([]ID, error) {
+	return rows[ID](q, sqlLeadsOfImportedBlocks, q.actor.Merchant, id, limit)
 }
 
 // MissedMonth is what a sender's alerts of one month come to.

@@ -15,6 +15,7 @@ const (
 	ImportOfPayments = "payments"
 	ImportOfPayers   = "payers"
 	ImportOfDebits   = "debits"
+	ImportOfBlocks   = "blocks"
 )
 
 // The states of an import.
@@ -91,6 +92,7 @@ type ImportItem struct {
 	PaymentID     uuid.NullUUID   `db:"payment_id"`
 	PayerID       uuid.NullUUID   `db:"payer_id"`
 	DebitID       uuid.NullUUID   `db:"debit_id"`
+	BlockID       uuid.NullUUID   `db:"block_id"`
 }
 
 // ImportSum is what the items of one standing come to.
@@ -104,7 +106,7 @@ const importColumns = `i.id, i.kind, i.file_id, f.name AS file_name, f.sha256 AS
 	i.state, i.created_by, i.editors, c.name AS created_by_name, i.created_at
 	FROM imports i JOIN files f ON f.id = i.file_id JOIN people c ON c.id = i.created_by`
 
-const importItemColumns = `no, standing, number, buyer_name, total_satang, first_row, faults, goes_over, presentment_id, buyer_id, payment_id, payer_id, debit_id`
+const importItemColumns = `no, standing, number, buyer_name, total_satang, first_row, faults, goes_over, presentment_id, buyer_id, payment_id, payer_id, debit_id, block_id`
 
 var (
 	sqlImport     = statement(`SELECT ` + importColumns + ` WHERE i.merchant_id = $1 AND i.id = $2`)

@@ -133,6 +133,10 @@ var (
 	SQLBlockDifferences          = sqlBlockDifferences
 	SQLBlocksToAskAbout          = sqlBlocksToAskAbout
 	SQLBlocksToRemindOf          = sqlBlocksToRemindOf
+	SQLBlockDraftsOfImport       = sqlBlockDraftsOfImport
+	SQLLeadsOfImportedBlocks     = sqlLeadsOfImportedBlocks
+	SQLSuppliersOf               = sqlSuppliersOf
+	SQLSendersBlocked            = sqlOpenPairs
 )
 
 var pageSize = regexp.MustCompile(`(?i)LIMIT \$|(?:presentments|debits|payers)_(?:matching|listed|counted)\(|buyers_[a-z_]+\(`)

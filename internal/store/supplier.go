@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 )
 
 // The states of a supplier. Who is archived counts as unknown.
@@ -50,6 +51,9 @@ var (
 		SELECT ` + supplierColumns + ` WHERE s.merchant_id = $1 AND s.state = $2 AND (s.sort_name, s.id) > ($3, $4) ORDER BY s.sort_name, s.id LIMIT $5`)
 	sqlSuppliersMatching = statement(`
 		SELECT ` + supplierColumns + ` WHERE s.merchant_id = $1 AND s.state = $2 AND (s.sort_name, s.id) > ($3, $4) AND s.words LIKE $6 ORDER BY s.sort_name, s.id LIMIT $5`)
+	sqlSuppliersOf = statement(`
+		SELECT s.proxy_kind, s.proxy_value, s.name FROM suppliers s
+		WHERE s.merchant_id = $1 AND s.proxy_kind = ANY ('{mobile,national,tax,ewallet,biller}') AND s.proxy_value = ANY ($2) AND s.state = 'active'`)
 	sqlInsertSupplier = statement(`
 		INSERT INTO suppliers (id, merchant_id, name, proxy_kind, proxy_value, buyer_id, note, alert_id, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`)
 	sqlLearnSupplier = statement(`
@@ -70,6 +74,11 @@ func (q *Query) Supplier(id ID) (Supplier, error) {
 // SupplierOf is the supplier with this PromptPay id, archived or not.
 func (q *Query) SupplierOf(kind, value string) (Supplier, error) {
 	return row[Supplier](q, sqlSupplierNamed, q.actor.Merchant, kind, value)
+}
+
+// SuppliersOf are the suppliers in use that have one of these ids.
+func (q *Query) SuppliersOf(values []string) ([]SupplierName, error) {
+	return rows[SupplierName](q, sqlSuppliersOf, q.actor.Merchant, pq.Array(values))
 }
 
 // SupplierCursor is a place in the list, which runs by name; the zero one is its

@@ -60,10 +60,11 @@ const (
 	Payments Kind = "payments"
 	Payers   Kind = "payers"
 	Debits   Kind = "debits"
+	Blocks   Kind = "blocks"
 )
 
 // Kinds lists the kinds.
-var Kinds = []Kind{Bills, Buyers, Payments, Payers, Debits}
+var Kinds = []Kind{Bills, Buyers, Payments, Payers, Debits, Blocks}
 
 // Columns lists the columns of a file of this kind, in the order of the template.
 func (k Kind) Columns() []Column {
@@ -76,6 +77,8 @@ func (k Kind) Columns() []Column {
 		return PayerColumns
 	case Debits:
 		return DebitColumns
+	case Blocks:
+		return BlockColumns
 	case Bills:
 	}
 	return Columns
@@ -183,7 +186,7 @@ func (k Kind) Recognise(heading []string) (m Mapping, asks bool) {
 // readsOver reports whether a heading is known to mean nothing to us.
 func (k Kind) readsOver(name string) bool {
 	means := func(s string) bool { return plain(s) == plain(name) }
-	return slices.ContainsFunc(readOver, means) || k == Payments && slices.ContainsFunc(ofStatements, means)
+	return slices.ContainsFunc(readOver, means) || k == Payments && slices.ContainsFunc(ofStatements, means) || k == Blocks && readsOverBlocks(means)
 }
 
 // Missing returns the required fields that no column has.

@@ -129,6 +129,23 @@ const (
 	DebitLimits    Rule = "debit_limits"
 	DebitTwice     Rule = "debit_twice"
 	Overtaken      Rule = "overtaken"
+
+	ProxyForm       Rule = "proxy_form"
+	ProxyZero       Rule = "proxy_zero"
+	ProxyRounded    Rule = "proxy_rounded"
+	ProxyCheck      Rule = "proxy_check"
+	ReviewPast      Rule = "review_past"
+	ReviewFar       Rule = "review_far"
+	BlockReasonWord Rule = "block_reason_word"
+	BlockNoteNone   Rule = "block_note_none"
+	BlockSelf       Rule = "block_self"
+	BlockTwice      Rule = "block_twice"
+	BlockOpen       Rule = "block_open"
+	BlockOursNone   Rule = "block_ours_none"
+	BlockOursWhich  Rule = "block_ours_which"
+	BlockOwnerNone  Rule = "block_owner_none"
+	BlockOwnerWhich Rule = "block_owner_which"
+	BlockSupplier   Rule = "block_supplier"
 )
 
 // AllRules lists the rules, so that each has its words in both languages.
@@ -140,6 +157,8 @@ var AllRules = []Rule{
 	BuyerTwice, BuyerKnown, BuyerUpdated, BuyerSame, EmailForm, PhoneForm, PostcodeForm, TermsForm, RateForm,
 	MoneyOut, MoneyNone, MoneyZero, PaymentTwice, PaymentAlike, PaymentKnown,
 	MobileForm, PaydayForm, PayerTwice, PayerKnown, CodeForm, DatePast, PayerUnknown, MandateDead, DebitLimits, DebitTwice, Overtaken,
+	ProxyForm, ProxyZero, ProxyRounded, ProxyCheck, ReviewPast, ReviewFar, BlockReasonWord, BlockNoteNone, BlockSelf, BlockTwice, BlockOpen,
+	BlockOursNone, BlockOursWhich, BlockOwnerNone, BlockOwnerWhich, BlockSupplier,
 }
 
 // dateFault says what is wrong with a day, with the days it may mean.
