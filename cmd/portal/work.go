@@ -55,6 +55,10 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 	if err != nil {
 		return err
 	}
+	keys, err := c.keysToCheckWith()
+	if err != nil {
+		return err
+	}
 	seal, err := store.NewSeal(c.sealKey)
 	if err != nil {
 		return err
@@ -99,10 +103,20 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 	})
 	group.Go(func() error { return notifier.Run(working) })
 	group.Go(func() error { return inbox.Run(working) })
+	group.Go(func() error { return work.KeepChecked(working, store.Checking{Keys: keys, Log: log}) })
 	group.Go(func() error {
 		return sequence.Sequence(last, store.Sequencing{Signers: []note.Signer{signer}, Sinks: sinks, Wake: sealer, Log: log})
 	})
 	return group.Wait()
+}
+
+// keysToCheckWith are the public keys that were given, or the one that belongs
+// to the key the worker signs with.
+func (c config) keysToCheckWith() (store.TrailKeys, error) {
+	if len(c.checkpointKeys) > 0 {
+		return c.checkpointKeys, nil
+	}
+	return store.TrailKeysOf(c.checkpointKey)
 }
 
 // newNotifier tells people what happens, by mail too where a server is set.

@@ -113,7 +113,8 @@ var (
 	sqlExchange = statement(`
 		SELECT ` + exchangeColumns + ` FROM exchanges x LEFT JOIN exchange_results r ON r.exchange_id = x.id
 		WHERE x.merchant_id = $1 AND x.id = $2`)
-	sqlAnswer = statement(`SELECT body_sealed FROM exchange_results WHERE merchant_id = $1 AND exchange_id = $2`)
+	sqlAnswer      = statement(`SELECT body_sealed FROM exchange_results WHERE merchant_id = $1 AND exchange_id = $2`)
+	sqlRequestSent = statement(`SELECT body_sealed FROM exchanges WHERE merchant_id = $1 AND id = $2`)
 )
 
 // ExchangesOf returns the exchanges of a lead and its parts, oldest first.
@@ -128,12 +129,21 @@ func (q *Query) Exchange(id ID) (Exchange, error) {
 
 // Answer opens the sealed answer of an exchange; nil when none was kept.
 func (q *Query) Answer(exchange ID) ([]byte, error) {
+	return q.unsealed(sqlAnswer, exchange, "exchange_results.body/")
+}
+
+// Sent opens the sealed request of an exchange; nil when none was kept.
+func (q *Query) Sent(exchange ID) ([]byte, error) {
+	return q.unsealed(sqlRequestSent, exchange, "exchanges.body/")
+}
+
+func (q *Query) unsealed(sql string, exchange ID, place string) ([]byte, error) {
 	var sealed []byte
-	if err := q.get(&sealed, sqlAnswer, q.actor.Merchant, exchange); err != nil || sealed == nil {
+	if err := q.get(&sealed, sql, q.actor.Merchant, exchange); err != nil || sealed == nil {
 		return nil, err
 	}
 	if q.store.seal == nil {
 		return nil, errSealed
 	}
-	return q.store.seal.open(sealed, "exchange_results.body/"+exchange.String())
+	return q.store.seal.open(sealed, place+exchange.String())
 }

@@ -150,6 +150,7 @@ func bigShop(t *testing.T) *storetest.DB {
 	manyRequests(db)
 	manyAlerts(db)
 	manyBlocks(db)
+	manySightings(db)
 	db.Exec(`VACUUM ANALYZE`)
 	return db
 }
@@ -169,7 +170,7 @@ func readings() []reading {
 		oldest            = `'2024-08-01', 'ffffffff-ffff-ffff-ffff-ffffffffffff'` // the last pages
 		beginning         = `'-infinity', '00000000-0000-0000-0000-000000000000'`
 	)
-	return append(slices.Concat(debitReadings(), requestReadings(), alertReadings(), blockReadings()), []reading{
+	return append(slices.Concat(debitReadings(), requestReadings(), alertReadings(), blockReadings(), sightingReadings()), []reading{
 		{"bills", web, store.SQLPresentmentsAfter, shop + newest + `, 51`, 60},
 		{"bills, last page", web, store.SQLPresentmentsAfter, shop + oldest + `, 51`, 60},
 		{"bills, backwards", web, store.SQLPresentmentsBefore, shop + oldest + `, 51`, 60},
@@ -247,8 +248,10 @@ func readings() []reading {
 		{"the trail", web, store.SQLLeaves, shop + newest + `, '-infinity', 51`, 60},
 		{"the trail, last page", web, store.SQLLeaves, shop + oldest + `, '-infinity', 51`, 60},
 		{"the trail of a person", web, store.SQLLeavesOfPerson, shop + newest + `, '-infinity', 51, '` + planMaker + `', ''`, 60},
+		{"deeds", web, store.SQLDeeds, shop + newest + `, '-infinity', 51`, 60},
+		{"deeds of a person", web, store.SQLDeedsOfPerson, shop + newest + `, '-infinity', 51, '` + planMaker + `', ''`, 60},
 		{"the trail of an action", web, store.SQLLeavesByAction, shop + newest + `, '-infinity', 51, 'presentment.'`, 120},
-		{"the trail of a bill", web, store.SQLLeavesAbout, shop + `'{presentment/x}', ` + newest + `, '-infinity', 51, '', NULL`, 60},
+		{"the trail of a bill", web, store.SQLLeavesAbout, shop + `'{presentment/x}', ` + newest + `, '-infinity', 51, '', NULL, 'x'`, 60},
 		{"a story", web, store.SQLStory, shop + `'{presentment/x}', 1000`, 60},
 		// One bill in four carries the same file.
 		{"bills with the same file", web, store.SQLSameDocuments, shop + `'` + planShop + `', 3`, 60},
@@ -393,7 +396,7 @@ func TestNoListReadsMoreThanItsPage(t *testing.T) {
 	}
 }
 
-var bigScan = regexp.MustCompile(`Seq Scan on (payments|payment_matches|presentment_payments|withholding_certificates|document_numbers|receipts|receipt_lines|receipt_search|receipt_dues|etax_documents|etax_reported|presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves|notices|mails|notice_reminders|callbacks|files|file_search|presentment_documents|library_entries|payers|payer_search|mandates|payer_mails|debits)\b`)
+var bigScan = regexp.MustCompile(`Seq Scan on (payments|payment_matches|presentment_payments|withholding_certificates|document_numbers|receipts|receipt_lines|receipt_search|receipt_dues|etax_documents|etax_reported|presentments|presentment_search|buyers|buyer_search|instructions|instruction_authors|approvals|attempts|audit_leaves|notices|mails|notice_reminders|callbacks|files|file_search|presentment_documents|library_entries|payers|payer_search|mandates|payer_mails|debits|seen_marks|trail_checks|trail_check_requests)\b`)
 
 // execute runs a statement for real, as a role acting for the checker of the
 // shop, and returns its plan and how many rows of each table it read: what a

@@ -6,7 +6,17 @@ var (
 	SQLLeavesOfPerson = sqlLeavesOfPerson
 	SQLLeavesByAction = sqlLeavesByAction
 	SQLLeavesAbout    = sqlLeavesAbout
+	SQLDeeds          = sqlDeeds
+	SQLDeedsOfPerson  = sqlDeedsOfPerson
 	SQLStory          = sqlStory
+	SQLSaying         = sqlLeavesSaying
+	SQLSayingOfPerson = sqlLeavesOfPersonSaying
+	SQLWalkEnd        = sqlWalkEnd
+	SQLSightings      = sqlSightings
+	SQLWatchers       = sqlWatchers
+	SQLIDsOfFile      = sqlIDsOfFile
+	SQLTrailChecks    = sqlTrailChecks
+	SQLCheckTimes     = sqlCheckTimes
 	SQLPublished      = sqlPublished
 	SQLWaitingLeaves  = sqlWaitingLeaves
 	SQLNumberLeaves   = sqlNumberLeaves

@@ -32,6 +32,7 @@ var comparisons = []comparison{
 	holidaysAgree, schedulesAgree,
 	suppliersAgree, alertsAgree,
 	linksAgree, personChangesAgree,
+	sightingsAgree, checkRequestsAgree,
 }
 
 // leavesOf is SQL for the leaves of a kind of action ("instruction"), of the

@@ -180,7 +180,7 @@ func TestListsOfTheTrailReadTheirIndex(t *testing.T) {
 		{"all", "portal_web", store.SQLLeaves, window, []string{"audit_leaves_of_merchant", "AND (ROW(at, id) < ROW("}},
 		{"of a person", "portal_web", store.SQLLeavesOfPerson, window + `, '` + nokID + `', ''`, []string{"audit_leaves_of_person", "AND (ROW(at, id) < ROW("}},
 		{"by action", "portal_web", store.SQLLeavesByAction, window + `, 'action.'`, []string{"audit_leaves_by_action", "AND (ROW(at, id) < ROW("}},
-		{"about", "portal_web", store.SQLLeavesAbout, `'` + shopID + `', '{presentment/3,presentment/4}', '2026-01-10', '` + shopID + `', '2026-01-01', 50, '', NULL`, []string{"audit_leaves_of_subject"}},
+		{"about", "portal_web", store.SQLLeavesAbout, `'` + shopID + `', '{presentment/3,presentment/4}', '2026-01-10', '` + shopID + `', '2026-01-01', 50, '', NULL, 'x'`, []string{"audit_leaves_of_subject"}},
 		{"story", "portal_web", store.SQLStory, `'` + shopID + `', '{presentment/3,presentment/4}', 1000`, []string{"audit_leaves_of_subject"}},
 		{"published", "portal_worker", store.SQLPublished, `'{` + shopID + `}'`, []string{"audit_leaves_pkey", "audit_checkpoints_published"}},
 		{"waiting", "portal_sequencer", store.SQLWaitingLeaves, `10000`, []string{"audit_leaves_unsequenced"}},

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -56,7 +57,7 @@ func (s *span) hashAt(i int64) (tlog.Hash, bool) {
 // on the snapshot of the walk, and hands the spans to f in order. Only a few
 // are in memory at a time.
 func (w *walk) spans(x trailExtent, f func(span) error) error {
-	workers := max(1, min(runtime.GOMAXPROCS(0), w.q.store.db.Stats().MaxOpenConnections-1))
+	workers := max(1, min(cmp.Or(w.readers, runtime.GOMAXPROCS(0)), w.q.store.db.Stats().MaxOpenConnections-1))
 	g, ctx := errgroup.WithContext(w.q.ctx)
 	type job struct {
 		first int64
@@ -67,7 +68,7 @@ func (w *walk) spans(x trailExtent, f func(span) error) error {
 	g.Go(func() error {
 		defer close(jobs)
 		defer close(order)
-		for first := int64(0); first < w.end; first += spanSize {
+		for first := w.from; first < w.end; first += spanSize {
 			done := make(chan span, 1)
 			for _, send := range []func() error{
 				func() error { return sendTo(ctx, order, done) },

@@ -16,6 +16,8 @@ type walk struct {
 	report *Report
 
 	tree    *tree
+	from    int64     // where the walk begins; 0, but for a check of the newest leaves
+	readers int       // how many connections read besides; 0 means as many as there are processors
 	end     int64     // where the trail ends: the highest number plus one
 	covered int64     // by the largest checkpoint there is
 	last    time.Time // the latest time so far
@@ -68,9 +70,11 @@ func (w *walk) leaves() error {
 			return err
 		}
 	}
-	w.tree, _, _ = loadTree(0, nil) // an empty tree reads nothing
-	if err := w.reached(0); err != nil {
-		return err
+	if w.tree == nil {
+		w.tree, _, _ = loadTree(0, nil) // an empty tree reads nothing
+		if err := w.reached(0); err != nil {
+			return err
+		}
 	}
 	err := w.spans(x, func(s span) error {
 		for i := s.first; i < s.limit; i++ {
