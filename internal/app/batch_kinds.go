@@ -56,7 +56,7 @@ type batchItem struct {
 
 // batchKinds are all kinds there are.
 func (a *App) batchKinds() []batchKind {
-	return append(slices.Concat(approvalKinds(), debitKinds(), debitMoves(), scheduleBatches(), alertKinds(), blockKinds()), []batchKind{
+	return append(slices.Concat(approvalKinds(), debitKinds(), debitMoves(), requestKinds(), scheduleBatches(), alertKinds(), blockKinds()), []batchKind{
 		{
 			name: "submit", permission: maker, area: areaPresentments, home: "/presentments",
 			look: billsToSubmit, before: submitBefore, step: submitStep, draws: true,
@@ -137,6 +137,10 @@ func refusalOf(err error) (rowRefusedError, bool) {
 		{teller.ErrDebitRepeats, store.RowRefused, text.K("debits.refused.repeats")},
 		{teller.ErrCollides, store.RowRefused, text.K("debits.refused.collides")},
 		{teller.ErrNotRetryable, store.RowRefused, text.K("debits.refused.retried")},
+		{teller.ErrSenderEnded, store.RowRefused, text.K("request.refused.sender")},
+		{teller.ErrOwnReceiver, store.RowRefused, text.K("request.error.own")},
+		{teller.ErrRequestDays, store.RowRefused, text.K("request.refused.days")},
+		{teller.ErrStillRunning, store.RowRefused, text.K("request.refused.running")},
 		{teller.ErrNotInForce, store.RowChanged, text.K("block.refused.not_in_force")},
 		{teller.ErrIDNotInUse, store.RowRefused, text.K("block.refused.id")},
 		{teller.ErrNotMaker, store.RowRefused, text.K("batch.why.not_maker")},

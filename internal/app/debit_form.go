@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portal/internal/app/intake"
 	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/templates"
@@ -159,19 +160,10 @@ func debitDayFault(q *store.Query, on, today thai.Day, rules store.DebitRules, n
 // referenceFrom makes the reference that a payer sees on their statement of what
 // is known: the invoice's number, or the payer's code.
 func referenceFrom(invoice, code string) string {
-	plain := strings.ToUpper(strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
-			return r
-		}
-		return -1
-	}, invoice))
-	switch {
-	case plain == "":
-		return strings.ToUpper(code)
-	case len(plain) > 20:
-		return plain[len(plain)-20:]
+	if plain := intake.ReferenceFrom(invoice); plain != "" {
+		return plain
 	}
-	return plain
+	return strings.ToUpper(code)
 }
 
 func (d *debitForm) view(ctx context.Context) templates.DebitFormView {

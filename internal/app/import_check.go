@@ -23,7 +23,7 @@ const importPatience = 2 * time.Second
 // rulesOf are what the rows of an import are judged by.
 func (a *App) rulesOf(q *store.Query, i store.Import) (intake.Rules, error) {
 	m, err := q.Merchant()
-	return intake.Rules{Mapping: mappingOf(i), Today: a.today(), Own: m.TaxID}, err
+	return intake.Rules{Mapping: mappingOf(i), Today: a.today(), Own: m.TaxID, Now: a.Clock()}, err
 }
 
 // mappingOf is what the columns of an import mean.
@@ -75,6 +75,8 @@ type judgedItem struct {
 	payment intake.Payment
 	payer   store.Payer
 	debit   intake.Debit
+	request intake.Request
+	asks    store.PayRequest // what the row becomes, once it was held against what there is
 	blocked intake.Block
 	ours    store.ID // our id that a sender is blocked for, and who answers for it
 	owner   store.ID
@@ -139,6 +141,9 @@ func (j *judgedItem) judge(rules intake.Rules, kind intake.Kind) {
 	case intake.Debits:
 		j.debit, j.faults = rules.JudgeDebit(first)
 		j.TotalSatang, field = j.debit.AmountSatang, intake.PayerCode
+	case intake.Requests:
+		j.request, j.faults = rules.JudgeRequest(first)
+		j.BuyerName, j.TotalSatang, field = j.request.Name, j.request.AmountSatang, intake.ReceiverName
 	case intake.Blocks:
 		j.blocked, j.faults = rules.JudgeBlock(first)
 		j.BuyerName, field = j.blocked.Name, intake.BlockName
@@ -198,6 +203,9 @@ func compareWithin(q *store.Query, i store.Import, list []judgedItem) error {
 	}
 	if i.Kind == store.ImportOfDebits {
 		twice = intake.Fault{Field: intake.PayerCode, Rule: intake.DebitTwice}
+	}
+	if i.Kind == store.ImportOfRequests {
+		twice = intake.Fault{Field: intake.RequestReference, Rule: intake.RequestTwice}
 	}
 	if i.Kind == store.ImportOfBlocks {
 		twice = intake.Fault{Field: intake.BlockSender, Rule: intake.BlockTwice}

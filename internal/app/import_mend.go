@@ -31,11 +31,13 @@ func (a *App) mendBill(w http.ResponseWriter, r *http.Request, u user) error {
 		return f.broken
 	}
 	var after store.ImportItem
+	var kind intake.Kind
 	err = a.changeImport(r.Context(), u, id, func(tx *store.Tx, i store.Import) error {
 		items, err := tx.ImportItemsByNo(id, []int{no})
 		if err != nil {
 			return err
 		}
+		kind = intake.Kind(i.Kind)
 		switch {
 		case i.State != store.ImportMapped:
 			return store.ErrStale
@@ -56,17 +58,21 @@ func (a *App) mendBill(w http.ResponseWriter, r *http.Request, u user) error {
 	if err != nil {
 		return err
 	}
-	return a.seeOther(w, r, u, place.href(), mendedMessage(after))
+	return a.seeOther(w, r, u, place.href(), mendedMessage(kind, after))
 }
 
-func mendedMessage(b store.ImportItem) text.Message {
+func mendedMessage(kind intake.Kind, b store.ImportItem) text.Message {
+	called := b.Number
+	if kind == intake.Debits || kind == intake.Requests {
+		called = b.BuyerName // what tells their rows apart is nothing to read
+	}
 	switch b.Standing {
 	case store.ImportGood:
-		return text.Msg("import.mended", "number", b.Number)
+		return text.Msg("import.mended", "number", called)
 	case store.ImportDropped:
-		return text.Msg("import.dropped", "number", b.Number)
+		return text.Msg("import.dropped", "number", called)
 	}
-	return text.Msg("import.still_faulty", "number", b.Number)
+	return text.Msg("import.still_faulty", "number", called)
 }
 
 // mend does what the pressed button says to one bill.

@@ -157,6 +157,8 @@ func plainItems(ctx context.Context, _ *store.Query, i store.Import, items []sto
 			line.Said = intake.DebitSaid(b.Number)
 		case store.ImportOfBlocks:
 			line.Said = intake.BlockSaid(b.Number)
+		case store.ImportOfRequests:
+			line.Said = intake.RequestSaid(b.Number)
 		}
 		if b.BuyerID.Valid {
 			line.Href = buyerHref(b.BuyerID.UUID)
@@ -169,6 +171,9 @@ func plainItems(ctx context.Context, _ *store.Query, i store.Import, items []sto
 		}
 		if b.DebitID.Valid {
 			line.Href = debitHref(b.DebitID.UUID)
+		}
+		if b.RequestID.Valid {
+			line.Href = requestHref(b.RequestID.UUID)
 		}
 		if b.BlockID.Valid {
 			line.Href = blockHref(b.BlockID.UUID)

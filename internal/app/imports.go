@@ -39,6 +39,7 @@ var importKinds = map[intake.Kind]importKind{
 	intake.Payments: {areaPayments, comparePayments, keepPayments},
 	intake.Payers:   {areaDebits, comparePayers, keepPayers},
 	intake.Debits:   {areaDebits, compareDebits, keepDebits},
+	intake.Requests: {areaAlerts, compareRequests, keepRequests},
 	intake.Blocks:   {areaAlerts, compareBlocks, keepBlocks},
 }
 

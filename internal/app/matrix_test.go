@@ -224,6 +224,8 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return map[string]string{"matched": e.payments["matched"].String()}
 	case strings.HasPrefix(p, "/payments/"):
 		return named(e.payments)
+	case strings.HasPrefix(p, "/request-batches/"):
+		return map[string]string{"": e.requestBatch.String()}
 	case strings.HasPrefix(p, "/imports/"):
 		return named(e.imports)
 	case strings.HasPrefix(p, "/etax/"):

@@ -64,6 +64,7 @@ type estate struct {
 	debitBatch   store.ID
 	debitRules   store.ID
 	requests     map[string]store.ID
+	requestBatch store.ID
 	promptPay    map[string]store.ID
 	requestRules store.ID
 	alerts       map[string]store.ID // by what is to be done about them
@@ -609,6 +610,8 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 			"amount", "100", "invoice_number", "", "reference", "", "message", "", "when", "now", "send_on", "", "send_at", "", "ends_on", "25/12/2569")
 	case "/requests/{id}/submission":
 		return apptest.Form("key", strings.Repeat("U", 26), "version", "1", "repeat_reason", "")
+	case "/request-batches/{id}/submission", "/request-batches/{id}/approval":
+		return apptest.Form("key", strings.Repeat("V", 26))
 	case "/requests/{id}/discard", "/requests/{id}/restoration":
 		return apptest.Form("version", "1")
 	case "/requests/export":

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"portal/internal/app/intake"
 	"portal/internal/app/promptpay"
 	"portal/internal/app/teller"
 	"portal/internal/app/thai"
@@ -16,10 +17,6 @@ import (
 	"portal/web/templates/ui"
 	"portal/web/text"
 )
-
-// sendingHour is when a request of a later day is sent where nobody says: in the
-// morning, when people look at their phones.
-const sendingHour = "09:00"
 
 var billReference = regexp.MustCompile(`^[A-Za-z0-9]{1,20}$`)
 
@@ -79,7 +76,7 @@ func (r *requestForm) readTime(today thai.Day) {
 	r.draft.SendAt = strings.TrimSpace(r.raw("send_at"))
 	switch {
 	case r.draft.SendAt == "":
-		r.draft.SendAt = sendingHour
+		r.draft.SendAt = promptpay.SendingHour
 	case !hourAndMinute.MatchString(r.draft.SendAt):
 		r.fail("send_at", text.Msg("request.error.time"))
 	}
@@ -141,16 +138,13 @@ func (r *requestForm) judge(q *store.Query, now time.Time) error {
 		r.fail(field, why)
 	}
 	if r.draft.Reference == "" {
-		if r.draft.Reference = referenceFrom(r.draft.InvoiceNumber, ""); r.draft.Reference == "" {
-			r.draft.Reference = r.receiver.Value
-		}
+		r.draft.Reference = intake.RequestReferenceFrom(r.draft.InvoiceNumber, r.receiver)
 	}
 	return r.bindBill(q)
 }
 
 // bindBill finds the bill that the invoice number names: the request then
-// collects it. A receiver's tax id that is another than its buyer's tells that
-// the number is of some other system.
+// collects it.
 func (r *requestForm) bindBill(q *store.Query) error {
 	if r.bill != store.NoID {
 		b, err := q.BillToRequest(r.bill)
@@ -169,8 +163,7 @@ func (r *requestForm) bindBill(q *store.Query) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
-	identity := r.receiver.Kind == promptpay.Tax || r.receiver.Kind == promptpay.National
-	if err == nil && (!identity || b.BuyerTaxID == r.receiver.Value) {
+	if err == nil && collectsBill(r.receiver, b) {
 		r.draft.PresentmentID = store.NullID(b.ID)
 	}
 	return err

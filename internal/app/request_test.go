@@ -2,7 +2,9 @@ package app_test
 
 import (
 	"crypto/rand"
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -160,4 +162,154 @@ func TestARequestCollectsItsBillOnce(t *testing.T) {
 	if a := w.Client(apptest.Maker).Post(second+"/submission", "key", rand.Text(), "version", "1"); a.Status != http.StatusUnprocessableEntity {
 		t.Errorf("blocked by the rules: %d", a.Status)
 	}
+}
+
+// requestList brings a list of requests in, as a maker.
+func (w thread) requestList(lines ...string) (at string, page apptest.Answer) {
+	w.t.Helper()
+	c := w.Client(apptest.Maker)
+	r := sheetRequest(c, "december.csv", []byte(strings.Join(lines, "\n")+"\n"))
+	r.URL.RawQuery = "kind=requests"
+	a := c.Do(r)
+	if a.Status != http.StatusSeeOther || strings.HasSuffix(a.Location(), "/columns") {
+		w.t.Fatalf("%d to %s: %s", a.Status, a.Location(), clipped(a.Body))
+	}
+	return a.Location(), goOn(w.t, c, a.Location())
+}
+
+// atOnce starts what was put together of a batch.
+func (w thread) atOnce(who *apptest.Client, path string) {
+	w.t.Helper()
+	asked := who.Post(path, "key", rand.Text())
+	sum := fingerprintField.FindStringSubmatch(who.Get(asked.Location()).Body)
+	if sum == nil {
+		w.t.Fatalf("%s: nothing to start: %d %s", path, asked.Status, asked.Location())
+	}
+	if a := who.Post(asked.Location()+"/start", "fingerprint", sum[1]); a.Status != http.StatusSeeOther {
+		w.t.Fatalf("%s: %d", path, a.Status)
+	}
+}
+
+const requestHeading = "ผู้จ่าย,พร้อมเพย์ไอดี,จำนวนเงิน,เลขที่ใบแจ้งหนี้,เลขอ้างอิง,วันที่ส่ง,เวลาส่ง,จ่ายได้ถึงวันที่"
+
+func TestManyRequestsComeFromAFileAreMendedAndSentTogether(t *testing.T) {
+	t.Parallel()
+	w := newThread(t)
+	w.promptPay()
+	bill, _ := w.presented("INV-77")
+	at, page := w.requestList(requestHeading,
+		"ตัวอย่าง,081-234-5678,1,,,,,",
+		"สมหญิง,+66 81 234 5678,250,INV-77,,,,",
+		"สมชาย,0899999999,\"1,000.50\",,DEC2,"+daysAhead(1)+",9.30,"+daysAhead(5),
+		"ซ้ำ,0812345678,250.00,,inv77,,,",                   // what the first says, in other words
+		"ขาดศูนย์,812345670,100,,DEC4,,,",                   // as a spreadsheet leaves it
+		"เมื่อวาน,0812345679,100,,DEC5,"+daysAhead(-1)+",,", // the bank takes none
+		"เรา,0107536001079,100,,DEC6,,,",
+		"มาก,0812345671,200000.01,,DEC7,,,",
+		"ช้าไป,0812345672,100,,DEC8,,,"+daysAhead(40),
+	)
+	for _, says := range []string{"เหมือนแถว 3", "ขาดเลข 0 ข้างหน้า", "วันที่ผ่านไปแล้ว", "เป็นพร้อมเพย์ไอดีของเราเอง", "ใส่ยอดระหว่าง", "ไม่เกิน 29 วันหลังส่ง"} {
+		if !strings.Contains(page.Body, says) {
+			t.Errorf("the check page does not say %q", says)
+		}
+	}
+	c := w.Client(apptest.Maker)
+	if good := c.Get(at + "?standing=good").Body; !strings.Contains(good, "เก็บเงินตามบิล INV-77") {
+		t.Errorf("what the request collects is not told")
+	}
+	// The zero is given back by a press of a button.
+	no := w.text(`SELECT no::text FROM import_items WHERE buyer_name = 'ขาดศูนย์'`)
+	if a := c.Post(at+"/bills", "no", no, "standing", "faulty", "do", "fix 0-0"); a.Status != http.StatusSeeOther {
+		t.Fatalf("mending: %d", a.Status)
+	}
+	if a := c.Post(at + "/drafts"); a.Status != http.StatusSeeOther {
+		t.Fatalf("the drafts: %d", a.Status)
+	}
+	got := w.text(`SELECT string_agg(receiver_value || ' ' || amount_satang || ' ' || reference || ' ' || send_at || ' ' || coalesce(presentment_id::text, '-'), ', ' ORDER BY reference) FROM pay_requests`)
+	if want := "0899999999 100050 DEC2 09:30 -, 0812345670 10000 DEC4  -, 0812345678 25000 INV77  " + bill.String(); got != want {
+		t.Fatalf("the drafts are %q, want %q", got, want)
+	}
+	batch := "/request-batches/" + strings.TrimPrefix(at, "/imports/")
+	for _, lang := range []string{"en", "th"} {
+		c.Get("/language/" + lang)
+		if look := c.Get(batch); look.Status != http.StatusOK || !strings.Contains(look.Body, "1,350.50") || strings.Contains(look.Body, "⟦") {
+			t.Errorf("the batch in %s: %d", lang, look.Status)
+		}
+	}
+	w.atOnce(c, batch+"/submission")
+	w.atOnce(w.Client(apptest.Checker), batch+"/approval")
+	w.bank.Send()
+	if got := w.text(`SELECT string_agg(state, ',' ORDER BY reference) FROM pay_requests`); got != "scheduled,sent,sent" {
+		t.Errorf("the requests are %s: %s", got, w.text(`SELECT string_agg(message, ',') FROM batch_rows`))
+	}
+	if a := c.Get(batch + "/progress?seen=x"); a.Status != http.StatusOK || !strings.Contains(a.Body, "รอผู้จ่าย 3 รายการ") {
+		t.Errorf("the progress: %d %s", a.Status, clipped(a.Body))
+	}
+	if a := w.Client(apptest.Stranger).Get(batch); a.Status != http.StatusNotFound {
+		t.Errorf("a stranger sees the batch: %d", a.Status)
+	}
+	// The same list again is refused row by row; what collects the bill is told.
+	_, page = w.requestList(requestHeading, "สมหญิง,0812345678,250,INV-77,,,,", "คนอื่น,0899999998,300,INV-77,OTHER,,,")
+	if !strings.Contains(page.Body, "มีคำขอแบบเดียวกันถึง สมหญิง") {
+		t.Errorf("the same again is good: %s", clipped(page.Body))
+	}
+}
+
+func TestABatchLeavesOutWhatIsCollectedAlready(t *testing.T) {
+	t.Parallel()
+	w := newThread(t)
+	w.promptPay()
+	w.presented("INV-77")
+	w.replica(`INSERT INTO request_rules (id, merchant_id, base_version, version, min_satang, max_satang, open_days, collision, note, proposed_by, decision, decided_by, decided_at)
+		VALUES (gen_random_uuid(), $1, 0, 1, 100, 20000000, 7, 'block', 'once', $2, 'approved', $3, now())`, w.Merchant, w.Person(apptest.Maker), w.Person(apptest.Checker))
+	// Neither counts before it is asked for, so that both become drafts.
+	at, _ := w.requestList(requestHeading, "หนึ่ง,0812345678,250,INV-77,A1,,,", "สอง,0899999998,300,INV-77,A2,,,")
+	c := w.Client(apptest.Maker)
+	c.Post(at + "/drafts")
+	batch := "/request-batches/" + strings.TrimPrefix(at, "/imports/")
+	w.atOnce(c, batch+"/submission")
+	if got := w.text(`SELECT string_agg(state, ',' ORDER BY reference) FROM pay_requests`); got != "submitted,draft" {
+		t.Fatalf("the requests are %s", got)
+	}
+	if got := w.text(`SELECT string_agg(state || ' ' || message, ',' ORDER BY position) FROM batch_rows WHERE state <> 'done'`); got != "refused debits.refused.collides" {
+		t.Errorf("the row says %q", got)
+	}
+	if _, page := w.requestList(requestHeading, "สาม,0899999997,300,INV-77,A3,,,"); !strings.Contains(page.Body, "ใบนี้เก็บเงินทางอื่นอยู่") {
+		t.Errorf("a third is good: %s", clipped(page.Body))
+	}
+}
+
+// TestALongListOfRequestsStaysBounded measures the whole way of a list to its
+// drafts, of which each is held against all there are.
+func TestALongListOfRequestsStaysBounded(t *testing.T) {
+	t.Parallel()
+	rows, most := 1_000, 30*time.Second
+	if long {
+		rows, most = 10_000, 2*time.Minute
+	}
+	w := newThread(t)
+	w.promptPay()
+	lines := []string{requestHeading}
+	for n := range rows {
+		lines = append(lines, fmt.Sprintf("ผู้จ่าย %d,08%08d,%d.25,,R%d,,,", n, n, 100+n%900, n))
+	}
+	began := time.Now()
+	at, _ := w.requestList(lines...)
+	c := w.Client(apptest.Maker)
+	c.Post(at + "/drafts")
+	goOn(t, c, at)
+	took := time.Since(began)
+	if got := w.text(`SELECT count(*)::text FROM pay_requests`); got != strconv.Itoa(rows) {
+		t.Fatalf("%s drafts", got)
+	}
+	t.Logf("%d requests were brought in within %s", rows, took)
+	if took > most {
+		t.Errorf("%d requests took %s", rows, took)
+	}
+	began = time.Now()
+	page := c.Post("/request-batches/"+strings.TrimPrefix(at, "/imports/")+"/submission", "key", rand.Text())
+	if look := c.Get(page.Location()); look.Status != http.StatusOK {
+		t.Errorf("the look at all: %d", look.Status)
+	}
+	t.Logf("put together in %s", time.Since(began))
 }

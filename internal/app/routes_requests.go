@@ -17,6 +17,11 @@ func (a *App) requestRoutes() []route {
 		{"GET", "/requests/{id}/submission/new", maker, a.newRequestSubmission, extra{}},
 		{"POST", "/requests/{id}/submission", maker, a.createRequestSubmission, extra{}},
 
+		{"GET", "/request-batches/{id}", anyDuty, a.showRequestBatch, extra{}},
+		{"GET", "/request-batches/{id}/progress", anyDuty, a.requestBatchProgress, extra{quiet: true}},
+		{"POST", "/request-batches/{id}/submission", maker, a.submitRequestBatch, extra{}},
+		{"POST", "/request-batches/{id}/approval", checker, a.approveRequestBatch, extra{}},
+
 		{"GET", "/promptpay-ids", anyDuty, a.listPromptPayIDs, extra{}},
 		{"POST", "/promptpay-ids", admin, a.proposePromptPayID, extra{}},
 		{"POST", "/promptpay-ids/{id}/approval", checker, a.approvePromptPayID, extra{}},

@@ -3,6 +3,7 @@ package krungsri
 import (
 	"net/http"
 	"slices"
+	"time"
 )
 
 // ProxyType says what a PromptPay ID is. The first four names are seen in public code for the interbank switch; that these
@@ -80,6 +81,13 @@ const (
 	LargestAlert = Baht(200_000_00)
 	AlertDays    = 30
 )
+
+// AlertHour is when a request is sent that is for a later day and names no time. [inferred]
+const AlertHour = 8
+
+// AlertArrives is how long a request may take to come in at the bank: what it does not know after that was never sent. The
+// database holds to the same. [inferred]
+const AlertArrives = 5 * time.Minute
 
 // Lengths of a request's texts, in characters. [inferred]
 const (

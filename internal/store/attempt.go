@@ -114,6 +114,7 @@ const (
 	ReasonNotIntact     = "not_intact"
 	ReasonPartBefore    = "part_before_failed"
 	ReasonMandateDead   = "mandate_dead"  // the payer's consent is no longer in force
+	ReasonSenderEnded   = "sender_ended"  // the PromptPay id that it goes out under is ours no more
 	ReasonScheduleLate  = "schedule_late" // a day that it was to begin with is over
 )
 

@@ -15,6 +15,7 @@ const (
 	ImportOfPayments = "payments"
 	ImportOfPayers   = "payers"
 	ImportOfDebits   = "debits"
+	ImportOfRequests = "requests"
 	ImportOfBlocks   = "blocks"
 )
 
@@ -92,6 +93,7 @@ type ImportItem struct {
 	PaymentID     uuid.NullUUID   `db:"payment_id"`
 	PayerID       uuid.NullUUID   `db:"payer_id"`
 	DebitID       uuid.NullUUID   `db:"debit_id"`
+	RequestID     uuid.NullUUID   `db:"request_id"`
 	BlockID       uuid.NullUUID   `db:"block_id"`
 }
 
@@ -106,7 +108,7 @@ const importColumns = `i.id, i.kind, i.file_id, f.name AS file_name, f.sha256 AS
 	i.state, i.created_by, i.editors, c.name AS created_by_name, i.created_at
 	FROM imports i JOIN files f ON f.id = i.file_id JOIN people c ON c.id = i.created_by`
 
-const importItemColumns = `no, standing, number, buyer_name, total_satang, first_row, faults, goes_over, presentment_id, buyer_id, payment_id, payer_id, debit_id, block_id`
+const importItemColumns = `no, standing, number, buyer_name, total_satang, first_row, faults, goes_over, presentment_id, buyer_id, payment_id, payer_id, debit_id, request_id, block_id`
 
 var (
 	sqlImport     = statement(`SELECT ` + importColumns + ` WHERE i.merchant_id = $1 AND i.id = $2`)

@@ -45,7 +45,7 @@ var (
 	sqlImportItemsMade = statement(`
 		UPDATE import_items i SET standing = 'made', presentment_id = CASE l.kind WHEN 'bills' THEN b.made END, buyer_id = CASE l.kind WHEN 'buyers' THEN b.made END,
 			payment_id = CASE l.kind WHEN 'payments' THEN b.made END, payer_id = CASE l.kind WHEN 'payers' THEN b.made END,
-			debit_id = CASE l.kind WHEN 'debits' THEN b.made END, block_id = CASE l.kind WHEN 'blocks' THEN b.made END
+			debit_id = CASE l.kind WHEN 'debits' THEN b.made END, request_id = CASE l.kind WHEN 'requests' THEN b.made END, block_id = CASE l.kind WHEN 'blocks' THEN b.made END
 		FROM unnest($3::int[], $4::uuid[]) AS b (no, made), imports l
 		WHERE l.merchant_id = $1 AND l.id = $2 AND i.merchant_id = $1 AND i.import_id = $2 AND i.no = b.no AND i.standing = 'good'`)
 	sqlChangeImportRows = statement(`

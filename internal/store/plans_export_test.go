@@ -97,6 +97,11 @@ var (
 	SQLClaimPayerMails           = sqlClaimPayerMails
 	SQLDebitsListed              = sqlDebitsListed
 	SQLRequestsListed            = sqlRequestsListed
+	SQLRequestBatchSums          = sqlRequestBatchSums
+	SQLRequestsOfImport          = sqlRequestsOfImport
+	SQLLeadsOfRequests           = sqlLeadsOfRequests
+	SQLRequestTrouble            = sqlRequestTrouble
+	SQLRequestsTaken             = sqlRequestsTaken
 	SQLRequestsCounted           = sqlRequestsCounted
 	SQLRequestsScheduled         = sqlRequestsScheduled
 	SQLRequestRulesProposals     = sqlRequestRulesProposals

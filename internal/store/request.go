@@ -1,9 +1,12 @@
 package store
 
 import (
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 )
 
 // The states of a request to pay. Until the bank has it, its state follows from
@@ -126,6 +129,19 @@ var (
 		SELECT b.id, b.document_number, b.buyer_name, b.buyer_tax_id, b.total_satang - coalesce(s.received_satang + s.withheld_satang + s.fee_satang, 0) AS open_satang
 		FROM presentments b LEFT JOIN presentment_payments s ON s.presentment_id = b.id
 		WHERE b.merchant_id = $1 AND b.document_number = $2 AND b.state NOT IN ('draft', 'discarded', 'cancelled', 'replaced', 'refused') LIMIT 1`)
+	sqlBillsNumbered = statement(`
+		SELECT b.id, b.document_number, b.buyer_name, b.buyer_tax_id, b.total_satang - coalesce(s.received_satang + s.withheld_satang + s.fee_satang, 0) AS open_satang
+		FROM presentments b LEFT JOIN presentment_payments s ON s.presentment_id = b.id
+		WHERE b.merchant_id = $1 AND b.document_number = ANY ($2) AND b.state NOT IN ('draft', 'discarded', 'cancelled', 'replaced', 'refused')`)
+	// By the very rule that looks when one is asked for.
+	sqlRequestsTaken = statement(`
+		SELECT DISTINCT ON (a.n) a.n AS no, t.alike, t.name
+		FROM (SELECT e.n, jsonb_populate_record(NULL::pay_requests, e.said) AS asked FROM jsonb_array_elements($2::text::jsonb) WITH ORDINALITY AS e (said, n)) AS a,
+			LATERAL (SELECT true AS alike, d.receiver_name AS name FROM pay_requests d
+				WHERE d.merchant_id = $1 AND d.receiver_value = (a.asked).receiver_value AND d.amount_satang = (a.asked).amount_satang AND d.reference = (a.asked).reference
+					AND d.state NOT IN ('draft', 'discarded', 'declined', 'expired', 'blocked', 'failed')
+				UNION ALL SELECT false, c.name FROM request_collisions(a.asked) AS c) AS t
+		ORDER BY a.n, t.alike DESC`)
 	sqlBillRequested = statement(`
 		SELECT d.presentment_id FROM pay_requests d
 		WHERE d.merchant_id = $1 AND d.presentment_id IS NOT NULL AND d.bank_reference = ANY (SELECT upper(n) FROM unnest($2::text[]) AS n) LIMIT 1`)
@@ -182,6 +198,36 @@ func (q *Query) BillToRequest(bill ID) (BillToRequest, error) {
 // BillNumbered is the bill with this number, or ErrNotFound.
 func (q *Query) BillNumbered(number string) (BillToRequest, error) {
 	return row[BillToRequest](q, sqlBillNumbered, q.actor.Merchant, number)
+}
+
+// BillsNumbered are the bills with these numbers.
+func (q *Query) BillsNumbered(numbers []string) ([]BillToRequest, error) {
+	return rows[BillToRequest](q, sqlBillsNumbered, q.actor.Merchant, pq.Array(numbers))
+}
+
+// TakenRequest says that one of several requests, by its place from 1 on, has
+// one like it, or collects what is collected another way.
+type TakenRequest struct {
+	No    int    `db:"no"`
+	Alike bool   `db:"alike"`
+	Name  string `db:"name"`
+}
+
+// RequestsTaken finds which of requests that are not kept yet would be refused,
+// or warned of, for what there is already.
+func (q *Query) RequestsTaken(list []PayRequest) ([]TakenRequest, error) {
+	said := make([]map[string]any, len(list))
+	for n, r := range list {
+		said[n] = map[string]any{
+			"id": r.ID, "merchant_id": q.actor.Merchant, "receiver_value": r.ReceiverValue, "amount_satang": r.AmountSatang, "reference": r.Reference,
+			"invoice_number": r.InvoiceNumber, "presentment_id": r.PresentmentID,
+		}
+	}
+	raw, err := json.Marshal(said)
+	if err != nil {
+		return nil, fmt.Errorf("looking for requests alike: %w", err)
+	}
+	return rows[TakenRequest](q, sqlRequestsTaken, q.actor.Merchant, string(raw))
 }
 
 // RequestOfKey is the id of the request that a person makes with a form's key,

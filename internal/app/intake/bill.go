@@ -2,6 +2,7 @@ package intake
 
 import (
 	"strings"
+	"time"
 
 	"portal/internal/app/bill"
 	"portal/internal/app/thai"
@@ -32,6 +33,7 @@ type Rules struct {
 	Mapping Mapping
 	Today   thai.Day
 	Own     string // the seller's tax id
+	Now     time.Time
 }
 
 // Group tells which bill each row belongs to, counted from 1. With lines, rows

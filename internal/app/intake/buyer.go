@@ -88,6 +88,8 @@ func (k Kind) NumberIn(m Mapping, cells []string) string {
 		return payerApart(m, cells)
 	case Debits:
 		return debitApart(m, cells)
+	case Requests:
+		return requestApart(m, cells)
 	case Blocks:
 		return blockApart(m, cells)
 	case Buyers:

@@ -60,11 +60,12 @@ const (
 	Payments Kind = "payments"
 	Payers   Kind = "payers"
 	Debits   Kind = "debits"
+	Requests Kind = "requests"
 	Blocks   Kind = "blocks"
 )
 
 // Kinds lists the kinds.
-var Kinds = []Kind{Bills, Buyers, Payments, Payers, Debits, Blocks}
+var Kinds = []Kind{Bills, Buyers, Payments, Payers, Debits, Requests, Blocks}
 
 // Columns lists the columns of a file of this kind, in the order of the template.
 func (k Kind) Columns() []Column {
@@ -77,6 +78,8 @@ func (k Kind) Columns() []Column {
 		return PayerColumns
 	case Debits:
 		return DebitColumns
+	case Requests:
+		return RequestColumns
 	case Blocks:
 		return BlockColumns
 	case Bills:

@@ -128,12 +128,26 @@ const (
 	MandateDead    Rule = "mandate_dead"
 	DebitLimits    Rule = "debit_limits"
 	DebitTwice     Rule = "debit_twice"
+	ProxyForm      Rule = "proxy_form"
+	ProxyZero      Rule = "proxy_zero"
+	ProxyRounded   Rule = "proxy_rounded"
+	ProxyCheck     Rule = "proxy_check"
+	ProxyBiller    Rule = "proxy_biller"
+	ProxyOurs      Rule = "proxy_ours"
+	TimeForm       Rule = "time_form"
+	TimeAlone      Rule = "time_alone"
+	SendingFar     Rule = "sending_far"
+	EndsEarly      Rule = "ends_early"
+	EndsLate       Rule = "ends_late"
+	SenderUnknown  Rule = "sender_unknown"
+	SenderNone     Rule = "sender_none"
+	SenderMany     Rule = "sender_many"
+	RequestTwice   Rule = "request_twice"
+	RequestAlike   Rule = "request_alike"
+	CollectedTwice Rule = "collected_twice"
+	CollectsBill   Rule = "collects_bill"
 	Overtaken      Rule = "overtaken"
 
-	ProxyForm       Rule = "proxy_form"
-	ProxyZero       Rule = "proxy_zero"
-	ProxyRounded    Rule = "proxy_rounded"
-	ProxyCheck      Rule = "proxy_check"
 	ReviewPast      Rule = "review_past"
 	ReviewFar       Rule = "review_far"
 	BlockReasonWord Rule = "block_reason_word"
@@ -156,8 +170,10 @@ var AllRules = []Rule{
 	RowDiffers, RowTwice, DiscountForm, DiscountLarge, IncomeWord, BuyerUnknown,
 	BuyerTwice, BuyerKnown, BuyerUpdated, BuyerSame, EmailForm, PhoneForm, PostcodeForm, TermsForm, RateForm,
 	MoneyOut, MoneyNone, MoneyZero, PaymentTwice, PaymentAlike, PaymentKnown,
-	MobileForm, PaydayForm, PayerTwice, PayerKnown, CodeForm, DatePast, PayerUnknown, MandateDead, DebitLimits, DebitTwice, Overtaken,
-	ProxyForm, ProxyZero, ProxyRounded, ProxyCheck, ReviewPast, ReviewFar, BlockReasonWord, BlockNoteNone, BlockSelf, BlockTwice, BlockOpen,
+	MobileForm, PaydayForm, PayerTwice, PayerKnown, CodeForm, DatePast, PayerUnknown, MandateDead, DebitLimits, DebitTwice,
+	ProxyForm, ProxyZero, ProxyRounded, ProxyCheck, ProxyBiller, ProxyOurs, TimeForm, TimeAlone, SendingFar, EndsEarly, EndsLate,
+	SenderUnknown, SenderNone, SenderMany, RequestTwice, RequestAlike, CollectedTwice, CollectsBill, Overtaken,
+	ReviewPast, ReviewFar, BlockReasonWord, BlockNoteNone, BlockSelf, BlockTwice, BlockOpen,
 	BlockOursNone, BlockOursWhich, BlockOwnerNone, BlockOwnerWhich, BlockSupplier,
 }
 

@@ -27,8 +27,7 @@ const (
 
 // When says what the bank does with a request for a day and a time of it, given
 // as what has passed since midnight: a past day is refused, today's with a time
-// that has come is sent at once, everything later waits. No time of day is
-// midnight.
+// that has come is sent at once, everything later waits.
 func When(day thai.Day, at time.Duration, now time.Time) Timing {
 	today := thai.Today(now)
 	switch {
@@ -74,3 +73,20 @@ func Ends(sent, ends, now time.Time) Lapse {
 	}
 	return EndsWell
 }
+
+// SendingHour is when a request of a later day is sent where nobody says: in the
+// morning, when people look at their phones.
+const SendingHour = "09:00"
+
+// Clock is what has passed of a day at an hour and minute, such as 09:30; of
+// anything else, nothing.
+func Clock(hourAndMinute string) time.Duration {
+	at, err := time.Parse("15:04", hourAndMinute)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
+}
+
+// LastMinute is until when a request can be paid whose last day it is.
+func LastMinute(day thai.Day) time.Time { return Instant(day, 24*time.Hour-time.Minute) }

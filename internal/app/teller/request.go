@@ -90,7 +90,7 @@ func RequestTimes(r store.PayRequest) (sends, ends time.Time) {
 	if r.SendOn == nil {
 		return time.Time{}, ends
 	}
-	hour, minute := 0, 0
+	hour, minute := krungsri.AlertHour, 0
 	if at, err := time.Parse("15:04", r.SendAt); err == nil {
 		hour, minute = at.Hour(), at.Minute()
 	}
@@ -200,13 +200,8 @@ func notKnown(_ context.Context, _ *store.Store, i store.Inquiry, r krungsri.Inq
 	return said, err
 }
 
-const (
-	// neverArrived is the word for a request that the bank does not know.
-	neverArrived = "NONE"
-	// arrives is how long a request may take to come in at the bank. What it does
-	// not know after that was never sent.
-	arrives = 5 * time.Minute
-)
+// neverArrived is the word for a request that the bank does not know.
+const neverArrived = "NONE"
 
 // learnRequest records what the bank says of a request of ours, and ends an
 // unknown outcome by it.
@@ -267,7 +262,7 @@ func learnNothing(tx *store.Tx, i store.Inquiry, r store.PayRequest, asked store
 		if err != nil {
 			return err
 		}
-		if i.Came = "not_yet"; i.AskedAt.After(attempt.ClaimedAt.Add(arrives)) {
+		if i.Came = "not_yet"; i.AskedAt.After(attempt.ClaimedAt.Add(krungsri.AlertArrives)) {
 			i.Came = reasonSettled
 		}
 	}

@@ -225,3 +225,56 @@ func TestRequestIsMovedByNobodyButTheBank(t *testing.T) {
 		t.Error("the worker writes a request")
 	}
 }
+
+// endSender ends the id that requests go out under, by two people.
+func (a asker) endSender() {
+	a.t.Helper()
+	a.Write(a.Web, a.As(a.Auditor), func(tx *store.Tx) error { return tx.AskPromptPayEnd(a.sender, true) })
+	a.Write(a.Web, a.As(a.Checker), func(tx *store.Tx) error { return tx.EndPromptPayID(a.sender) })
+}
+
+func TestARequestWhoseSenderEndedBeforeItWentOutIsEndedAtOnce(t *testing.T) {
+	t.Parallel()
+	a := newAsker(t)
+	r := a.request("INV1")
+	lead, err := a.submit(r)
+	a.must(err)
+	a.must(a.Approve(a.Checker, lead))
+	a.endSender()
+	a.Drain()
+	r = a.requestNow(r.ID)
+	var i store.Instruction
+	a.Read(func(q *store.Query) (err error) { i, err = q.Instruction(lead); return err })
+	if r.State != store.RequestDraft || i.State != store.Expired || i.Reason != store.ReasonSenderEnded {
+		t.Errorf("the request is %s, what asks for it %s for %q", r.State, i.State, i.Reason)
+	}
+	attempts := 0
+	a.must(a.DB.Super.QueryRowContext(t.Context(), `SELECT count(*) FROM attempts`).Scan(&attempts))
+	if attempts != 0 {
+		t.Error("the bank was asked")
+	}
+}
+
+// The database, we and the stand-in bank agree when one is sent that names no time.
+func TestARequestWithoutATimeIsSentWhenTheBankBegins(t *testing.T) {
+	t.Parallel()
+	a := newAsker(t)
+	tomorrow := today().AddDate(0, 0, 1)
+	r := a.out(a.request("INV1", func(r *store.PayRequest) { r.SendOn = &tomorrow }))
+	sends, _ := teller.RequestTimes(r)
+	if sends.In(krungsri.Bangkok).Hour() != krungsri.AlertHour {
+		t.Errorf("we say %s", sends)
+	}
+	a.must(a.DB.Super.QueryRowContext(t.Context(), `SELECT ask_at FROM pay_requests WHERE id = $1`, r.ID).Scan(&r.AskAt))
+	if want := sends.Add(time.Minute); !r.AskAt.Equal(want) {
+		t.Errorf("the bank is asked at %s, want %s", r.AskAt, want)
+	}
+	a.must(a.Bank.Advance(time.Until(sends) - time.Minute))
+	if r = a.learned(r.ID); r.State != store.RequestScheduled {
+		t.Errorf("a minute before, it is %s", r.State)
+	}
+	a.must(a.Bank.Advance(2 * time.Minute))
+	if r = a.learned(r.ID); r.State != store.RequestSent {
+		t.Errorf("a minute after, it is %s", r.State)
+	}
+}

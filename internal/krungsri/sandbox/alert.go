@@ -45,9 +45,6 @@ type alertStep struct {
 	At time.Time            `json:"at"`
 }
 
-// alertHour is when a request is sent that is for a day and names no time. [inferred]
-const alertHour = 8
-
 var (
 	alertReferenceForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,35}$`)
 	billReferenceForm  = regexp.MustCompile(`^[A-Za-z0-9]{1,20}$`)
@@ -139,7 +136,7 @@ func instructed(on krungsri.Date, clock string, today krungsri.Date) time.Time {
 	if clock == "" && on == today {
 		return time.Time{}
 	}
-	at := time.Date(on.Year, on.Month, on.Day, alertHour, 0, 0, 0, krungsri.Bangkok)
+	at := time.Date(on.Year, on.Month, on.Day, krungsri.AlertHour, 0, 0, 0, krungsri.Bangkok)
 	if named, err := time.Parse(time.TimeOnly, clock); err == nil {
 		at = time.Date(on.Year, on.Month, on.Day, named.Hour(), named.Minute(), named.Second(), 0, krungsri.Bangkok)
 	}

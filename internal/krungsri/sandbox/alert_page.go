@@ -147,7 +147,7 @@ func (b *Bank) alertView(problem string) alertView {
 	defer b.mu.Unlock()
 	b.passTime()
 	v := alertView{
-		Problem: problem, Now: b.now(), Moved: b.state.Offset.Round(time.Second), Samples: SampleSenders(), Rules: AlertRules(), Shown: rowsShown, Hour: alertHour,
+		Problem: problem, Now: b.now(), Moved: b.state.Offset.Round(time.Second), Samples: SampleSenders(), Rules: AlertRules(), Shown: rowsShown, Hour: krungsri.AlertHour,
 		Callbacks: b.config.CallbackURL != "", Kinds: CallbackFaults, Fault: b.state.CallbackFault, Ours: b.state.ourProxies(),
 		StoppedAll: len(b.state.Stopped), BlocksAll: len(b.state.Blocks),
 	}
