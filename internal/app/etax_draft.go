@@ -179,7 +179,6 @@ func typedAgain(ctx context.Context, d etax.Document) *etaxForm {
 		put(at+"number", r.Number)
 		put(at+"kind", r.Kind)
 		put(at+"on", text.Date(ctx, r.IssuedOn.Time()))
-		put(at+"id", r.ID)
 	}
 	for at, p := range map[string]etax.Party{"seller_": d.Seller, "buyer_": d.Buyer} {
 		for field, value := range map[string]string{

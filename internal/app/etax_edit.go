@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"portal/internal/app/etax"
+	"portal/internal/app/teller"
 	"portal/internal/store"
 	"portal/web/text"
 )
@@ -20,10 +21,9 @@ func (a *App) createEtax(w http.ResponseWriter, r *http.Request, u user) error {
 	if f.rearranged() {
 		return a.etaxFormPage(w, r, u, http.StatusOK, f, "")
 	}
-	if err := a.ownSeller(r, u, f); err != nil {
+	if err := a.holdToRules(r, u, f); err != nil {
 		return err
 	}
-	f.obeyRules(r.Context(), a.today())
 	if !f.valid() {
 		return a.etaxFormPage(w, r, u, http.StatusUnprocessableEntity, f, "")
 	}
@@ -50,14 +50,22 @@ func (a *App) createEtax(w http.ResponseWriter, r *http.Request, u user) error {
 	return a.seeOther(w, r, u, "/etax/"+e.ID.String()+"/submission/new", text.Msg("etax.kept_draft"))
 }
 
-// ownSeller puts the merchant's own number into the document, whatever the form
-// says: nobody issues tax documents of somebody else.
-func (a *App) ownSeller(r *http.Request, u user, f *etaxForm) error {
-	return a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error {
+// holdToRules says at its fields what is wrong with a document. Its seller is the
+// merchant itself, whatever the form says: nobody issues tax documents of
+// somebody else.
+func (a *App) holdToRules(r *http.Request, u user, f *etaxForm) error {
+	var faults []etax.Fault
+	err := a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error {
 		m, err := q.Merchant()
+		if err != nil {
+			return err
+		}
 		f.doc.Seller.Scheme, f.doc.Seller.ID = etax.TaxNumber, m.TaxID
+		faults, err = teller.EtaxFaults(q, f.document, &f.doc, a.today())
 		return err
 	})
+	f.obeyRules(r.Context(), faults)
+	return err
 }
 
 // taxedAgainError is that a document would tax what another paper taxes already.
@@ -98,8 +106,6 @@ func (a *App) etaxNotKept(w http.ResponseWriter, r *http.Request, u user, f *eta
 		return a.etaxFormPage(w, r, u, http.StatusConflict, f, text.T(r.Context(), "etax.refused.number"))
 	case errors.Is(err, store.ErrStale), store.Violated(err, "etax_is_editable"):
 		return a.etaxFormPage(w, r, u, http.StatusConflict, f, text.T(r.Context(), "etax.refused.stale"))
-	case store.Violated(err, "etax_references_referenced_id_merchant_id_fkey"), store.Violated(err, "etax_does_not_refer_to_itself"):
-		return &requestError{"a reference to nothing of ours"}
 	}
 	return err
 }
@@ -153,10 +159,9 @@ func (a *App) updateEtax(w http.ResponseWriter, r *http.Request, u user) error {
 		return err
 	}
 	f.doc.Number = was.Number
-	if err := a.ownSeller(r, u, f); err != nil {
+	if err := a.holdToRules(r, u, f); err != nil {
 		return err
 	}
-	f.obeyRules(r.Context(), a.today())
 	if !f.valid() {
 		return a.etaxFormPage(w, r, u, http.StatusUnprocessableEntity, f, "")
 	}

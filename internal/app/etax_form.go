@@ -8,11 +8,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
 	"portal/internal/app/bill"
 	"portal/internal/app/etax"
+	"portal/internal/app/teller"
 	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/text"
@@ -55,10 +55,7 @@ func readEtax(r *http.Request, today thai.Day) *etaxForm {
 	d.Purpose, d.PurposeText, d.Remark = f.one("purpose"), f.line("purpose_text"), f.line("remark")
 	for n := range f.references {
 		at := fmt.Sprintf("reference_%d_", n)
-		ref := etax.Reference{Number: f.line(at + "number"), Kind: f.one(at + "kind"), IssuedOn: f.when(at+"on", today), ID: f.one(at + "id")}
-		if _, err := uuid.Parse(ref.ID); err != nil {
-			ref.ID = ""
-		}
+		ref := etax.Reference{Number: f.line(at + "number"), Kind: f.one(at + "kind"), IssuedOn: f.when(at+"on", today)}
 		if ref.Number != "" || ref.Kind != "" || !ref.IssuedOn.IsZero() {
 			d.References = append(d.References, ref)
 		}
@@ -177,7 +174,7 @@ func (f *etaxForm) readRecipients() (list []etax.Recipient) {
 	return list
 }
 
-// rowsOf leads from the rows that a rule counts, which are those that were
+// rowOf leads from the rows that a rule counts, which are those that were
 // filled, to those on the page.
 func (f *etaxForm) rowOf(field string) string {
 	for _, kind := range []struct {
@@ -188,6 +185,7 @@ func (f *etaxForm) rowOf(field string) string {
 		{"line_", f.lines, func(at string) bool {
 			return f.typed[at+"name"]+f.typed[at+"price"]+f.typed[at+"original_price"] != ""
 		}},
+		{"reference_", f.references, func(at string) bool { return f.typed[at+"number"]+f.typed[at+"kind"]+f.typed[at+"on"] != "" }},
 		{"recipient_", f.recipients, func(at string) bool { return strings.TrimSpace(f.typed[at+"address"]) != "" }},
 	} {
 		rest, ok := strings.CutPrefix(field, kind.prefix)
@@ -212,8 +210,7 @@ func (f *etaxForm) rowOf(field string) string {
 }
 
 // obeyRules adds what the rules say to what could not be read.
-func (f *etaxForm) obeyRules(ctx context.Context, today thai.Day) {
-	faults := f.doc.Check(today)
+func (f *etaxForm) obeyRules(ctx context.Context, faults []etax.Fault) {
 	if f.password != "" {
 		faults = append(faults, etax.CheckPassword(f.password)...)
 	}
@@ -241,18 +238,8 @@ func storedEtax(d etax.Document) (store.Etax, error) {
 		ID: store.NewID(), Kind: d.Kind, Number: d.Number, IssuedOn: d.IssuedOn.Time(), BuyerName: d.Buyer.Name, BuyerTaxID: d.Buyer.Registration(),
 		BasisSatang: a.BasisSatang, VATSatang: a.VATSatang, TotalSatang: a.TotalSatang, Content: content,
 	}
-	e.References = referencesOf(d)
+	e.References = teller.OwnReferences(d)
 	return e, nil
-}
-
-// referencesOf are those of the references that are documents of ours.
-func referencesOf(d etax.Document) (ids []store.ID) {
-	for _, r := range d.References {
-		if id, err := uuid.Parse(r.ID); err == nil {
-			ids = append(ids, id)
-		}
-	}
-	return ids
 }
 
 // documentOf reads a stored document.

@@ -39,16 +39,20 @@ func (a *App) etaxSubmissionPage(w http.ResponseWriter, r *http.Request, u user,
 	mend := func(field string, m text.Message) {
 		v.Obstacles = append(v.Obstacles, ui.FieldError{Field: "/etax/" + v.ID + "/edit#" + field, Message: m.In(ctx)})
 	}
-	for _, f := range d.Check(a.today()) {
-		mend(f.Field, text.Msg(text.Prefix("etax.fault.")+string(f.Rule)))
-	}
 	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		names, err := q.CheckersBesides(append(e.Editors, u.person.ID))
 		if err != nil {
 			return err
 		}
 		v.Approvers = someNames(ctx, names)
-		e.References = referencesOf(d)
+		faults, err := teller.EtaxFaults(q, e.ID, &d, a.today())
+		if err != nil {
+			return err
+		}
+		for _, f := range faults {
+			mend(f.Field, text.Msg(text.Prefix("etax.fault.")+string(f.Rule)))
+		}
+		e.References = teller.OwnReferences(d)
 		err = taxesOnce(q, e)
 		if again, is := errors.AsType[*taxedAgainError](err); is {
 			mend("kind", again.says())
@@ -92,7 +96,7 @@ func (a *App) createEtaxSubmission(w http.ResponseWriter, r *http.Request, u use
 		return a.etaxSubmissionPage(w, r, u, http.StatusConflict, newKey(), text.T(ctx, "etax.refused.key"))
 	case errors.Is(err, teller.ErrTaxedTwice):
 		return a.etaxSubmissionPage(w, r, u, http.StatusConflict, newKey(), text.T(ctx, "etax.refused.taxed"))
-	case errors.Is(err, teller.ErrEtaxFaulty), store.Violated(err, store.MonthIsOpen):
+	case errors.Is(err, teller.ErrEtaxFaulty), store.Violated(err, store.MonthIsOpen), store.Violated(err, store.NoMoreIsCredited):
 		return a.etaxSubmissionPage(w, r, u, http.StatusUnprocessableEntity, newKey(), "")
 	case errors.Is(err, store.ErrNumberTaken), store.Violated(err, "etax_number_is_unique"):
 		return a.etaxSubmissionPage(w, r, u, http.StatusConflict, newKey(), text.T(ctx, "etax.refused.number"))

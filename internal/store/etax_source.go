@@ -1,8 +1,18 @@
 package store
 
+import (
+	"time"
+
+	"github.com/lib/pq"
+)
+
 // SaleIsTaxedOnce names the rule that two tax invoices over one sale are not
 // both submitted.
 const SaleIsTaxedOnce = "sale_is_taxed_once"
+
+// NoMoreIsCredited names the rule that the credit notes on a sale do not come to
+// more than it.
+const NoMoreIsCredited = "no_more_is_credited_than_was_billed"
 
 // The papers that tax a sale.
 const (
@@ -57,4 +67,40 @@ func (q *Query) EtaxOfReceipt(receipt ID) ([]EtaxMade, error) {
 // EtaxOfBill lists the tax documents that were made from a bill or its receipts.
 func (q *Query) EtaxOfBill(bill ID) ([]EtaxMade, error) {
 	return rows[EtaxMade](q, sqlEtaxOfBill, q.actor.Merchant, bill)
+}
+
+// EtaxReferred is a tax document of ours that another names.
+type EtaxReferred struct {
+	ID          ID        `db:"id"`
+	Kind        string    `db:"kind"`
+	Number      string    `db:"number"`
+	IssuedOn    time.Time `db:"issued_on"`
+	BuyerTaxID  string    `db:"buyer_tax_id"`
+	Out         bool      `db:"out"` // the bank has it
+	TotalSatang int64     `db:"total_satang"`
+	VATSatang   int64     `db:"vat_satang"`
+}
+
+var (
+	sqlEtaxReferred = statement(`
+		SELECT d.id, d.kind, d.number, d.issued_on, d.buyer_tax_id, etax_is_out(d.state) AS out, d.total_satang, d.vat_satang
+		FROM unnest($2::text[], $3::text[]) AS named (kind, number) JOIN etax_documents d ON d.merchant_id = $1 AND d.kind = named.kind AND d.number = named.number
+		WHERE d.number <> '' AND d.state <> 'discarded' ORDER BY d.id`)
+	sqlLeftToCredit = statement(`SELECT left_to_credit($1, $2::uuid[])`)
+)
+
+// EtaxReferred lists the documents of ours that bear these numbers, each of the
+// kind at the same place.
+func (q *Query) EtaxReferred(kinds, numbers []string) ([]EtaxReferred, error) {
+	return rows[EtaxReferred](q, sqlEtaxReferred, q.actor.Merchant, pq.Array(kinds), pq.Array(numbers))
+}
+
+// LeftToCredit is how much a credit note on these documents may come to, in
+// satang, besides the credit notes that are out or under way.
+func (q *Query) LeftToCredit(note ID, on []ID) (int64, error) {
+	ids := make([]string, len(on))
+	for n, id := range on {
+		ids[n] = id.String()
+	}
+	return row[int64](q, sqlLeftToCredit, note, pq.Array(ids))
 }

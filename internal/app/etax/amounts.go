@@ -87,7 +87,7 @@ func (d Document) noteAmounts() (Amounts, error) {
 		}
 		c := Corrected{OriginalSatang: was, CorrectSatang: is}
 		c.DifferenceSatang = c.CorrectSatang - c.OriginalSatang
-		if d.Kind == "81" {
+		if d.Kind == creditNote {
 			c.DifferenceSatang = -c.DifferenceSatang
 		}
 		if c.DifferenceSatang < 0 {

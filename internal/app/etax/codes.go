@@ -19,6 +19,8 @@ type Kind struct {
 	Note bool
 }
 
+const creditNote = "81"
+
 var (
 	taxInvoices = []string{"388", "T02", "T03", "T04"}
 	corrected   = []string{"80", "81", "388", "T02", "T03", "T04"}
@@ -33,7 +35,7 @@ var kinds = []Kind{
 	{"T04", "ใบส่งของ/ใบกำกับภาษี", "Delivery order / tax invoice", []string{"TIVC"}, taxInvoices, false},
 	{"T01", "ใบเสร็จรับเงิน", "Receipt", []string{"RCTC"}, []string{"T01"}, false},
 	{"80", "ใบเพิ่มหนี้", "Debit note", []string{"DBNG", "DBNS"}, corrected, true},
-	{"81", "ใบลดหนี้", "Credit note", []string{"CDNG", "CDNS"}, corrected, true},
+	{creditNote, "ใบลดหนี้", "Credit note", []string{"CDNG", "CDNS"}, corrected, true},
 }
 
 // Kinds lists the kinds of document in the order in which they are offered.

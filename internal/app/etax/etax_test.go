@@ -125,6 +125,9 @@ func TestEveryRuleIsBrokenOnce(t *testing.T) {
 		{"recipient_10_address", etax.RecipientsMany, func(d *etax.Document) { d.Recipients = slices.Repeat(d.Recipients, 11) }},
 	}
 	seen := map[etax.Rule]bool{etax.DayMissing: true, etax.RecipientMissing: true, etax.PasswordForm: true} // below
+	for rule := range brokenReferences {
+		seen[rule] = true
+	}
 	for _, c := range cases {
 		d := invoice()
 		c.by(&d)
@@ -214,6 +217,56 @@ func TestAddressesAreMasked(t *testing.T) {
 	for address, want := range map[string]string{"somchai@bualuang.example": "sxxx@bualuang.example", "0812345678": "08xxxx5678", "1": "x"} {
 		if got := etax.Masked(address); got != want {
 			t.Errorf("%s is shown as %s", address, got)
+		}
+	}
+}
+
+// brokenReferences breaks each rule about documents of ours: at which field, in
+// which document, and how the one that it names is.
+var brokenReferences = map[etax.Rule]struct {
+	field string
+	d     func() etax.Document
+	by    func(*etax.Referred)
+}{
+	etax.ReferenceNotOut:     {"reference_0_number", creditNote, func(o *etax.Referred) { o.Out = false }},
+	etax.ReferenceOtherDay:   {"reference_0_on", creditNote, func(o *etax.Referred) { o.IssuedOn = o.IssuedOn.AddDays(1) }},
+	etax.ReferenceOtherBuyer: {"reference_0_number", creditNote, func(o *etax.Referred) { o.Buyer = "010556200000700000" }},
+	etax.CreditedBeyond:      {"line_0_quantity", creditNote, func(*etax.Referred) {}},
+	etax.ReplacementOther:    {"line_0_price", replacement, func(o *etax.Referred) { o.VATSatang-- }},
+}
+
+func replacement() etax.Document {
+	d := invoice()
+	d.Purpose, d.References = "TIVC01", []etax.Reference{{Number: "TX2569-0001", Kind: "388", IssuedOn: thai.Day{Year: 2026, Month: 3, Day: 1}}}
+	return d
+}
+
+func TestADocumentIsHeldAgainstThoseOfOursThatItNames(t *testing.T) {
+	t.Parallel()
+	const enough = 21400
+	for rule, broken := range brokenReferences {
+		d := broken.d()
+		o := etax.Referred{
+			ID: "its id", Kind: "388", Number: "TX2569-0001", IssuedOn: d.References[0].IssuedOn, Buyer: d.Buyer.ID + "00007", Out: true, TotalSatang: 214000, VATSatang: 14000,
+		}
+		d.Refer([]etax.Referred{o})
+		if d.References[0].ID != o.ID {
+			t.Errorf("it leads to %q", d.References[0].ID)
+		}
+		if faults := d.CheckReferred([]etax.Referred{o}, enough); len(faults) > 0 {
+			t.Errorf("%s: %v before it is broken", rule, faults)
+		}
+		broken.by(&o)
+		left := int64(enough)
+		if rule == etax.CreditedBeyond {
+			left--
+		}
+		if faults := d.CheckReferred([]etax.Referred{o}, left); !slices.Equal(faults, []etax.Fault{{Field: broken.field, Rule: rule}}) {
+			t.Errorf("%s: %v", rule, faults)
+		}
+		d.Refer(nil)
+		if faults := d.CheckReferred(nil, 0); len(faults) > 0 || d.References[0].ID != "" {
+			t.Errorf("a paper of somebody else: %v", faults)
 		}
 	}
 }

@@ -83,7 +83,8 @@ func TestPlainSQLIssuesNoFalseReceipt(t *testing.T) {
 	}
 	about, m := aboutIs("receipt", draft.ID), d.Merchant.ID
 	says := func(r store.Receipt, received string) string {
-		return fmt.Sprintf(`{"receiptNumber": "%s", "receivedAmount": %s, "totalAmount": 107.00, "buyer": {"taxIdentification": "%s"}}`, r.DocumentNumber, received, r.BuyerTaxID)
+		return fmt.Sprintf(`{"receiptNumber": "%s", "receiptDate": "%s", "receivedAmount": %s, "totalAmount": 107.00, "buyer": {"taxIdentification": "%s"}}`,
+			r.DocumentNumber, r.DocumentOn.Format("2006-01-02"), received, r.BuyerTaxID)
 	}
 	subject := "receipt/" + ready.ID.String()
 	submits := func(payload, satang string) []string {
@@ -109,6 +110,7 @@ func TestPlainSQLIssuesNoFalseReceipt(t *testing.T) {
 		{"and twice", store.Web, d.Maker, submits(strings.Replace(says(ready, "107.00"), `{`, `{"ReceivedAmount": 1070000, `, 1), "10700"), "content_is_read_one_way"},
 		{"no amount for the policy", store.Web, d.Maker, submits(strings.Replace(says(ready, "107.00"), "totalAmount", "x", 1), "0"), "amount_is_the_contents"},
 		{"another number", store.Web, d.Maker, submits(strings.Replace(says(ready, "107.00"), ready.DocumentNumber, "RT9999-0001", 1), "10700"), "receipt_entry_says_the_receipt"},
+		{"another day", store.Web, d.Maker, submits(strings.Replace(says(ready, "107.00"), ready.DocumentOn.Format("2006-01-02"), "2020-01-01", 1), "10700"), "document_is_reported_as_asked"},
 		{"another buyer", store.Web, d.Maker, submits(strings.Replace(says(ready, "107.00"), ready.BuyerTaxID, "0105561000011", 1), "10700"), "receipt_entry_says_the_receipt"},
 		{"asked for without the receipt knowing", store.Web, d.Maker, d.lone("receipt.create", subject, says(ready, "107.00"), "10700"), "entry_is_its_subjects"},
 		{"asked for twice", store.Web, d.Maker, d.lone("receipt.create", "receipt/"+waiting.ID.String(), says(d.receiptNow(waiting.ID), "107.00"), "10700"), "entry_is_its_subjects"},
@@ -210,12 +212,15 @@ func TestPlainSQLSendsNoTaxDocumentThatNobodyApproved(t *testing.T) {
 	d := newDesk(t)
 	draft, sent := d.drafted(), d.accepted()
 	subject, about, m := "etax/"+draft.ID.String(), aboutIs("etax", draft.ID), d.Merchant.ID
+	says := func(e store.Etax, no, total, grand, buyer, more string) string {
+		return fmt.Sprintf(`{"documentNumber": "%s", "documentTypeCode": "388", "issueDateTime": "%sT00:00:00+07:00", "totalAmount": %s,
+			"summary": {"taxBasisTotal": 2000.00, "taxTotal": 140.00, "grandTotal": %s}, "buyer": {"taxIdentification": "%s"}%s}`, no, e.IssuedOn.Format("2006-01-02"), total, grand, buyer, more)
+	}
 	asks := func(no, total, grand, buyer, more string) []string {
 		id := store.NewID()
 		return []string{
 			fmt.Sprintf(`UPDATE etax_documents SET number = '%[1]s', content = jsonb_set(content, '{number}', '"%[1]s"') WHERE id = '%[2]s'`, no, draft.ID),
-			d.asks(id, id, 0, "etax.generate", subject, fmt.Sprintf(`{"documentNumber": "%s", "documentTypeCode": "388", "totalAmount": %s, "summary": {"grandTotal": %s}, "buyer": {"taxIdentification": "%s"}%s}`,
-				no, total, grand, buyer, more), "214000"),
+			d.asks(id, id, 0, "etax.generate", subject, says(draft, no, total, grand, buyer, more), "214000"),
 			fmt.Sprintf(`UPDATE etax_documents SET state = 'submitted', generation_id = '%s' WHERE id = '%s'`, id, draft.ID), leaf(id), about, now,
 		}
 	}
@@ -227,11 +232,17 @@ func TestPlainSQLSendsNoTaxDocumentThatNobodyApproved(t *testing.T) {
 		{"a number that nobody gave", store.Web, d.Maker, asks("TX9999-0001", "2140.00", "2140.00", draft.BuyerTaxID, ""), "etax_bears_its_number"},
 		{"another sum than the policy is asked about", store.Web, d.Maker, asks("X", "2140.00", "9992140.00", draft.BuyerTaxID, ""), "generation_says_the_document"},
 		{"another buyer", store.Web, d.Maker, asks("X", "2140.00", "2140.00", "010556200000700000", ""), "generation_says_the_document"},
+		{"a paper that it does not name", store.Web, d.Maker, asks("X", "2140.00", "2140.00", draft.BuyerTaxID, `, "referencedDocuments": [{"typeCode": "388", "documentNumber": "`+sent.Number+`"}]`),
+			"document_is_reported_as_asked"},
+		{"other tax than is reported", store.Web, d.Maker, append([]string{
+			fmt.Sprintf(`UPDATE etax_documents SET basis_satang = 214000, vat_satang = 0 WHERE id = '%s'`, draft.ID)}, asks("X", "2140.00", "2140.00", draft.BuyerTaxID, "")...), "document_is_reported_as_asked"},
+		{"another day than is reported", store.Web, d.Maker, append([]string{
+			fmt.Sprintf(`UPDATE etax_documents SET issued_on = issued_on - 40 WHERE id = '%s'`, draft.ID)}, asks("X", "2140.00", "2140.00", draft.BuyerTaxID, "")...), "document_is_reported_as_asked"},
 		{"a password in the clear", store.Web, d.Maker, asks("X", "2140.00", "2140.00", draft.BuyerTaxID, `, "documentPassword": "k9"`), "generation_says_the_document"},
 		{"another seller", store.Web, d.Maker, asks("X", "2140.00", "2140.00", draft.BuyerTaxID, `, "seller": {"taxIdentification": "010556200000700000"}`), "seller_is_the_merchant"},
 		{"a seller written twice, with a letter that is no s", store.Web, d.Maker, asks("X", "2140.00", "2140.00", draft.BuyerTaxID, `, "ſeller": {"taxIdentification": "010556200000700000"}`), "content_is_read_one_way"},
 		{"asked for without the document knowing", store.Web, d.Maker, d.lone("etax.generate", "etax/"+sent.ID.String(),
-			fmt.Sprintf(`{"documentNumber": "%s", "documentTypeCode": "388", "totalAmount": 2140.00, "summary": {"grandTotal": 2140.00}, "buyer": {"taxIdentification": "%s"}}`, sent.Number, sent.BuyerTaxID), "214000"), "entry_is_its_subjects"},
+			says(sent, sent.Number, "2140.00", "2140.00", sent.BuyerTaxID, ""), "214000"), "entry_is_its_subjects"},
 		{"handed out again without its amount", store.Web, d.Maker, d.lone("etax.reissue", "etax/"+sent.ID.String(), `{"documentReferenceNumber": "`+sent.BankReference+`"}`, "0"), "amount_is_the_contents"},
 		{"another document handed out again", store.Web, d.Maker, d.lone("etax.reissue", "etax/"+sent.ID.String(), `{"documentReferenceNumber": "X", "totalAmount": 2140.00}`, "214000"), "generation_says_the_document"},
 		{"made by what the bank said of another", store.Web, d.Maker, []string{

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -86,10 +87,15 @@ func (t *Teller) SubmitEtax(ctx context.Context, a store.Actor, id store.ID, ver
 		if err := json.Unmarshal(e.Content, &d); err != nil {
 			return fmt.Errorf("reading a tax document: %w", err)
 		}
-		if faults := d.Check(today); len(faults) > 0 {
+		led := OwnReferences(d)
+		faults, err := EtaxFaults(tx.Query, id, &d, today)
+		if err != nil {
+			return err
+		}
+		if len(faults) > 0 {
 			return fmt.Errorf("%w: %v", ErrEtaxFaulty, faults)
 		}
-		if err := number(tx, &e, &d); err != nil {
+		if err := number(tx, &e, &d, !slices.Equal(led, OwnReferences(d))); err != nil {
 			return err
 		}
 		lead, err = submitEtax(tx, e, d, key)
@@ -99,28 +105,33 @@ func (t *Teller) SubmitEtax(ctx context.Context, a store.Actor, id store.ID, ver
 }
 
 // number gives the document the next number of its series, unless it bears that
-// of the bill or the receipt that it was made from.
-func number(tx *store.Tx, e *store.Etax, d *etax.Document) error {
-	subject := store.About("etax", e.ID)
-	_, allotted, err := tx.NumberOf(subject)
-	if err != nil {
-		return err
-	}
-	if d.Number != "" && !allotted {
-		if kept, err := bearsItsSource(tx, *e, *d); err != nil || kept {
-			return err
-		}
-	}
-	given, err := tx.AllotNumber(d.Kind, d.Seller.Branch, d.IssuedOn.Time(), subject)
-	if err != nil || given == d.Number {
+// of the bill or the receipt that it was made from; changed is that it is not
+// what is stored already.
+func number(tx *store.Tx, e *store.Etax, d *etax.Document, changed bool) error {
+	given, err := numberFor(tx, *e, *d)
+	if err != nil || given == d.Number && !changed {
 		return err
 	}
 	d.Number, e.Number = given, given
 	if e.Content, err = json.Marshal(*d); err != nil {
 		return fmt.Errorf("writing a tax document: %w", err)
 	}
-	e.References = ownReferences(*d)
+	e.References = OwnReferences(*d)
 	return tx.ChangeEtax(*e)
+}
+
+func numberFor(tx *store.Tx, e store.Etax, d etax.Document) (string, error) {
+	subject := store.About("etax", e.ID)
+	_, allotted, err := tx.NumberOf(subject)
+	if err != nil {
+		return "", err
+	}
+	if d.Number != "" && !allotted {
+		if kept, err := bearsItsSource(tx, e, d); err != nil || kept {
+			return d.Number, err
+		}
+	}
+	return tx.AllotNumber(d.Kind, d.Seller.Branch, d.IssuedOn.Time(), subject)
 }
 
 // bearsItsSource reports whether a document has the number and the kind of what
@@ -138,14 +149,48 @@ func bearsItsSource(tx *store.Tx, e store.Etax, d etax.Document) (bool, error) {
 	return false, nil
 }
 
-// ownReferences are those of the references that are documents of ours.
-func ownReferences(d etax.Document) (ids []store.ID) {
+// OwnReferences are those of the references that are documents of ours.
+func OwnReferences(d etax.Document) (ids []store.ID) {
 	for _, r := range d.References {
 		if id, err := uuid.Parse(r.ID); err == nil {
 			ids = append(ids, id)
 		}
 	}
 	return ids
+}
+
+// EtaxFaults lists what is wrong with a document that is issued today, by itself
+// and with those of ours that it names; its references lead to them afterwards.
+func EtaxFaults(q *store.Query, id store.ID, d *etax.Document, today thai.Day) ([]etax.Fault, error) {
+	ours, err := etaxReferred(q, *d)
+	if err != nil {
+		return nil, err
+	}
+	d.Refer(ours)
+	left := int64(0)
+	if on := OwnReferences(*d); len(on) > 0 {
+		if left, err = q.LeftToCredit(id, on); err != nil {
+			return nil, err
+		}
+	}
+	return append(d.Check(today), d.CheckReferred(ours, left)...), nil
+}
+
+func etaxReferred(q *store.Query, d etax.Document) (ours []etax.Referred, err error) {
+	if len(d.References) == 0 {
+		return nil, nil
+	}
+	var kinds, numbers []string
+	for _, r := range d.References {
+		kinds, numbers = append(kinds, r.Kind), append(numbers, r.Number)
+	}
+	found, err := q.EtaxReferred(kinds, numbers)
+	for _, e := range found {
+		ours = append(ours, etax.Referred{
+			ID: e.ID.String(), Kind: e.Kind, Number: e.Number, IssuedOn: thai.DayOf(e.IssuedOn), Buyer: e.BuyerTaxID, Out: e.Out, TotalSatang: e.TotalSatang, VATSatang: e.VATSatang,
+		})
+	}
+	return ours, err
 }
 
 func submitEtax(tx *store.Tx, e store.Etax, d etax.Document, key string) (store.ID, error) {

@@ -1,0 +1,58 @@
+package app_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"portal/internal/app/apptest"
+	"portal/web/text"
+)
+
+func TestCreditNotesTogetherNeverComeToMoreThanTheirInvoice(t *testing.T) {
+	t.Parallel()
+	w := newThread(t)
+	ctx := thaiContext(t)
+	page := w.issue(w.etaxForm("/etax/new", ordinaryBuyer...))
+	number := w.text(`SELECT number FROM etax_documents`)
+	from := "/etax/new?kind=81&from=" + strings.TrimPrefix(page, "/etax/")
+	w.issue(w.etaxForm(from, "purpose", "CDNG04", "line_0_price", "90"))
+
+	refused := func(what string, form url.Values, field, fault string) {
+		t.Helper()
+		a := w.postEtax("/etax", form)
+		if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, `href="#`+field+`"`) || !strings.Contains(a.Body, text.T(ctx, text.Prefix("etax.fault.")+fault)) {
+			t.Errorf("%s: %d", what, a.Status)
+		}
+	}
+	whole := w.etaxForm(from, "purpose", "CDNG05", "line_0_quantity", "0")
+	refused("the whole again", whole, "line_0_quantity", "credited_beyond")
+	other := w.etaxForm(from, "purpose", "CDNG05", "line_0_price", "90", "reference_0_on", "01/01/2569")
+	refused("an invoice of another day", other, "reference_0_on", "reference_other_day")
+	other = w.etaxForm(from, "purpose", "CDNG05", "line_0_price", "90", "buyer_id", "0-1055-62000-00-7")
+	refused("an invoice of another buyer", other, "reference_0_number", "reference_other_buyer")
+
+	// Two notes that fit alone, but not both: the second is refused where it is submitted.
+	first := w.postEtax("/etax", w.etaxForm(from, "purpose", "CDNG04", "line_0_price", "50"))
+	second := strings.TrimSuffix(w.postEtax("/etax", w.etaxForm(from, "purpose", "CDNG04", "line_0_price", "45")).Location(), "/submission/new")
+	sent := strings.TrimSuffix(first.Location(), "/submission/new")
+	w.ask(sent+"/submission/new", sent+"/submission")
+	look := w.Client(apptest.Maker).Get(second + "/submission/new")
+	if !strings.Contains(look.Body, text.T(ctx, "etax.fault.credited_beyond")) {
+		t.Error("the last look does not say that it is too much")
+	}
+	if a := w.postEtax(second+"/submission", url.Values{"key": {strings.Repeat("K", 26)}, "version": {"1"}}); a.Status != http.StatusUnprocessableEntity {
+		t.Errorf("too much is submitted: %d", a.Status)
+	}
+
+	// What takes its place is no second sale, however it came to be typed.
+	replacing := w.etaxForm("/etax/new", append(ordinaryBuyer, "references", "1", "purpose", "TIVC01", "reference_0_number", number, "reference_0_kind", "388",
+		"reference_0_on", w.text(`SELECT to_char(issued_on, 'DD/MM/YYYY') FROM etax_documents WHERE kind = '388'`), "buyer_name", "บริษัท บัวหลวง จำกัด", "line_0_price", "101")...)
+	refused("a dearer one", replacing, "line_0_price", "replacement_other")
+	replacing.Set("line_0_price", "100")
+	w.issue(replacing)
+	if got := w.text(`SELECT string_agg(standing || ' ' || kind, ', ' ORDER BY standing, kind, number) FROM output_tax`); got != "counts 388, counts 81, counts 81, replaces 388" {
+		t.Errorf("the report has %s", got)
+	}
+}
