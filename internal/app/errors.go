@@ -25,6 +25,7 @@ var (
 	errCrossSite        = errors.New("an unsafe request that did not come from our own pages")
 	errOtherHost        = errors.New("a request for another host")
 	errMethodNotAllowed = errors.New("the path does not take this method")
+	errOtherProducts    = errors.New("the person's duties are for other products")
 	errHashingBusy      = errors.New("too many sign-ins at once")
 )
 
@@ -78,6 +79,9 @@ func problemOf(err error) problem {
 	case isForbidden:
 		return problem{status: http.StatusForbidden, level: slog.LevelWarn, needs: forbidden.need.duties(),
 			title: text.K("edge.forbidden_title"), help: text.K("edge.forbidden_help")}
+	case errors.Is(err, errOtherProducts), store.Violated(err, store.NotForProduct):
+		return problem{status: http.StatusForbidden, level: slog.LevelWarn,
+			title: text.K("edge.forbidden_title"), help: text.K("people.other_products_help")}
 	case errors.Is(err, errSignedOut):
 		return problem{status: http.StatusUnauthorized, level: slog.LevelInfo,
 			title: text.K("edge.signed_out_title"), help: text.K("edge.signed_out_help")}

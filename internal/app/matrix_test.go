@@ -214,6 +214,12 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return map[string]string{"unknown": e.leads["unknown"].String(), "proposed": e.leads["proposed"].String()}
 	case strings.HasPrefix(p, "/approvals/delegations/"):
 		return map[string]string{"offered": e.delegation.String()}
+	case strings.HasPrefix(p, "/admin/people/"):
+		return map[string]string{"": e.person.String()}
+	case strings.HasPrefix(p, "/admin/changes/"):
+		return map[string]string{"open": e.personChange.String()}
+	case strings.HasPrefix(p, "/admin/links/"):
+		return map[string]string{"invitation": e.invitation.String()}
 	case strings.HasPrefix(p, "/admin/policies/"):
 		return map[string]string{"open": e.proposal.String()}
 	case strings.HasPrefix(p, "/instructions/"), strings.HasPrefix(p, "/approvals/"):
@@ -510,6 +516,8 @@ func readable(name string, rt agreed, tg target) []int {
 			return []int{http.StatusOK}
 		}
 		return []int{http.StatusSeeOther} // who is archived leads to its page
+	case "/invitation":
+		return []int{http.StatusGone} // nobody is invited
 	case "/mandates/consent":
 		return []int{http.StatusBadRequest} // nobody comes back without a state
 	case "/mandates/{id}/cancellation/new":
@@ -565,6 +573,10 @@ func (m *matrix) writes(t *testing.T, name string) {
 			switch {
 			case rt.pattern == "/mails/{id}/revival":
 				want = append(want, http.StatusNotFound) // it is queued again already
+			case rt.pattern == "/invitation":
+				want = []int{http.StatusGone} // nobody is invited
+			case strings.HasPrefix(rt.pattern, "/admin/links/"):
+				want = append(want, http.StatusNotFound) // it ended with the one before
 			case rt.permission == "the bank":
 				want = []int{http.StatusUnauthorized} // none of them can sign
 			case rt.pattern == "/merchant" && (name == apptest.Nobody || name == apptest.Stranger):
@@ -575,7 +587,7 @@ func (m *matrix) writes(t *testing.T, name string) {
 				want = append(want, http.StatusForbidden) // one's own
 			case strings.HasPrefix(rt.pattern, "/list/views/"):
 				want = append(want, http.StatusNotFound) // only its owner changes a view that is shared
-			case strings.HasPrefix(rt.pattern, "/approvals/delegations/"), strings.HasPrefix(rt.pattern, "/admin/policies/"), strings.HasPrefix(rt.pattern, "/debit-rules/"), strings.HasPrefix(rt.pattern, "/request-rules/"), strings.HasPrefix(rt.pattern, "/promptpay-ids/"):
+			case strings.HasPrefix(rt.pattern, "/approvals/delegations/"), strings.HasPrefix(rt.pattern, "/admin/policies/"), strings.HasPrefix(rt.pattern, "/admin/changes/"), strings.HasPrefix(rt.pattern, "/debit-rules/"), strings.HasPrefix(rt.pattern, "/request-rules/"), strings.HasPrefix(rt.pattern, "/promptpay-ids/"):
 				want = append(want, http.StatusForbidden) // another's, or one's own
 			case strings.HasPrefix(rt.pattern, "/batches"):
 				want = append(want, http.StatusForbidden) // another's, or of a kind for another duty

@@ -70,6 +70,9 @@ type estate struct {
 	alerts       map[string]store.ID // by what is to be done about them
 	supplier     store.ID
 	series       store.ID // of numbers
+	person       store.ID // who works for the merchant
+	personChange store.ID // open
+	invitation   store.ID // confirmed, and not accepted
 	schedule     store.ID // that waits for approval
 	blocks       map[string]store.ID
 	// In what the bank's list of blocked senders differs.
@@ -368,6 +371,13 @@ func (k *kingdom) addRules(maker, checker store.Actor, e *estate) {
 		INSERT INTO policy_proposals (id, merchant_id, base_version, rules, valid_for, note, proposed_by)
 			VALUES ('%[5]s', '%[2]s', 1, '{"lists": [{"operation": "", "bands": [{"steps": [{"people": 1, "level": 1}]}]}], "new_buyer": false, "until_due": false, "cut_off": "16:00"}',
 				'3 days', 'because', '%[4]s'); COMMIT`, e.delegation, maker.Merchant, checker.Person, maker.Person, e.proposal))
+	e.person, e.personChange, e.invitation = checker.Person, store.NewID(), store.NewID()
+	k.DB.Exec(fmt.Sprintf(`BEGIN; SET LOCAL session_replication_role = replica;
+		INSERT INTO person_changes (id, merchant_id, kind, person_id, base_version, note, proposed_by) VALUES ('%[1]s', '%[2]s', 'recovery', '%[3]s', 1, 'because', '%[4]s');
+		INSERT INTO person_changes (id, merchant_id, kind, name, email, duties, note, proposed_by, decision, decided_by, decided_at)
+			VALUES ('%[5]s', '%[2]s', 'invite', 'Nok', 'nok-' || '%[5]s' || '@example.com', '{maker}', 'because', '%[4]s', 'confirmed', '%[3]s', now());
+		INSERT INTO one_time_links (id, purpose, change_id, email, expires_at) VALUES (gen_random_uuid(), 'invitation', '%[5]s', 'nok-' || '%[5]s' || '@example.com', now() + interval '1 day');
+		COMMIT`, e.personChange, maker.Merchant, checker.Person, maker.Person, e.invitation))
 }
 
 // lookUp reads the ids that nobody chose.
@@ -495,6 +505,16 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 	switch pattern {
 	case "/sign-in":
 		return apptest.Form("email", apptest.Email(apptest.Nobody), "password", apptest.Password)
+	case "/invitation":
+		return apptest.Form("t", strings.Repeat("A", 52), "password", apptest.Password, "again", apptest.Password)
+	case "/admin/people":
+		return apptest.Form("name", "Somebody", "email", fmt.Sprintf("new%d@example.com", k.numbers.Add(1)), "staff_number", "", "duties", "maker", "products", "papers", "level", "1", "note", "because")
+	case "/admin/people/{id}/duties":
+		return apptest.Form("staff_number", "7", "duties", "maker", "level", "1", "note", "because")
+	case "/admin/people/{id}/changes":
+		return apptest.Form("kind", "suspend", "note", "because")
+	case "/admin/changes/{id}/confirmation", "/admin/changes/{id}/refusal", "/admin/changes/{id}/withdrawal":
+		return apptest.Form("note", "because")
 	case "/identity":
 		return apptest.Form("password", apptest.Password)
 	case "/account/password":

@@ -87,7 +87,7 @@ func (a *App) nav(ctx context.Context, u user, current area, counts store.WorkCo
 func (a *App) opens(u user, path string) bool {
 	for _, rt := range a.routes {
 		if rt.method == "GET" && strings.TrimSuffix(rt.pattern, "{$}") == path {
-			return rt.permission.admits(u.membership.Duties)
+			return rt.admits(u.membership)
 		}
 	}
 	return false

@@ -133,6 +133,8 @@ func (a *App) admit(u user, rt route) error {
 		return errSignedOut
 	case !rt.permission.admits(u.membership.Duties):
 		return &forbiddenError{rt.permission}
+	case !rt.admits(u.membership):
+		return errOtherProducts
 	case rt.stepUp > 0 && !memoryOf(u.session).provenSince(a.Clock().Add(-rt.stepUp)):
 		return errUnproven
 	default:

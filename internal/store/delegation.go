@@ -161,3 +161,13 @@ var sqlGapsWhileAway = statement(`
 func (q *Query) GapsWhileAway(d Delegation) ([]Gap, error) {
 	return rows[Gap](q, sqlGapsWhileAway, q.actor.Merchant, d.HolderID, d.DelegateID, d.CapSatang)
 }
+
+var sqlDelegationsOf = statement(`
+	SELECT ` + delegationColumns + `
+	WHERE d.merchant_id = $1 AND (d.holder_id = $2 OR d.delegate_id = $2) AND d.ends_on >= (now() AT TIME ZONE 'Asia/Bangkok')::date
+	ORDER BY d.ends_on, d.id LIMIT 50`)
+
+// DelegationsOf lists what a person gave or took that has not ended yet.
+func (q *Query) DelegationsOf(person ID) ([]Delegation, error) {
+	return rows[Delegation](q, sqlDelegationsOf, q.actor.Merchant, person)
+}

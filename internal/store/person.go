@@ -48,8 +48,15 @@ type Membership struct {
 	NameTH   string `json:"th"`
 	NameEN   string `json:"en"`
 	Duties   Duties `json:"duties"`
+	// Products are what making and checking are for, now; none means all.
+	Products []Product `json:"products"`
 	// DecidesFrom is when a say that was given lately begins to count.
 	DecidesFrom time.Time `json:"decides_from"`
+}
+
+// WorksOn reports whether making and checking are for this product.
+func (m Membership) WorksOn(p Product) bool {
+	return len(m.Products) == 0 || slices.Contains(m.Products, p)
 }
 
 // memberships reads the JSON that the look-ups below build, so that a person
@@ -69,7 +76,7 @@ func (m *memberships) Scan(src any) error {
 // Row-level security shows a person's own memberships to nobody else, so the
 // statement must have set portal.person to that person on the way.
 const membershipsOf = `(
-	SELECT coalesce(json_agg(json_build_object('merchant', m.merchant_id, 'th', n.name_th, 'en', n.name_en, 'duties', m.duties, 'decides_from', m.decides_from)
+	SELECT coalesce(json_agg(json_build_object('merchant', m.merchant_id, 'th', n.name_th, 'en', n.name_en, 'duties', m.duties, 'products', products_now(m), 'decides_from', m.decides_from)
 	                         ORDER BY n.name_th, n.id), '[]')
 	FROM memberships m JOIN merchants n ON n.id = m.merchant_id WHERE m.person_id = found.acting::uuid) AS memberships`
 

@@ -80,7 +80,7 @@ func TestAccountIsFoundWithItsMembershipsWhateverTheCaseOfTheAddress(t *testing.
 	want := store.Account{
 		Person:       store.Person{ID: p.person, Name: "สมชาย", Preferences: store.Preferences{Lang: "th", BuddhistEra: true, Theme: "system"}},
 		PasswordHash: "hash",
-		Memberships:  []store.Membership{{Merchant: p.merchant, NameTH: "ร้านหนึ่ง", NameEN: "One", Duties: store.Duties{store.Maker, store.Auditor}}},
+		Memberships:  []store.Membership{{Merchant: p.merchant, NameTH: "ร้านหนึ่ง", NameEN: "One", Duties: store.Duties{store.Maker, store.Auditor}, Products: []store.Product{}}},
 	}
 	if len(got.Memberships) == 1 && got.Memberships[0].DecidesFrom.IsZero() {
 		t.Error("nobody can tell from when their say counts")

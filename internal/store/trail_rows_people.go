@@ -41,7 +41,7 @@ const membershipLeaf = `l.act IN ('joined', 'changed', 'suspended', 'resumed', '
 const (
 	placeOfLeaf = `CASE WHEN l.act <> 'removed' THEN nullif(concat_ws(' ', l.d ->> 'staff_number', l.d -> 'products', l.d -> 'kept_duties',
 		CASE WHEN l.d -> 'products' <> '[]' OR l.d -> 'products_before' <> '[]' THEN concat_ws(' ', l.d -> 'products_before', (l.d ->> 'products_from')::timestamptz) END), ' [] []') END`
-	placeOfRow  = `concat_ws(' ', m.staff_number, to_jsonb(m.products), to_jsonb(m.kept_duties),
+	placeOfRow = `concat_ws(' ', m.staff_number, to_jsonb(m.products), to_jsonb(m.kept_duties),
 		CASE WHEN m.products <> '{}' OR m.products_before <> '{}' THEN concat_ws(' ', to_jsonb(m.products_before), m.products_from) END)`
 )
 

@@ -322,7 +322,7 @@ func Admin(v AdminView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Panel(ui.PanelView{Title: text.T(ctx, "policy.people"), Help: text.T(ctx, "policy.people_help"), Flush: true}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Panel(ui.PanelView{Title: text.T(ctx, "policy.people"), Help: text.T(ctx, "policy.people_help"), Flush: true, Actions: []templ.Component{ui.Button{Label: text.T(ctx, "policy.people_see"), Href: "/admin/people", Small: true}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

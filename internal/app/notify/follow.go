@@ -58,7 +58,7 @@ func (n *Notifier) Run(ctx context.Context) error {
 // Step does all that can be done now.
 func (n *Notifier) Step(ctx context.Context) error {
 	return errors.Join(
-		n.until(ctx, n.tell), n.until(ctx, n.remind), n.until(ctx, n.addUp), n.until(ctx, n.mail), n.until(ctx, n.mailPayers),
+		n.until(ctx, n.tell), n.until(ctx, n.remind), n.until(ctx, n.addUp), n.until(ctx, n.mail), n.until(ctx, n.mailPayers), n.until(ctx, n.mailLinks),
 	)
 }
 

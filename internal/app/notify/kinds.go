@@ -2,7 +2,7 @@
 // audit trail, gives each person the notices that concern them, and mails
 // them. It must never decide anything about a bill or an instruction, never
 // put an amount into a subject line, and never send a link that has any power
-// of its own: whoever follows one still has to sign in.
+// of its own, but for the one that lets somebody in who cannot sign in yet.
 package notify
 
 import (

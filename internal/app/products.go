@@ -1,0 +1,40 @@
+package app
+
+import (
+	"strings"
+
+	"portal/internal/store"
+)
+
+// productAreas are the first words of the paths that belong to a product. Who
+// makes and checks for some products only opens no other's. Whoever
+// administers or audits does so for all.
+var productAreas = map[string]store.Product{
+	"presentments": store.Papers, "buyers": store.Papers, "imports": store.Papers, "receipts": store.Papers, "numbers": store.Papers,
+	"payments": store.Papers, "etax": store.Papers, "documents": store.Papers, "months": store.Papers,
+	"debits": store.Debits, "debit-batches": store.Debits, "debit-days": store.Debits, "debit-rules": store.Debits,
+	"schedules": store.Debits, "payers": store.Debits, "mandates": store.Debits, "differences": store.Debits,
+	"requests": store.Requests, "request-rules": store.Requests, "promptpay-ids": store.Requests,
+	"alerts": store.Alerts, "suppliers": store.Alerts, "blocks": store.Alerts, "block-differences": store.Alerts,
+}
+
+// productOf is the product that a route belongs to, or "" for one of all.
+func productOf(pattern string) store.Product {
+	first, _, _ := strings.Cut(strings.TrimPrefix(pattern, "/"), "/")
+	return productAreas[first]
+}
+
+// admits reports whether somebody with this place at the merchant may use the
+// route.
+func (rt route) admits(m store.Membership) bool {
+	switch {
+	case !rt.permission.admits(m.Duties):
+		return false
+	case rt.permission&(public|signedIn) != 0:
+		return true
+	}
+	if p := productOf(rt.pattern); p == "" || m.WorksOn(p) {
+		return true
+	}
+	return (rt.permission & (auditor | admin)).admits(m.Duties)
+}
