@@ -115,11 +115,12 @@ func derive(ctx context.Context, db *sql.DB, w world) error {
 	return nil
 }
 
-// words puts the ids of the world, and a number, in the places of their names.
+// words puts the ids of the world, a number, and the bank's day in the places
+// of their names.
 func (w world) words() *strings.Replacer {
 	quoted := func(id store.ID) string { return "'" + id.String() + "'::uuid" }
 	return strings.NewReplacer("@shop", quoted(w.merchant), "@maker", quoted(w.maker), "@checker", quoted(w.checker), "@auditor", quoted(w.auditor),
-		"@everyone", strconv.Itoa(everyone))
+		"@everyone", strconv.Itoa(everyone), "@today", "(now() AT TIME ZONE 'Asia/Bangkok')::date")
 }
 
 // sequence numbers all leaves there are and publishes the tree, so that the

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -59,6 +60,12 @@ func (b *bank) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(`{"access_token":"bench","token_type":"Bearer","expires_in":3600}`))
 		return
 	}
+	// A worker asks more than that, by night and by itself. A bank that is away
+	// for all else says nothing about anybody's mandate.
+	if !takesDebits(r) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
 	var asked struct {
 		ID     string          `json:"transactionIdentification"`
 		Ref1   string          `json:"ref1"`
@@ -79,6 +86,12 @@ func (b *bank) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+func takesDebits(r *http.Request) bool {
+	return slices.ContainsFunc(krungsri.Operations(), func(o krungsri.Operation) bool {
+		return o.ID == "debit.create" && o.Method == r.Method && o.Path == r.URL.Path
+	})
+}
+
 func (b *bank) take(id, ref string) {
 	if ref == anchorRef {
 		return
@@ -96,7 +109,7 @@ func (b *bank) take(id, ref string) {
 	}
 }
 
-var errNoDebit = errors.New("no debit came")
+var errNoDebit = errors.New("no debit came (what the worker says about it is in servers.log of the bench's folder)")
 
 // watch waits for a debit, and tells how many a second came from then on.
 func (b *bank) watch(ctx context.Context, clock func() time.Time, long time.Duration) (float64, error) {

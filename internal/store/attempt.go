@@ -168,33 +168,77 @@ type AttemptResult struct {
 	MessageTH     string
 }
 
+// Ended is an attempt that ended, and how.
+type Ended struct {
+	Instruction
+	Attempt ID
+	AttemptResult
+}
+
 var (
-	sqlEndAttempt = statement(`
-		UPDATE attempts SET outcome = $3, finished_at = now(), bank_code = $4, message = $5, message_th = $6
-		WHERE merchant_id = $1 AND id = $2 AND outcome IS NULL`)
+	sqlEndAttempts = statement(`
+		UPDATE attempts SET outcome = r.outcome, finished_at = now(), bank_code = r.code, message = r.message, message_th = r.message_th
+		FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[]) AS r (id, outcome, code, message, message_th)
+		WHERE attempts.merchant_id = $1 AND attempts.id = r.id AND attempts.outcome IS NULL`)
+	// The state as an expression, for the reason that sqlSend has.
+	sqlMoveEnded = statement(`
+		UPDATE instructions i SET state = r.outcome, reason = r.code, bank_reference = CASE WHEN r.reference <> '' THEN r.reference ELSE i.bank_reference END
+		FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) AS r (id, outcome, code, reference)
+		WHERE i.merchant_id = $1 AND i.id = r.id AND i.state || '' = 'sending'`)
 	sqlWaitAgain = statement(`
 		UPDATE instructions SET state = 'approved', reason = $3, not_before = now() + least(300, 5 * 2 ^ least(attempt_no, 6)) * interval '1 second'
 		WHERE merchant_id = $1 AND id = $2 AND state = 'sending'`)
 )
 
-// EndAttempt records how an attempt ended and moves its instruction. It is
-// ErrStale when the attempt has already ended: a late answer changes nothing.
-func (t *Tx) EndAttempt(i Instruction, attempt ID, r AttemptResult) error {
-	if err := t.one(sqlEndAttempt, i.MerchantID, attempt, r.Outcome, r.Code, r.Message, r.MessageTH); err != nil {
-		return fmt.Errorf("ending an attempt: %w", err)
+// EndAttempts records how attempts of the acting merchant ended and moves their
+// instructions. It is ErrStale when one of them has already ended: a late answer
+// changes nothing.
+func (t *Tx) EndAttempts(list ...Ended) error {
+	if len(list) == 0 {
+		return nil
 	}
-	d := attemptDetail(i, attempt, r)
-	if r.Outcome == NotSent {
-		if err := t.one(sqlWaitAgain, i.MerchantID, i.ID, NotSent); err != nil {
+	var attempts, outcomes, codes, messages, thai []string
+	var moved struct{ ids, outcomes, codes, references []string }
+	for _, e := range list {
+		attempts, outcomes, codes = append(attempts, e.Attempt.String()), append(outcomes, e.Outcome), append(codes, e.Code)
+		messages, thai = append(messages, e.Message), append(thai, e.MessageTH)
+		if e.Outcome != NotSent {
+			moved.ids, moved.outcomes = append(moved.ids, e.ID.String()), append(moved.outcomes, e.Outcome)
+			moved.codes, moved.references = append(moved.codes, e.Code), append(moved.references, e.AttemptResult.BankReference)
+		}
+	}
+	n, err := t.exec(sqlEndAttempts, t.actor.Merchant, pq.Array(attempts), pq.Array(outcomes), pq.Array(codes), pq.Array(messages), pq.Array(thai))
+	if err == nil && int(n) != len(list) {
+		err = ErrStale
+	}
+	if err != nil {
+		return fmt.Errorf("ending %d attempts: %w", len(list), err)
+	}
+	n, err = t.exec(sqlMoveEnded, t.actor.Merchant, pq.Array(moved.ids), pq.Array(moved.outcomes), pq.Array(moved.codes), pq.Array(moved.references))
+	if err == nil && int(n) != len(moved.ids) {
+		err = ErrStale
+	}
+	if err != nil {
+		return fmt.Errorf("moving %d instructions from %s: %w", len(moved.ids), Sending, err)
+	}
+	for _, e := range list {
+		if err := t.auditEnded(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// auditEnded leaves the leaf of an attempt's end, and puts back what was not sent.
+func (t *Tx) auditEnded(e Ended) error {
+	d, action := attemptDetail(e.Instruction, e.Attempt, e.AttemptResult), "instruction."+e.Outcome
+	if e.Outcome == NotSent {
+		if err := t.one(sqlWaitAgain, e.MerchantID, e.ID, NotSent); err != nil {
 			return fmt.Errorf("putting back what was not sent: %w", err)
 		}
-		d.Reason = NotSent
-		return t.Audit("instruction.not_sent", About("instruction", i.ID), d)
+		d.Reason, action = NotSent, "instruction.not_sent"
 	}
-	if err := t.one(sqlMove, i.MerchantID, i.ID, Sending, r.Outcome, r.Code, r.BankReference); err != nil {
-		return fmt.Errorf("moving from %s to %s: %w", Sending, r.Outcome, err)
-	}
-	return t.Audit("instruction."+r.Outcome, About("instruction", i.ID), d)
+	return t.Audit(action, About("instruction", e.ID), d)
 }
 
 var (

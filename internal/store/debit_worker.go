@@ -1,6 +1,11 @@
 package store
 
-import "github.com/google/uuid"
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+)
 
 // DebitDue is a debit, of any merchant, that the worker has something to do about.
 type DebitDue struct {
@@ -18,9 +23,9 @@ var (
 		SELECT ` + debitColumns + `, p.tax_id AS payer_tax_id, b.document_number AS bill_number FROM debits d
 			JOIN payers p ON p.id = d.payer_id LEFT JOIN presentments b ON b.id = d.presentment_id
 		WHERE d.merchant_id = $1 AND d.state = 'taken' AND d.payment_id IS NULL ORDER BY d.id LIMIT $2 FOR UPDATE OF d SKIP LOCKED`)
-	sqlPaymentNamed = statement(`SELECT id FROM payments WHERE merchant_id = $1 AND bank_reference = $2 AND bank_reference <> ''`)
-	sqlAsking       = statement(`SELECT EXISTS (SELECT FROM inquiries WHERE merchant_id = $1 AND subject = $2 AND state IN ('waiting', 'asking'))`)
-	sqlLastAttempt  = statement(`
+	sqlPaymentsNamed = statement(`SELECT id, bank_reference FROM payments WHERE merchant_id = $1 AND bank_reference = ANY ($2::text[]) AND bank_reference <> ''`)
+	sqlAsking        = statement(`SELECT EXISTS (SELECT FROM inquiries WHERE merchant_id = $1 AND subject = $2 AND state IN ('waiting', 'asking'))`)
+	sqlLastAttempt   = statement(`
 		SELECT a.id FROM debits d JOIN attempts a ON a.instruction_id = d.instruction_id
 		WHERE d.merchant_id = $1 AND d.id = $2 ORDER BY a.no DESC LIMIT 1`)
 )
@@ -47,9 +52,24 @@ func (t *Tx) LockDebitsToBook(limit int) ([]DebitToBook, error) {
 	return rows[DebitToBook](t.Query, sqlLockDebitsToBook, t.actor.Merchant, limit)
 }
 
-// PaymentNamed is the payment that the bank calls so, or ErrNotFound.
-func (q *Query) PaymentNamed(reference string) (ID, error) {
-	return row[ID](q, sqlPaymentNamed, q.actor.Merchant, reference)
+// PaymentsNamed are the payments that bear the bank's names for these debits.
+func (q *Query) PaymentsNamed(list []DebitToBook) (map[string]ID, error) {
+	names := make([]string, len(list))
+	for n, d := range list {
+		names[n] = d.BankReference
+	}
+	found, err := rows[struct {
+		ID            ID     `db:"id"`
+		BankReference string `db:"bank_reference"`
+	}](q, sqlPaymentsNamed, q.actor.Merchant, pq.Array(names))
+	if err != nil {
+		return nil, fmt.Errorf("looking for payments that the bank told of: %w", err)
+	}
+	named := make(map[string]ID, len(found))
+	for _, p := range found {
+		named[p.BankReference] = p.ID
+	}
+	return named, nil
 }
 
 // LastAttemptAt is the last attempt at a debit, or ErrNotFound.

@@ -38,8 +38,10 @@ var (
 		UPDATE debits SET state = 'discarded' WHERE merchant_id = $1 AND id = $2 AND version = $3 AND state = 'draft'`)
 	sqlRestoreDebit = statement(`
 		UPDATE debits SET state = 'draft' WHERE merchant_id = $1 AND id = $2 AND version = $3 AND state = 'discarded'`)
-	sqlDebitBooked = statement(`UPDATE debits SET payment_id = $3 WHERE merchant_id = $1 AND id = $2 AND state = 'taken' AND payment_id IS NULL`)
-	sqlDebitAsked  = statement(`
+	sqlDebitsBooked = statement(`
+		UPDATE debits d SET payment_id = b.payment FROM unnest($2::uuid[], $3::uuid[]) AS b (debit, payment)
+		WHERE d.merchant_id = $1 AND d.id = b.debit AND d.state = 'taken' AND d.payment_id IS NULL`)
+	sqlDebitAsked = statement(`
 		UPDATE debits SET asks = asks + 1, ask_at = CASE WHEN $3 < 0 THEN NULL ELSE now() + $3 * interval '1 second' END
 		WHERE merchant_id = $1 AND id = $2 AND state = 'unknown'`)
 	sqlInsertDebitOfRun = statement(`
@@ -158,12 +160,22 @@ func (t *Tx) RestoreDebit(id ID, version int) error {
 	return t.Audit("debit.restored", About("debit", id), map[string]any{"version": version})
 }
 
-// BookDebit says which payment a taken debit became.
-func (t *Tx) BookDebit(id, payment ID) error {
-	if err := t.one(sqlDebitBooked, t.actor.Merchant, id, payment); err != nil {
-		return fmt.Errorf("booking a debit: %w", err)
+// BookDebits says which payment each of these taken debits became. ErrStale
+// means that one of them is one already.
+func (t *Tx) BookDebits(debits, payments []ID) error {
+	n, err := t.exec(sqlDebitsBooked, t.actor.Merchant, pq.Array(idTexts(debits)), pq.Array(idTexts(payments)))
+	if err == nil && int(n) != len(debits) {
+		err = ErrStale
 	}
-	return t.Audit("debit.booked", About("debit", id), map[string]any{"payment": payment})
+	if err != nil {
+		return fmt.Errorf("booking %d debits: %w", len(debits), err)
+	}
+	for n, id := range debits {
+		if err := t.Audit("debit.booked", About("debit", id), map[string]any{"payment": payments[n]}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // DebitAsked notes that the bank was asked by itself, and is to be asked again

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 )
 
 // sealedBodyLimit is up to which size the exact bytes of a body are kept. A
@@ -45,49 +46,105 @@ type Exchange struct {
 }
 
 var (
-	sqlInsertExchange = statement(`
+	sqlInsertExchanges = statement(`
 		INSERT INTO exchanges (id, merchant_id, operation, attempt_id, instruction_id, method, path, transaction_id, headers,
 			body_sealed, body_masked, body_hash, body_size, inquiry_id)
-		VALUES ($1, $2, $3, $4, (SELECT instruction_id FROM attempts WHERE id = $4), $5, $6, $7, $8, $9, $10, $11, $12, $13)
-		RETURNING instruction_id`)
-	sqlInsertExchangeResult = statement(`
+		SELECT x.id, $1, x.operation, x.attempt, (SELECT a.instruction_id FROM attempts a WHERE a.id = x.attempt), x.method, x.path, x.transaction_id, x.headers,
+			x.sealed, x.masked, x.hash, x.size, x.inquiry
+		FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[], $11::bytea[], $12::integer[], $13::uuid[])
+			AS x (id, operation, attempt, method, path, transaction_id, headers, sealed, masked, hash, size, inquiry)
+		RETURNING id, instruction_id`)
+	sqlInsertExchangeResults = statement(`
 		INSERT INTO exchange_results (exchange_id, merchant_id, outcome, code, http_status, headers, body_sealed, body_masked, body_hash, error)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`)
+		SELECT r.id, $1, r.outcome, r.code, r.http_status, r.headers, r.sealed, r.masked, r.hash, r.error
+		FROM unnest($2::uuid[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::bytea[], $8::text[], $9::bytea[], $10::text[])
+			AS r (id, outcome, code, http_status, headers, sealed, masked, hash, error)`)
+	sqlExchangesBegun = statement(`SELECT id, operation, attempt_id, instruction_id FROM exchanges WHERE merchant_id = $1 AND id = ANY ($2::uuid[])`)
 )
 
-// BeginExchange records a request that is about to be sent. A request of an
-// attempt that has ended meanwhile is refused (attempt_is_open).
-func (t *Tx) BeginExchange(x Exchange) error {
-	sealed := t.store.sealBody(x.Body, "exchanges.body/"+x.ID.String())
-	err := t.get(&x.InstructionID, sqlInsertExchange, x.ID, t.actor.Merchant, x.Operation, x.AttemptID, x.Method, x.Path, x.TransactionID,
-		x.Headers, sealed, x.Masked, x.Hash, x.Size, x.InquiryID)
-	if err != nil {
-		return fmt.Errorf("recording a request: %w", err)
+// BeginExchanges records requests that are about to be sent. One of an attempt
+// that has ended meanwhile is refused (attempt_is_open), and all with it.
+func (t *Tx) BeginExchanges(list ...Exchange) error {
+	if len(list) == 0 {
+		return nil
 	}
-	return t.Audit("exchange.began", About("exchange", x.ID), map[string]any{
-		"operation": x.Operation, "attempt": x.AttemptID, "instruction": x.InstructionID, "method": x.Method, "path": x.Path,
-		"transaction_id": x.TransactionID, "body_sha256": hex.EncodeToString(x.Hash), "body_size": x.Size,
-		"headers_sha256": hashText(x.Headers), "masked_sha256": hashText(x.Masked),
-	})
+	var ids, operations, methods, paths, named, headers, masked []string
+	var attempts, inquiries []uuid.NullUUID
+	var sealed, hashes [][]byte
+	var sizes []int64
+	for _, x := range list {
+		ids, operations, attempts = append(ids, x.ID.String()), append(operations, x.Operation), append(attempts, x.AttemptID)
+		methods, paths, named = append(methods, x.Method), append(paths, x.Path), append(named, x.TransactionID)
+		headers, masked, hashes = append(headers, x.Headers), append(masked, x.Masked), append(hashes, x.Hash)
+		sealed = append(sealed, t.store.sealBody(x.Body, "exchanges.body/"+x.ID.String()))
+		sizes, inquiries = append(sizes, int64(x.Size)), append(inquiries, x.InquiryID)
+	}
+	begun, err := rows[Exchange](t.Query, sqlInsertExchanges, t.actor.Merchant, pq.Array(ids), pq.Array(operations), pq.Array(attempts), pq.Array(methods),
+		pq.Array(paths), pq.Array(named), pq.Array(headers), pq.ByteaArray(sealed), pq.Array(masked), pq.ByteaArray(hashes), pq.Array(sizes), pq.Array(inquiries))
+	if err != nil {
+		return fmt.Errorf("recording %d requests: %w", len(list), err)
+	}
+	instructions := map[ID]uuid.NullUUID{}
+	for _, b := range begun {
+		instructions[b.ID] = b.InstructionID
+	}
+	for _, x := range list {
+		err := t.Audit("exchange.began", About("exchange", x.ID), map[string]any{
+			"operation": x.Operation, "attempt": x.AttemptID, "instruction": instructions[x.ID], "method": x.Method, "path": x.Path,
+			"transaction_id": x.TransactionID, "body_sha256": hex.EncodeToString(x.Hash), "body_size": x.Size,
+			"headers_sha256": hashText(x.Headers), "masked_sha256": hashText(x.Masked),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// EndExchange records what came back, at any time, however late. Recording it
-// twice violates exchange_results_pkey.
-func (t *Tx) EndExchange(x Exchange) error {
-	began, err := t.Exchange(x.ID)
-	if err != nil {
-		return fmt.Errorf("recording an answer: %w", err)
+// EndExchanges records what came back, at any time, however late. Recording an
+// answer twice violates exchange_results_pkey.
+func (t *Tx) EndExchanges(list ...Exchange) error {
+	if len(list) == 0 {
+		return nil
 	}
-	sealed := t.store.sealBody(x.Answer, "exchange_results.body/"+x.ID.String())
-	_, err = t.exec(sqlInsertExchangeResult, x.ID, t.actor.Merchant, x.Outcome, x.Code, x.HTTPStatus, x.AnswerHeader, sealed, x.AnswerMasked, x.AnswerHash, x.Error)
-	if err != nil {
-		return fmt.Errorf("recording an answer: %w", err)
+	var ids []string
+	var outcomes, codes, headers, masked, faults []*string
+	var statuses []*int
+	var sealed, hashes [][]byte
+	for _, x := range list {
+		ids, outcomes, codes = append(ids, x.ID.String()), append(outcomes, x.Outcome), append(codes, x.Code)
+		statuses, headers, masked = append(statuses, x.HTTPStatus), append(headers, x.AnswerHeader), append(masked, x.AnswerMasked)
+		hashes, faults = append(hashes, x.AnswerHash), append(faults, x.Error)
+		sealed = append(sealed, t.store.sealBody(x.Answer, "exchange_results.body/"+x.ID.String()))
 	}
-	return t.Audit("exchange.ended", About("exchange", x.ID), map[string]any{
-		"operation": began.Operation, "attempt": began.AttemptID, "instruction": began.InstructionID,
-		"outcome": x.Outcome, "http_status": x.HTTPStatus, "code": x.Code, "error": x.Error, "body_sha256": hex.EncodeToString(x.AnswerHash),
-		"headers_sha256": hashText(*x.AnswerHeader), "masked_sha256": hashText(*x.AnswerMasked),
-	})
+	found, err := rows[Exchange](t.Query, sqlExchangesBegun, t.actor.Merchant, pq.Array(ids))
+	if err == nil && len(found) != len(list) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("recording %d answers: %w", len(list), err)
+	}
+	_, err = t.exec(sqlInsertExchangeResults, t.actor.Merchant, pq.Array(ids), pq.Array(outcomes), pq.Array(codes), pq.Array(statuses), pq.Array(headers),
+		pq.ByteaArray(sealed), pq.Array(masked), pq.ByteaArray(hashes), pq.Array(faults))
+	if err != nil {
+		return fmt.Errorf("recording %d answers: %w", len(list), err)
+	}
+	begun := map[ID]Exchange{}
+	for _, b := range found {
+		begun[b.ID] = b
+	}
+	for _, x := range list {
+		b := begun[x.ID]
+		err := t.Audit("exchange.ended", About("exchange", x.ID), map[string]any{
+			"operation": b.Operation, "attempt": b.AttemptID, "instruction": b.InstructionID,
+			"outcome": x.Outcome, "http_status": x.HTTPStatus, "code": x.Code, "error": x.Error, "body_sha256": hex.EncodeToString(x.AnswerHash),
+			"headers_sha256": hashText(*x.AnswerHeader), "masked_sha256": hashText(*x.AnswerMasked),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func hashText(s string) string {

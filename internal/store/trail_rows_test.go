@@ -93,9 +93,9 @@ func sent(t *testing.T) (r *trail, instruction, attempt store.ID) {
 	x := store.Exchange{ID: store.NewID(), Operation: "presentment.create", AttemptID: uuid.NullUUID{UUID: attempt, Valid: true}, Method: "POST", Path: "/", Hash: hash[:],
 		Outcome: &outcome, Code: &none, HTTPStatus: &status, AnswerHeader: &none, AnswerMasked: &none, AnswerHash: hash[:], Error: &none}
 	sending := store.Actor{Merchant: merchant}
-	write(worker, sending, func(tx *store.Tx) error { return tx.BeginExchange(x) })
-	write(worker, sending, func(tx *store.Tx) error { return tx.EndExchange(x) }, func(tx *store.Tx) error {
-		return tx.EndAttempt(claimed[0].Instruction, attempt, store.AttemptResult{Outcome: "done"})
+	write(worker, sending, func(tx *store.Tx) error { return tx.BeginExchanges(x) })
+	write(worker, sending, func(tx *store.Tx) error { return tx.EndExchanges(x) }, func(tx *store.Tx) error {
+		return tx.EndAttempts(store.Ended{Instruction: claimed[0].Instruction, Attempt: attempt, AttemptResult: store.AttemptResult{Outcome: "done"}})
 	})
 	r.sequence(r.newest())
 	return r, instruction, attempt

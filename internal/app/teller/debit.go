@@ -37,22 +37,16 @@ type Debit struct {
 	RepeatReason  string        `json:"repeatReason"`
 }
 
-// debitRequest is the request as it goes out, with a last look at the payer's
-// consent: it may have ended since the instruction was claimed.
-func debitRequest(ctx context.Context, s *store.Store, c store.Claimed, d Debit) (krungsri.CreateDebitRequest, error) {
+// debitRequest is the request as it goes out. The last look at the payer's
+// consent, which may have ended since the instruction was claimed, is the
+// schema's, when the beginning of the request is recorded.
+func debitRequest(_ context.Context, _ *store.Store, c store.Claimed, d Debit) (krungsri.CreateDebitRequest, error) {
 	r := d.CreateDebitRequest
 	if d.TotalAmount != r.Amount {
 		return r, fmt.Errorf("%w: it was approved as %s", errUnsendable, d.TotalAmount)
 	}
 	r.TransactionID = c.AttemptID.String()
-	err := s.Read(ctx, store.Actor{Merchant: c.MerchantID}, func(q *store.Query) error {
-		now, err := q.Debit(c.SubjectID())
-		if err == nil && !now.MandateLive {
-			err = ErrMandateDead
-		}
-		return err
-	})
-	return r, err
+	return r, nil
 }
 
 // SubmitDebit asks that the draft, in the version the maker saw, be taken on its

@@ -2,8 +2,8 @@ package teller
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"time"
 
 	"portal/internal/store"
 )
@@ -44,15 +44,20 @@ func (w *Worker) bookSome(ctx context.Context, merchant store.ID) (booked int, e
 		if err != nil {
 			return err
 		}
-		payments := make([]store.ID, len(list))
+		told, err := tx.PaymentsNamed(list)
+		if err != nil {
+			return err
+		}
+		days := openDays{q: tx.Query}
+		debits, payments := make([]store.ID, len(list)), make([]store.ID, len(list))
 		for n, d := range list {
-			if payments[n], err = tx.PaymentNamed(d.BankReference); err == nil {
-				continue // a statement told of it before
-			} else if !errors.Is(err, store.ErrNotFound) {
-				return err
+			debits[n] = d.ID
+			if known, ok := told[d.BankReference]; ok {
+				payments[n] = known // a statement told of it before
+				continue
 			}
-			p, err := paymentOfDebit(tx.Query, d)
-			if err != nil {
+			p := paymentOfDebit(d)
+			if p.BookedOn, err = days.of(p.PaidOn); err != nil {
 				return err
 			}
 			payments[n], made = p.ID, append(made, p)
@@ -60,31 +65,57 @@ func (w *Worker) bookSome(ctx context.Context, merchant store.ID) (booked int, e
 		if err := tx.AddPayments(made); err != nil {
 			return err
 		}
-		for n, d := range list {
-			if err := tx.BookDebit(d.ID, payments[n]); err != nil {
-				return err
-			}
-		}
 		booked = len(list)
-		return nil
+		return tx.BookDebits(debits, payments)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("booking debits: %w", err)
 	}
-	for _, p := range made {
-		// Each by itself: what cannot be matched waits for a person as any other payment.
-		err := w.store.Write(ctx, w.actor(merchant), func(tx *store.Tx) error {
-			_, err := MatchCertain(tx, []store.Payment{p})
-			return err
-		})
-		if err != nil {
-			w.log.WarnContext(ctx, "worker: a debit could not be matched", "payment", p.ID, "err", err)
-		}
-	}
+	w.matchBooked(ctx, merchant, made)
 	return booked, nil
 }
 
-func paymentOfDebit(q *store.Query, d store.DebitToBook) (store.Payment, error) {
+// matchBooked matches what is certain, together, and if that fails each by
+// itself: what cannot be matched waits for a person as any other payment.
+func (w *Worker) matchBooked(ctx context.Context, merchant store.ID, made []store.Payment) {
+	match := func(list ...store.Payment) error {
+		return w.store.Write(ctx, w.actor(merchant), func(tx *store.Tx) error {
+			_, err := MatchCertain(tx, list)
+			return err
+		})
+	}
+	if len(made) == 0 || match(made...) == nil {
+		return
+	}
+	for _, p := range made {
+		if err := match(p); err != nil {
+			w.log.WarnContext(ctx, "worker: a debit could not be matched", "payment", p.ID, "err", err)
+		}
+	}
+}
+
+// openDays asks for each day once on which books it is.
+type openDays struct {
+	q     *store.Query
+	known map[time.Time]time.Time
+}
+
+func (o *openDays) of(day time.Time) (time.Time, error) {
+	if on, ok := o.known[day]; ok {
+		return on, nil
+	}
+	on, err := openDay(o.q, day)
+	if err != nil {
+		return on, err
+	}
+	if o.known == nil {
+		o.known = map[time.Time]time.Time{}
+	}
+	o.known[day] = on
+	return on, nil
+}
+
+func paymentOfDebit(d store.DebitToBook) store.Payment {
 	p := store.Payment{
 		ID: store.NewID(), Source: store.PaymentByDebit, PaidOn: d.DebitOn, AmountSatang: d.AmountSatang, PayerName: d.PayerName, PayerTaxID: d.PayerTaxID,
 		Reference1: d.InvoiceNumber, Reference2: d.Reference, Channel: debitChannel, BankReference: d.BankReference, DebitID: store.NullID(d.ID),
@@ -92,7 +123,5 @@ func paymentOfDebit(q *store.Query, d store.DebitToBook) (store.Payment, error) 
 	if d.BillNumber != nil {
 		p.Reference1 = *d.BillNumber
 	}
-	var err error
-	p.BookedOn, err = openDay(q, p.PaidOn)
-	return p, err
+	return p
 }

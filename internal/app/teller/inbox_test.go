@@ -464,7 +464,7 @@ func TestACallbackWaitsForAnAnswerThatIsOnItsWay(t *testing.T) {
 	d.want("before the answer", d.is(early), "received unknown")
 	d.want("a name that may yet be told", d.is(nameless), "received unknown")
 	d.Write(d.Work, store.Actor{Merchant: d.Merchant.ID, Request: "test"}, func(tx *store.Tx) error {
-		return tx.EndAttempt(claimed[0].Instruction, claimed[0].AttemptID, store.AttemptResult{Outcome: store.Unknown})
+		return tx.EndAttempts(store.Ended{Instruction: claimed[0].Instruction, Attempt: claimed[0].AttemptID, AttemptResult: store.AttemptResult{Outcome: store.Unknown}})
 	})
 	d.DB.Exec(`SET session_replication_role = replica; UPDATE callbacks SET not_before = now(); SET session_replication_role = DEFAULT`)
 	d.read()

@@ -37,7 +37,7 @@ func (j journal) Begin(ctx context.Context, x krungsri.Exchange) (string, error)
 		}
 		row.AttemptID = uuid.NullUUID{UUID: attempt, Valid: true}
 	}
-	err := j.ledger.write(ctx, j.actor, func(tx *store.Tx) error { return tx.BeginExchange(row) })
+	err := j.ledger.write(ctx, j.actor, deed{begin: &row})
 	point("begun")
 	return row.ID.String(), err
 }
@@ -63,7 +63,7 @@ func (j journal) End(ctx context.Context, id string, r krungsri.Result) error {
 // proof of what the bank did, and a database that restarts is soon back.
 func (j journal) insist(ctx context.Context, x store.Exchange) error {
 	for {
-		err := j.ledger.write(ctx, j.actor, func(tx *store.Tx) error { return tx.EndExchange(x) })
+		err := j.ledger.write(ctx, j.actor, deed{end: &x})
 		if store.Violated(err, "exchange_results_pkey") {
 			return nil // an earlier try had arrived after all
 		}

@@ -68,7 +68,7 @@ func (w *Worker) settleOverdue(ctx context.Context, attempt store.ID) error {
 		if err != nil {
 			return err
 		}
-		return endAttempt(own, o.Instruction, attempt, r)
+		return endAttempts(own, store.Ended{Instruction: o.Instruction, Attempt: attempt, AttemptResult: r})
 	})
 }
 

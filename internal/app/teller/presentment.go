@@ -231,6 +231,20 @@ func project(tx *store.Tx, subject store.Subject) error {
 	return fmt.Errorf("nothing follows from instructions about %s", subject)
 }
 
+// projectAll moves several subjects along; debits, of which there are thousands
+// at times, in one statement.
+func projectAll(tx *store.Tx, subjects []store.Subject) error {
+	var debits []store.ID
+	for _, s := range subjects {
+		if s.Kind() == "debit" {
+			debits = append(debits, s.ID())
+		} else if err := project(tx, s); err != nil {
+			return err
+		}
+	}
+	return tx.FollowDebits(debits...)
+}
+
 func projectPresentment(tx *store.Tx, id store.ID) error {
 	course, err := tx.Course(id)
 	if err != nil {

@@ -154,21 +154,22 @@ func dueRun(t *testing.T, w *tellertest.World, n int) (batch store.ID) {
 	list := "'" + strings.Join(tokens, "','") + "'"
 	w.DB.Exec(strings.NewReplacer("@batch", "'"+batch.String()+"'::uuid", "@shop", "'"+w.Merchant.ID.String()+"'::uuid", "@maker", "'"+w.Maker.String()+"'::uuid",
 		"@checker", "'"+w.Checker.String()+"'::uuid", "@n", strconv.Itoa(n), "@payers", strconv.Itoa(payers), "@tokens", "ARRAY["+list+"]", "@account", "'"+w.Merchant.AccountNumber+"'",
+		"@today", "(now() AT TIME ZONE 'Asia/Bangkok')::date",
 	).Replace(`BEGIN; SET LOCAL session_replication_role = replica;
 		INSERT INTO payers (id, merchant_id, code, name) SELECT gen_random_uuid(), @shop, 'P' || n, 'ผู้ชำระเงิน ' || n FROM generate_series(0, @payers - 1) AS n;
 		INSERT INTO mandates (id, merchant_id, payer_id, reference, channel, creditor_account, state, terms_version, bank_token, bank_status)
 			SELECT gen_random_uuid(), @shop, id, 'M' || code, 'bank', @account, 'active', '1', (@tokens)[1 + substr(code, 2)::int], 'ACTV' FROM payers;
-		INSERT INTO debit_batches (id, merchant_id, name, debit_on, created_by) VALUES (@batch, @shop, 'run', now()::date + 1, @maker);
+		INSERT INTO debit_batches (id, merchant_id, name, debit_on, created_by) VALUES (@batch, @shop, 'run', @today, @maker);
 		CREATE TEMPORARY TABLE fresh ON COMMIT DROP AS
 			SELECT gen_random_uuid() AS debit, gen_random_uuid() AS lead, 'D' || n AS reference, p.id AS payer, p.name, p.code, m.id AS mandate, m.bank_token
 			FROM generate_series(1, @n) AS n JOIN payers p ON p.code = 'P' || n % @payers JOIN mandates m ON m.payer_id = p.id;
 		INSERT INTO debits (id, merchant_id, payer_id, mandate_id, payer_name, payer_code, amount_satang, reference, invoice_number, debit_on, note, state, created_by,
 				editors, instruction_id, batch_id)
-			SELECT debit, @shop, payer, mandate, name, code, 5000, reference, '', now()::date + 1, '', 'approved', @maker, ARRAY[@maker], lead, @batch FROM fresh;
+			SELECT debit, @shop, payer, mandate, name, code, 5000, reference, '', @today, '', 'approved', @maker, ARRAY[@maker], lead, @batch FROM fresh;
 		INSERT INTO instructions (id, merchant_id, lead_id, part, operation, subject, maker_id, payload, amount_satang, title, idempotency_key, policy_version,
 				approvals_needed, expires_at, state)
 			SELECT lead, @shop, lead, 0, 'debit.create', 'debit/' || debit, @maker, convert_to(json_build_object('creditorAccountNumber', @account,
-					'paymentToken', bank_token, 'amount', 50.00, 'ref1', reference, 'totalAmount', 50.00, 'debitDate', now()::date + 1, 'payer', payer,
+					'paymentToken', bank_token, 'amount', 50.00, 'ref1', reference, 'totalAmount', 50.00, 'debitDate', @today, 'payer', payer,
 					'payerName', name, 'payerCode', code)::text, 'UTF8'),
 				5000, name, debit::text, (SELECT max(version) FROM policies), 1, now() + interval '1 day', 'approved' FROM fresh;
 		INSERT INTO instruction_authors (instruction_id, merchant_id, person_id) SELECT lead, @shop, @maker FROM fresh;

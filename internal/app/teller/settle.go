@@ -97,19 +97,28 @@ func lockUnknown(tx *store.Tx, instruction store.ID) (store.Instruction, error) 
 // afterOutcome does what follows from how an instruction ended: parts behind one
 // that will never be done are not sent any more, and the subject moves along.
 func afterOutcome(tx *store.Tx, i store.Instruction, outcome string) error {
-	if outcome == store.Failed || outcome == store.Expired {
-		parts, err := tx.LockParts(i.LeadID)
-		if err != nil {
-			return err
-		}
-		for _, p := range parts[i.Part+1:] {
-			if p.State != store.Approved {
-				continue
-			}
-			if err := tx.Move(p, store.Approved, store.Expired, store.ReasonPartBefore, ""); err != nil {
-				return err
-			}
-		}
+	if err := endParts(tx, i, outcome); err != nil {
+		return err
 	}
 	return project(tx, i.Subject)
+}
+
+// endParts ends the parts behind one that will never be done.
+func endParts(tx *store.Tx, i store.Instruction, outcome string) error {
+	if outcome != store.Failed && outcome != store.Expired {
+		return nil
+	}
+	parts, err := tx.LockParts(i.LeadID)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts[i.Part+1:] {
+		if p.State != store.Approved {
+			continue
+		}
+		if err := tx.Move(p, store.Approved, store.Expired, store.ReasonPartBefore, ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }

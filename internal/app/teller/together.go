@@ -34,27 +34,29 @@ type line struct {
 	busy    int // committers at work
 }
 
+// deed is one thing to write: what a request is about to send, what came back,
+// or how an attempt ended. Those of a kind are written by one statement.
 type deed struct {
-	do   func(*store.Tx) error
-	done chan error
+	begin *store.Exchange
+	end   *store.Exchange
+	ended *store.Ended
+	done  chan error
 }
 
 func newTogether(s *store.Store) *together {
 	return &together{store: s, lines: map[store.Actor]*line{}}
 }
 
-// write runs do in a transaction and returns when that is committed. What is
-// true of store.Write is true of it: do may run several times, and must have no
-// effect besides its Tx.
-func (g *together) write(ctx context.Context, a store.Actor, do func(*store.Tx) error) error {
-	d := &deed{do, make(chan error, 1)}
+// write returns when the deed is committed.
+func (g *together) write(ctx context.Context, a store.Actor, d deed) error {
+	d.done = make(chan error, 1)
 	g.mu.Lock()
 	l, ok := g.lines[a]
 	if !ok {
 		l = &line{}
 		g.lines[a] = l
 	}
-	l.waiting = append(l.waiting, d)
+	l.waiting = append(l.waiting, &d)
 	if l.busy < committers {
 		l.busy++
 		// Not the caller itself, who would write for others when its own is done.
@@ -99,12 +101,25 @@ func (g *together) commit(ctx context.Context, a store.Actor, some []*deed) {
 func (g *together) try(ctx context.Context, a store.Actor, some []*deed) error {
 	ctx, cancel := context.WithTimeout(ctx, togetherLimit)
 	defer cancel()
-	return g.store.Write(ctx, a, func(tx *store.Tx) error {
-		for _, d := range some {
-			if err := d.do(tx); err != nil {
-				return err
-			}
+	var begins, ends []store.Exchange
+	var ended []store.Ended
+	for _, d := range some {
+		switch {
+		case d.begin != nil:
+			begins = append(begins, *d.begin)
+		case d.end != nil:
+			ends = append(ends, *d.end)
+		case d.ended != nil:
+			ended = append(ended, *d.ended)
 		}
-		return nil
+	}
+	return g.store.Write(ctx, a, func(tx *store.Tx) error {
+		if err := tx.BeginExchanges(begins...); err != nil {
+			return err
+		}
+		if err := tx.EndExchanges(ends...); err != nil {
+			return err
+		}
+		return endAttempts(tx, ended...)
 	})
 }

@@ -180,7 +180,7 @@ func (w *Worker) claim(ctx context.Context, limit int) (sending []store.Claimed,
 		if err := tx.Attempt(w.name, sending, w.patience); err != nil {
 			return err
 		}
-		var debits []store.ID // thousands at times, and so all at once
+		var debits []store.ID // of all merchants at once
 		for _, c := range sending {
 			if c.Subject.Kind() == "debit" {
 				debits = append(debits, c.SubjectID())
@@ -284,9 +284,7 @@ func judged(outcome krungsri.Outcome, code, message, messageTH string) store.Att
 // transaction. An attempt that has ended meanwhile is left as it is: the
 // answer stands in the journal as evidence.
 func (w *Worker) finish(ctx context.Context, i store.Instruction, attempt store.ID, r store.AttemptResult) error {
-	err := w.ledger.write(ctx, w.actor(i.MerchantID), func(tx *store.Tx) error {
-		return endAttempt(tx, i, attempt, r)
-	})
+	err := w.ledger.write(ctx, w.actor(i.MerchantID), deed{ended: &store.Ended{Instruction: i, Attempt: attempt, AttemptResult: r}})
 	point("recorded")
 	if errors.Is(err, store.ErrStale) {
 		w.log.WarnContext(ctx, "worker: late answer kept as evidence only", "attempt", attempt, "outcome", r.Outcome)
@@ -295,11 +293,20 @@ func (w *Worker) finish(ctx context.Context, i store.Instruction, attempt store.
 	return err
 }
 
-func endAttempt(tx *store.Tx, i store.Instruction, attempt store.ID, r store.AttemptResult) error {
-	if err := tx.EndAttempt(i, attempt, r); err != nil {
+// endAttempts records how attempts of the acting merchant ended, with all that
+// follows from it.
+func endAttempts(tx *store.Tx, list ...store.Ended) error {
+	if err := tx.EndAttempts(list...); err != nil {
 		return err
 	}
-	return afterOutcome(tx, i, r.Outcome)
+	subjects := make([]store.Subject, len(list))
+	for n, e := range list {
+		if err := endParts(tx, e.Instruction, e.Outcome); err != nil {
+			return err
+		}
+		subjects[n] = e.Subject
+	}
+	return projectAll(tx, subjects)
 }
 
 func (w *Worker) actor(merchant store.ID) store.Actor {
