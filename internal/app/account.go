@@ -29,9 +29,7 @@ func (a *App) accountPage(w http.ResponseWriter, r *http.Request, u user, status
 		return err
 	}
 	v.Name, v.Preferences, v.Roomy, v.MinLength = u.person.Name, accountPreferences(u), u.roomy, password.MinLength
-	for _, b := range branches {
-		v.Branches = append(v.Branches, homeRow(r.Context(), b))
-	}
+	v.Branches = homeRows(r.Context(), branches)
 	for _, s := range open {
 		v.Sessions = append(v.Sessions, templates.AccountSession{
 			ID: s.ID.String(), Address: s.Address, Browser: s.UserAgent, Since: s.CreatedAt, Seen: s.SeenAt, This: s.ID == u.sessionID,

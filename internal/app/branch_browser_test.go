@@ -12,10 +12,11 @@ import (
 	"portal/web/text"
 )
 
-// answering has the bank asked whatever waits, until the test ends.
-func answering(t *testing.T, bank *apptest.Bank) {
+// answering has the bank asked whatever waits, until it is stopped or the test
+// ends.
+func answering(t testing.TB, bank *apptest.Bank) (stop func()) {
 	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -26,7 +27,9 @@ func answering(t *testing.T, bank *apptest.Bank) {
 			}
 		}
 	}()
-	t.Cleanup(func() { stop(); <-done })
+	stop = func() { cancel(); <-done }
+	t.Cleanup(stop)
+	return stop
 }
 
 // TestSomebodyAtMoChitFindsABoothOpenOnSundayInABrowser looks from a telephone in
@@ -102,5 +105,84 @@ func TestSomebodyAtMoChitFindsABoothOpenOnSundayInABrowser(t *testing.T) {
 			p.WaitFor("#results")
 			keep("district")
 		})
+	}
+}
+
+// TestTheFinderLooksWhereTheBrowserIsInABrowser lets the page know a position,
+// and refuses to.
+func TestTheFinderLooksWhereTheBrowserIsInABrowser(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	answering(t, w.OpenBank())
+	p := browsertest.Open(t).Page(t, browsertest.Options{Lang: "en", Width: 360, Height: 740, Dark: true})
+	p.Hide()
+	signIn(p, w, apptest.Auditor, "en", "/branches")
+	p.Click("#branch-position")
+	p.WaitText("#branch-said", "The browser gives no position")
+	p.Axe()
+	p.Stand(18.7883, 98.9853) // Chiang Mai
+	p.Click("[name=kind][value=BRANCH]")
+	p.Click("#branch-position")
+	p.WaitFor("#branches")
+	if nearest, at := p.Text("#branches li:first-child"), p.URL(); !strings.Contains(nearest, "Mueang Chiang Mai") || !strings.Contains(at, "lat=18.7883") {
+		t.Errorf("at %s the nearest branch is %q", at, nearest)
+	}
+	p.Axe()
+	keepPicture(p, "position-en-360-dark")
+}
+
+// keepPicture keeps a picture of the page where somebody asks for pictures.
+func keepPicture(p *browsertest.Page, name string) {
+	if dir := os.Getenv("SHOTS"); dir != "" {
+		p.Screenshot(filepath.Join(dir, "branch-"+name+".png"))
+	}
+}
+
+// TestTheMapIsUsedByKeyboardInABrowser opens the map that moves, moves it, and
+// walks the list, which the map follows.
+func TestTheMapIsUsedByKeyboardInABrowser(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	answering(t, w.OpenBank())
+	p := browsertest.Open(t).Page(t, browsertest.Options{Lang: "th", Width: 1280, Height: 800, Dark: true})
+	signIn(p, w, apptest.Auditor, "th", "/branches")
+	// The country is clicked at where Bangkok is.
+	p.Click(`a[href^="/branches/map"]`)
+	p.WaitFor(".branch-spot")
+	p.Axe()
+	keepPicture(p, "spot-th-1280-dark")
+	p.Eval(`(() => { const box = document.querySelector(".branch-spot").getBoundingClientRect();
+		const at = document.elementFromPoint(box.left + 106, box.top + 239); at.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, clientX: box.left + 106, clientY: box.top + 239 })); return 1 })()`, new(int))
+	p.WaitFor("#branches")
+	var focused string
+	focus := func() string {
+		p.Eval(`document.activeElement.className + " " + document.activeElement.id`, &focused)
+		return focused
+	}
+	p.Eval(`document.getElementById("branch-open-map").focus()`, nil)
+	p.Press("Enter")
+	p.WaitFor(".leaflet-container canvas")
+	if got := focus(); !strings.Contains(got, "branch-frame") {
+		t.Fatalf("the map is open, and the focus is on %q", got)
+	}
+	pane := func() (at string) {
+		p.Eval(`document.querySelector(".leaflet-map-pane").style.transform`, &at)
+		return at
+	}
+	before := pane()
+	p.Press("ArrowRight")
+	if pane() == before {
+		t.Error("an arrow key does not move the map")
+	}
+	p.Eval(`document.querySelector("#branches li:nth-child(2) h3 a").focus()`, nil)
+	p.WaitFor(".leaflet-popup")
+	if popup, item := p.Text(".leaflet-popup strong"), p.Text("#branches li.lit h3 a"); popup != item || item == "" {
+		t.Errorf("the list is at %q, the map at %q", item, popup)
+	}
+	p.Axe()
+	keepPicture(p, "keyboard-th-1280-dark")
+	p.Press("Tab")
+	if !p.Exists("#branches :focus") {
+		t.Errorf("Tab leads from the list to %q", focus())
 	}
 }

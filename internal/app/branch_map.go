@@ -2,7 +2,6 @@ package app
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 	"net/http"
 	"regexp"
@@ -16,18 +15,18 @@ import (
 	"portal/web/templates"
 )
 
-// thailand is the drawing of the provinces, web/static/thailand.svg: Web
+// thailand is the outline of the provinces, web/static/thailand.svg: Web
 // Mercator, in units of some 165 m.
 type thailand struct {
-	provinces []province
+	provinces [][]ring
 	// The picture is this much smaller where one clicks at it.
 	scale float64
 }
 
-type province struct {
-	path                     string
-	left, top, right, bottom float64
-}
+// ring is a closed line around land.
+type ring []vertex
+
+type vertex struct{ x, y float64 }
 
 // The map's projection, fitted to the places of the gazetteer: of 928 districts
 // 922 lie in the outline of their province.
@@ -38,51 +37,10 @@ const (
 	unitsOfLat     = -669.4451
 )
 
-func mapX(lon float64) float64 { return unitsPerDegree*lon + leftEdge }
-
-func mapY(lat float64) float64 {
-	return unitsOfLat*180/math.Pi*math.Log(math.Tan(math.Pi/4+lat*math.Pi/360)) + topEdge
-}
-
-// outline reads the drawing, once.
-var outline = sync.OnceValue(func() thailand {
-	drawing := string(static.Content("thailand.svg"))
-	t := thailand{scale: 20}
-	for _, m := range regexp.MustCompile(`d="([^"]+)"`).FindAllStringSubmatch(drawing, -1) {
-		p := province{path: m[1], left: math.Inf(1), top: math.Inf(1), right: math.Inf(-1), bottom: math.Inf(-1)}
-		p.measure()
-		t.provinces = append(t.provinces, p)
-	}
-	return t
-})
-
-var pathNumber = regexp.MustCompile(`[Mlz]|-?[0-9]+`)
-
-// measure finds the box of a path of absolute moves and relative lines.
-func (p *province) measure() {
-	var x, y, number float64
-	relative, second := false, false
-	for _, token := range pathNumber.FindAllString(p.path, -1) {
-		switch token {
-		case "M", "l", "z":
-			relative = token == "l"
-			continue
-		}
-		number, _ = strconv.ParseFloat(token, 64) // the pattern is of numbers
-		switch {
-		case !second && relative:
-			x += number
-		case !second:
-			x = number
-		case relative:
-			y += number
-		default:
-			y = number
-		}
-		if second {
-			p.left, p.right, p.top, p.bottom = min(p.left, x), max(p.right, x), min(p.top, y), max(p.bottom, y)
-		}
-		second = !second
+func projected(p locator.Point) vertex {
+	return vertex{
+		x: unitsPerDegree*p.Lon + leftEdge,
+		y: unitsOfLat*180/math.Pi*math.Log(math.Tan(math.Pi/4+p.Lat*math.Pi/360)) + topEdge,
 	}
 }
 
@@ -95,32 +53,47 @@ func (t thailand) point(x, y int) locator.Point {
 	}
 }
 
-// around draws what lies around a place: outlines, a ring at the distance that
-// was looked within, and a dot for each point.
-func (t thailand) around(at locator.Point, kilometres float64, near []nearPoint) templates.BranchMap {
-	_, northEast := at.Box(kilometres)
-	x, y := mapX(at.Lon), mapY(at.Lat)
-	ring := mapX(northEast.Lon) - x
-	half := ring * 1.08
-	m := templates.BranchMap{
-		Box: fmt.Sprintf("%.1f %.1f %.1f %.1f", x-half, y-half, 2*half, 2*half), X: round(x), Y: round(y), Ring: round(ring), Dot: round(half / 48), Spot: round(half / 24),
-		Lat: degrees(at.Lat), Lon: degrees(at.Lon), Kilometres: strconv.FormatFloat(kilometres, 'f', -1, 64),
+// outline reads the drawing, once.
+var outline = sync.OnceValue(func() thailand {
+	t := thailand{scale: 20}
+	for _, m := range regexp.MustCompile(`d="([^"]+)"`).FindAllStringSubmatch(string(static.Content("thailand.svg")), -1) {
+		t.provinces = append(t.provinces, ringsOf(m[1]))
 	}
-	for _, p := range t.provinces {
-		if p.right > x-half && p.left < x+half && p.bottom > y-half && p.top < y+half {
-			m.Outlines = append(m.Outlines, p.path)
-		}
-	}
-	// All dots are one path of lines without length: a thousand weigh 12 KB.
-	var dots strings.Builder
-	for _, p := range near {
-		dots.WriteString("M" + round(mapX(p.Lon)) + " " + round(mapY(p.Lat)) + "h0")
-	}
-	m.Dots = dots.String()
-	return m
-}
+	return t
+})
 
-func round(v float64) string { return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64) }
+var pathNumber = regexp.MustCompile(`[Mlz]|-?[0-9]+`)
+
+// ringsOf reads a path of absolute moves and relative lines.
+func ringsOf(path string) (rings []ring) {
+	var at vertex
+	relative, second := false, false
+	for _, token := range pathNumber.FindAllString(path, -1) {
+		switch token {
+		case "M":
+			rings, relative = append(rings, ring{}), false
+			continue
+		case "l", "z":
+			relative = token == "l"
+			continue
+		}
+		number, _ := strconv.ParseFloat(token, 64) // the pattern is of numbers
+		of := &at.x
+		if second {
+			of = &at.y
+		}
+		if relative {
+			number += *of
+		}
+		*of = number
+		if second {
+			last := len(rings) - 1
+			rings[last] = append(rings[last], at)
+		}
+		second = !second
+	}
+	return rings
+}
 
 // branchPoints hands the map with scripts all points of a search, and not only
 // those of a page of the list.
@@ -139,7 +112,11 @@ func (a *App) branchPoints(w http.ResponseWriter, r *http.Request, u user) error
 		if !placed {
 			return nil
 		}
-		near, err = a.pointsNear(ctx, q, s, &templates.BranchListView{})
+		places, err := a.placesNear(ctx, q, s, &templates.BranchListView{})
+		if err != nil {
+			return err
+		}
+		near, err = a.pointsAt(ctx, q, s, places)
 		return err
 	})
 	if err != nil {

@@ -21,17 +21,19 @@ import (
 const branchNumbers = 9
 
 // fillBranches puts a page of what was found into the view.
-func (a *App) fillBranches(ctx context.Context, s branchSearch, near []nearPoint, from int, v *templates.BranchListView) {
+func (a *App) fillBranches(ctx context.Context, s branchSearch, near []nearPlace, page []nearPoint, from int, v *templates.BranchListView) {
 	v.Placed, v.Found, v.Here = true, len(near), s.href("/branches")
-	page := near[min(from, len(near)):min(from+branchPageSize, len(near))]
-	for n, p := range page {
-		row := branchRow(ctx, p)
-		if from == 0 && n < branchNumbers {
-			row.Number = strconv.Itoa(n + 1)
-		}
-		v.Rows = append(v.Rows, row)
+	for _, p := range page {
+		v.Rows = append(v.Rows, branchRow(ctx, p))
 	}
 	v.Map = outline().around(s.at, s.reach(), near)
+	for n := range v.Rows[:min(branchNumbers, len(v.Rows))] {
+		if from > 0 {
+			break
+		}
+		x, y := drawingAround(s.at, s.reach()).at(page[n].at())
+		v.Rows[n].Number, v.Rows[n].X, v.Rows[n].Y = strconv.Itoa(n+1), strconv.Itoa(x), strconv.Itoa(y)
+	}
 	v.Map.PointsURL = s.href("/branches/points")
 	if len(near) == 0 {
 		v.Wider = wider(s.kilometres)
@@ -61,7 +63,6 @@ func branchRow(ctx context.Context, p nearPoint) templates.BranchRow {
 	row := templates.BranchRow{
 		ID: p.ID, Href: "/branches/" + p.ID, Name: pointName(ctx, p.ServicePoint), Kind: pointKind(ctx, p.Kind), Opening: openingWords(ctx, p.opening),
 		Phone: p.Phone, Dial: dial(p.Phone), Directions: directions(p.ServicePoint), Lat: degrees(p.Lat), Lon: degrees(p.Lon),
-		X: round(mapX(p.Lon)), Y: round(mapY(p.Lat)),
 	}
 	row.Address, row.OtherAddress = p.AddressTH, p.AddressEN
 	if text.From(ctx).Lang == text.EN {
@@ -145,11 +146,6 @@ func directions(p store.ServicePoint) string {
 	return "https://www.google.com/maps/dir/?api=1&destination=" + degrees(p.Lat) + "," + degrees(p.Lon)
 }
 
-func homeRow(ctx context.Context, h store.HomeBranch) templates.HomeBranch {
-	return templates.HomeBranch{
-		Href: "/branches/" + h.ID, Name: pointName(ctx, h.ServicePoint), Phone: h.Phone, Dial: dial(h.Phone), Own: h.PersonID.Valid, Listed: h.Listed,
-	}
-}
 
 var pointForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
@@ -202,15 +198,15 @@ func (a *App) showBranch(w http.ResponseWriter, r *http.Request, u user) error {
 	v.Row, v.ToldAt = branchRow(ctx, point), point.ToldAt
 	v.Week = a.week(ctx, point, holiday)
 	v.Around = (&branchSearch{at: point.at(), named: v.Row.Name, kilometres: "5"}).href("/branches")
-	v.Map = outline().around(point.at(), 10, []nearPoint{point})
+	v.Map = outline().around(point.at(), 10, []nearPlace{{PointPlace: store.PointPlace{Lat: point.Lat, Lon: point.Lon}}})
 	v.Map.PointsURL, v.Map.Tiles = (&branchSearch{at: point.at(), kilometres: "10"}).href("/branches/points"), a.MapTiles
 	allowsMap(w, a.MapTiles)
-	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaBranches}, templates.Branch(v))
+	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaBranches, Still: true}, templates.Branch(v))
 }
 
 // week is the hours of the next seven days.
 func (a *App) week(ctx context.Context, p nearPoint, holiday func(time.Time) bool) []templates.BranchDay {
-	hours := hoursOf(p.ServicePoint)
+	hours := hoursOf(p.Hours)
 	today := a.Clock().In(thai.Bangkok)
 	var days []templates.BranchDay
 	for n := range 7 {

@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	branchPageSize = 50
+	branchPageSize = 25
 	// answerPatience is how long a search waits for the bank before it shows
 	// what is known. Its page waits on.
 	answerPatience = 2500 * time.Millisecond
@@ -145,8 +145,10 @@ func (a *App) branchesPage(w http.ResponseWriter, r *http.Request, u user, s bra
 	ctx := r.Context()
 	v.Form = branchForm(ctx, s)
 	v.Form.PlaceError = v.PlaceError
+	v.Form.Spot = (&branchSearch{kilometres: s.kilometres, kinds: s.kinds, service: s.service, open: s.open}).href("/branches/map")
 	var mine []store.HomeBranch
-	var near []nearPoint
+	var near []nearPlace
+	var page []nearPoint
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
 		if mine, err = q.HomeBranches(); err != nil {
 			return err
@@ -162,17 +164,18 @@ func (a *App) branchesPage(w http.ResponseWriter, r *http.Request, u user, s bra
 		if !placed {
 			return nil
 		}
-		near, err = a.pointsNear(ctx, q, s, &v)
+		if near, err = a.placesNear(ctx, q, s, &v); err != nil {
+			return err
+		}
+		page, err = a.pointsAt(ctx, q, s, near[min(from, len(near)):min(from+branchPageSize, len(near))])
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	for _, h := range mine {
-		v.Mine = append(v.Mine, homeRow(ctx, h))
-	}
+	v.Mine = homeRows(ctx, mine)
 	if placed {
-		a.fillBranches(ctx, s, near, from, &v)
+		a.fillBranches(ctx, s, near, page, from, &v)
 		v.Map.Tiles = a.MapTiles
 	}
 	allowsMap(w, a.MapTiles)
@@ -180,8 +183,28 @@ func (a *App) branchesPage(w http.ResponseWriter, r *http.Request, u user, s bra
 	if v.PlaceError != "" {
 		status = http.StatusUnprocessableEntity
 	}
-	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaBranches, Status: status}, templates.BranchList(v))
+	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaBranches, Status: status, Still: !v.Asking}, templates.BranchList(v))
 }
+
+// showBranchSpot shows the country, to look around where one clicks.
+func (a *App) showBranchSpot(w http.ResponseWriter, r *http.Request, u user) error {
+	f := readQuery(r)
+	var s branchSearch
+	s.read(f)
+	if err := f.check(); err != nil {
+		return err
+	}
+	v := templates.BranchSpotView{Form: branchForm(r.Context(), s), Back: s.href("/branches")}
+	return a.page(w, r, u, shell{Header: v.Header(r.Context()), Area: areaBranches, Still: true}, templates.BranchSpot(v))
+}
+
+// nearPlace is where a service point is, and how far that is.
+type nearPlace struct {
+	store.PointPlace
+	kilometres float64
+}
+
+func (p nearPlace) at() locator.Point { return locator.Point{Lat: p.Lat, Lon: p.Lon} }
 
 // nearPoint is a service point, how far it is, and whether it is open.
 type nearPoint struct {
@@ -194,9 +217,9 @@ type nearPoint struct {
 
 func (p nearPoint) at() locator.Point { return locator.Point{Lat: p.Lat, Lon: p.Lon} }
 
-// pointsNear are the points that a search finds, the nearest first, and in v
+// placesNear are the places that a search finds, the nearest first, and in v
 // when and how they came to be known.
-func (a *App) pointsNear(ctx context.Context, q *store.Query, s branchSearch, v *templates.BranchListView) ([]nearPoint, error) {
+func (a *App) placesNear(ctx context.Context, q *store.Query, s branchSearch, v *templates.BranchListView) ([]nearPlace, error) {
 	reach := s.reach()
 	known, err := teller.Located(q, s.at, reach)
 	switch {
@@ -210,26 +233,87 @@ func (a *App) pointsNear(ctx context.Context, q *store.Query, s branchSearch, v 
 	if err := fillAsking(ctx, q, s.at, reach, v); err != nil {
 		return nil, err
 	}
+	southWest, northEast := s.at.Box(reach)
+	list, err := q.PointPlaces(southWest.Lat, southWest.Lon, northEast.Lat, northEast.Lon, store.PointFilter{Kinds: s.kinds, Service: s.service, Hours: s.open != ""})
+	if err != nil {
+		return nil, err
+	}
+	isOpen, err := a.openFor(ctx, q, s)
+	if err != nil {
+		return nil, err
+	}
+	var near []nearPlace
+	for _, p := range list {
+		n := nearPlace{PointPlace: p}
+		if n.kilometres = s.at.Kilometres(n.at()); n.kilometres > reach {
+			continue
+		}
+		suits, err := isOpen(p.Hours)
+		if err != nil {
+			return nil, err
+		}
+		if suits {
+			near = append(near, n)
+		}
+	}
+	slices.SortFunc(near, func(a, b nearPlace) int {
+		return cmp.Or(cmp.Compare(a.kilometres, b.kilometres), strings.Compare(a.ID, b.ID))
+	})
+	return near, nil
+}
+
+// openFor tells of hours, as they are kept, whether a point that has them is open
+// when the search wants it to be. Most points have the same few hours.
+func (a *App) openFor(ctx context.Context, q *store.Query, s branchSearch) (func(kept string) (bool, error), error) {
+	if s.open == "" {
+		return func(string) (bool, error) { return true, nil }, nil
+	}
 	holiday, err := a.holidaysAhead(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	southWest, northEast := s.at.Box(reach)
-	list, err := q.ServicePoints(southWest.Lat, southWest.Lon, northEast.Lat, northEast.Lon)
+	now, day := a.Clock().In(thai.Bangkok), s.day(a.Clock())
+	known := map[string]bool{}
+	return func(kept string) (bool, error) {
+		suits, ok := known[kept]
+		if ok {
+			return suits, nil
+		}
+		week, err := store.ParseHours(kept)
+		if err != nil {
+			return false, err
+		}
+		if hours := hoursOf(week); s.open == "now" {
+			suits = locator.At(hours, now, holiday).Open
+		} else {
+			suits = len(locator.On(hours, day, holiday)) > 0
+		}
+		known[kept] = suits
+		return suits, nil
+	}, nil
+}
+
+// pointsAt are the points at some places, in their order.
+func (a *App) pointsAt(ctx context.Context, q *store.Query, s branchSearch, places []nearPlace) ([]nearPoint, error) {
+	holiday, err := a.holidaysAhead(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	var near []nearPoint
-	day := s.day(a.Clock())
-	for _, p := range list {
-		if n := a.nearPoint(p, s.at, day, holiday); n.kilometres <= reach && s.suits(n) {
-			near = append(near, n)
-		}
+	ids := make([]string, len(places))
+	order := make(map[string]int, len(places))
+	for n, p := range places {
+		ids[n], order[p.ID] = p.ID, n
 	}
-	slices.SortFunc(near, func(a, b nearPoint) int {
-		return cmp.Or(cmp.Compare(a.kilometres, b.kilometres), strings.Compare(a.ID, b.ID))
-	})
-	return near, nil
+	list, err := q.ServicePoints(ids)
+	if err != nil {
+		return nil, err
+	}
+	day := s.day(a.Clock())
+	points := make([]nearPoint, len(list)) // one snapshot: each place has its point
+	for _, p := range list {
+		points[order[p.ID]] = a.nearPoint(p, s.at, day, holiday)
+	}
+	return points, nil
 }
 
 // fillAsking says whether the bank is being asked about a place, or did not
@@ -263,7 +347,7 @@ func fillAsking(ctx context.Context, q *store.Query, at locator.Point, reach flo
 }
 
 func (a *App) nearPoint(p store.ServicePoint, from locator.Point, on time.Time, holiday func(time.Time) bool) nearPoint {
-	hours := hoursOf(p)
+	hours := hoursOf(p.Hours)
 	n := nearPoint{ServicePoint: p, opening: locator.At(hours, a.Clock().In(thai.Bangkok), holiday), on: on, hours: locator.On(hours, on, holiday)}
 	if from != (locator.Point{}) {
 		n.kilometres = from.Kilometres(n.at())
@@ -271,9 +355,9 @@ func (a *App) nearPoint(p store.ServicePoint, from locator.Point, on time.Time, 
 	return n
 }
 
-func hoursOf(p store.ServicePoint) []locator.Hours {
-	hours := make([]locator.Hours, len(p.Hours))
-	for n, h := range p.Hours {
+func hoursOf(week store.WeekHours) []locator.Hours {
+	hours := make([]locator.Hours, len(week))
+	for n, h := range week {
 		hours[n] = locator.Hours(h)
 	}
 	return hours
@@ -287,19 +371,6 @@ func (s *branchSearch) day(now time.Time) time.Time {
 		day = day.AddDate(0, 0, 1)
 	}
 	return day
-}
-
-// suits reports whether a point is of what is looked for.
-func (s *branchSearch) suits(p nearPoint) bool {
-	switch {
-	case len(s.kinds) > 0 && !slices.Contains(s.kinds, p.Kind), s.service != "" && !slices.Contains(p.Services, s.service):
-		return false
-	case s.open == "":
-		return true
-	case s.open == "now":
-		return p.opening.Open
-	}
-	return len(p.hours) > 0
 }
 
 // holidaysAhead tells the bank's holidays of the weeks around today.

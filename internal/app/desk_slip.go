@@ -68,12 +68,17 @@ func slipOf(ctx context.Context, q *store.Query, d deskItem) (templates.SlipView
 	if err != nil {
 		return v, err
 	}
+	homes, err := q.HomeBranches()
+	if err != nil {
+		return v, err
+	}
 	back := cameBack(d.exchange)
 	v.Rows = append(v.Rows, about...)
 	v.Rows = append(v.Rows,
 		templates.SlipRow{Term: "amount", Value: text.Amount(d.parts[0].AmountSatang) + " บาท / THB"},
 		templates.SlipRow{Term: "came_back", Thai: back.In(th), Eng: back.In(en)},
 	)
+	v.Rows = append(v.Rows, branchOfSlip(th, en, homes)...)
 	return v, nil
 }
 

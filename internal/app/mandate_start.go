@@ -61,6 +61,11 @@ func (a *App) mandateNewPage(w http.ResponseWriter, r *http.Request, u user, sta
 			return err
 		}
 		v.Merchant, v.Account = inLanguage(ctx, m.NameTH, m.NameEN), m.AccountNumber
+		homes, err := q.HomeBranches()
+		if err != nil {
+			return err
+		}
+		v.Branches = homeRows(ctx, homes)
 		list, err := q.MandatesOfPayer(p.ID, payerMandatesShown)
 		for _, m := range list {
 			switch {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -46,7 +47,13 @@ func BenchmarkPages(b *testing.B) {
 		w.Submitted(apptest.Both, "BENCH-"+strconv.Itoa(n))
 	}
 	bill, lead := w.Submitted(apptest.Both, "BENCH-bill")
+	stop := answering(b, w.OpenBank())
+	around := w.Client(apptest.Maker).Post("/branch-searches", "place", "13.754, 100.501", "km", "50").Header.Get("Location")
+	stop()
 	for _, page := range []struct{ name, person, path string }{
+		{"branches", apptest.Maker, around},
+		{"branches open", apptest.Maker, around + "&open=now"},
+		{"branch dots", apptest.Maker, strings.Replace(around, "/branches", "/branches/points", 1)},
 		{"list", apptest.Maker, "/presentments"},
 		{"approvals", apptest.Checker, "/approvals"},
 		{"bill", apptest.Checker, "/presentments/" + bill.ID.String()},
@@ -61,7 +68,7 @@ func BenchmarkPages(b *testing.B) {
 			b.ReportAllocs()
 			began, size := processorTime(b), 0
 			for b.Loop() {
-				answer := &nowhere{header: make(http.Header)}
+				answer := &nowhere{header: make(http.Header), status: http.StatusOK}
 				h.ServeHTTP(answer, r.Clone(r.Context()))
 				if answer.status != http.StatusOK {
 					b.Fatalf("GET %s: %d", page.path, answer.status)

@@ -38,6 +38,9 @@ func (a *App) booksPage(w http.ResponseWriter, r *http.Request, u user, status i
 				Through: d.Day.Format(time.DateOnly), WaitingHref: paymentQuery{PaymentSelection: store.PaymentSelection{State: store.PaymentWaiting}}.href(store.PaymentCursor{}),
 			})
 		}
+		if v.Account, err = accountOf(ctx, q); err != nil {
+			return err
+		}
 		closed, err := q.Closings(midnight(before), closingPageSize+1)
 		if err != nil {
 			return err

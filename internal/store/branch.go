@@ -57,6 +57,32 @@ type ServicePoint struct {
 	ToldAt    time.Time      `db:"told_at"`
 }
 
+// PointPlace is where a service point is, and no more than a search asks of it:
+// a thousand of them are read for a drawing.
+type PointPlace struct {
+	ID    string  `db:"id"`
+	Lat   float64 `db:"lat"`
+	Lon   float64 `db:"lon"`
+	Hours string  `db:"hours"` // as they are kept; ParseHours reads them
+}
+
+// ParseHours reads the hours of a place.
+func ParseHours(kept string) (h WeekHours, err error) {
+	if err := json.Unmarshal([]byte(kept), &h); err != nil {
+		return nil, fmt.Errorf("opening hours: %w", err)
+	}
+	return h, nil
+}
+
+// PointFilter is of what kinds, and with which service, points are looked for;
+// nothing means any.
+type PointFilter struct {
+	Kinds   []string
+	Service string
+	// Hours are wanted, too.
+	Hours bool
+}
+
 // HomeBranch is the service point that a person, or the merchant, calls theirs.
 type HomeBranch struct {
 	ServicePoint
@@ -84,7 +110,10 @@ var (
 	sqlTouchSearch  = statement(`UPDATE branch_searches SET asked_at = now() WHERE merchant_id = $1 AND id = $2`)
 	sqlSearchTold   = statement(`UPDATE branch_searches SET answered_at = now(), whole = $3 WHERE merchant_id = $1 AND id = $2`)
 	// A box of degrees around at most 50 km holds few thousand points.
-	sqlServicePoints = statement(`SELECT ` + pointColumns + ` FROM service_points WHERE merchant_id = $1 AND lat BETWEEN $2 AND $4 AND lon BETWEEN $3 AND $5 LIMIT 5000`)
+	sqlPointPlaces = statement(`
+		SELECT id, lat, lon, CASE WHEN $8 THEN hours::text ELSE '' END AS hours FROM service_points
+		WHERE merchant_id = $1 AND lat BETWEEN $2 AND $4 AND lon BETWEEN $3 AND $5 AND (cardinality($6::text[]) = 0 OR kind = ANY ($6)) AND ($7 = '' OR $7 = ANY (services)) LIMIT 5000`)
+	sqlServicePoints = statement(`SELECT ` + pointColumns + ` FROM service_points WHERE merchant_id = $1 AND id = ANY ($2)`)
 	sqlServicePoint  = statement(`SELECT ` + pointColumns + ` FROM service_points WHERE merchant_id = $1 AND id = $2`)
 	sqlForgetPoints  = statement(`DELETE FROM service_points WHERE merchant_id = $1 AND id = ANY ($2)`)
 	sqlKeepPoints    = statement(`
@@ -122,9 +151,14 @@ func (q *Query) SearchesAround(lat, lon, kilometres float64) ([]BranchSearch, er
 	return rows[BranchSearch](q, sqlSearchesAround, q.actor.Merchant, lat, lon, kilometres)
 }
 
-// ServicePoints are those in a rectangle of degrees, in no order.
-func (q *Query) ServicePoints(south, west, north, east float64) ([]ServicePoint, error) {
-	return rows[ServicePoint](q, sqlServicePoints, q.actor.Merchant, south, west, north, east)
+// PointPlaces are the points in a rectangle of degrees, in no order.
+func (q *Query) PointPlaces(south, west, north, east float64, f PointFilter) ([]PointPlace, error) {
+	return rows[PointPlace](q, sqlPointPlaces, q.actor.Merchant, south, west, north, east, pq.Array(append([]string{}, f.Kinds...)), f.Service, f.Hours)
+}
+
+// ServicePoints are those with the bank's ids, in no order.
+func (q *Query) ServicePoints(ids []string) ([]ServicePoint, error) {
+	return rows[ServicePoint](q, sqlServicePoints, q.actor.Merchant, pq.Array(ids))
 }
 
 // ServicePoint returns one by the bank's id.

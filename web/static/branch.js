@@ -1,5 +1,5 @@
-// The finder of branches: where one is, and a map that can be moved. Comfort on
-// top of a page that works without it.
+// The finder of branches: where one is, and a map that can be moved. It is fetched
+// when somebody presses one of the two buttons; the page works without it.
 
 const branchForm = document.getElementById("branch-form");
 const place = branchForm?.querySelector("[name=place]");
@@ -10,21 +10,15 @@ const searchAt = (lat, lon) => {
   branchForm.requestSubmit(branchForm.querySelector("button[type=submit]:not([name])"));
 };
 
-const position = document.getElementById("branch-position");
-if (position && navigator.geolocation) {
-  position.hidden = false;
-  position.addEventListener("click", () => {
-    position.disabled = true;
-    navigator.geolocation.getCurrentPosition(
-      ({ coords }) => searchAt(coords.latitude, coords.longitude),
-      () => {
-        position.disabled = false;
-        saidOf.textContent = position.dataset.refused;
-      },
-      { timeout: 15000, maximumAge: 60000 },
-    );
-  });
-}
+const locate = (button) => {
+  const refused = () => {
+    button.disabled = false;
+    saidOf.textContent = button.dataset.refused;
+  };
+  button.disabled = true;
+  if (!navigator.geolocation) return refused();
+  navigator.geolocation.getCurrentPosition(({ coords }) => searchAt(coords.latitude, coords.longitude), refused, { timeout: 15000, maximumAge: 60000 });
+};
 
 const load = (element) =>
   new Promise((done, failed) => {
@@ -125,19 +119,16 @@ const openMap = async (figure) => {
   }
 };
 
-const figure = document.getElementById("branch-map");
-const opener = document.getElementById("branch-open-map");
-if (figure && opener) {
-  opener.hidden = false;
-  opener.addEventListener("click", async () => {
-    opener.disabled = true;
-    try {
-      await openMap(figure);
-      opener.remove();
-      figure.querySelector(".branch-frame").focus();
-    } catch {
-      opener.disabled = false;
-      opener.insertAdjacentText("afterend", figure.dataset.failed);
-    }
-  });
-}
+export default async (button) => {
+  if (button.id === "branch-position") return locate(button);
+  const figure = document.getElementById("branch-map");
+  button.disabled = true;
+  try {
+    await openMap(figure);
+    button.remove();
+    figure.querySelector(".branch-frame").focus();
+  } catch {
+    button.disabled = false;
+    button.replaceWith(figure.dataset.failed);
+  }
+};

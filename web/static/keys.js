@@ -27,6 +27,7 @@ const move = (links, step) => {
 const help = async () => {
   const dialog = one("#keys");
   if (!dialog || dialog.open) return;
+  await swaps();
   // htmx.ajax does not say itself what it replaces, and would be given the whole page.
   await htmx.ajax("GET", "/keys", { target: "#keys-list", swap: "outerHTML", headers: { "HX-Target": "div#keys-list" } });
   dialog.showModal();

@@ -108,8 +108,12 @@ func FoundAt(p gazetteer.Place) Found {
 	return f
 }
 
-// What people call some provinces.
-var bynames = map[string]string{"กทม": "10", "bkk": "10", "krungtep": "10", "โคราช": "30", "korat": "30", "แปดริว": "24", "เมืองคอน": "80"}
+// What people call some provinces, and how others spell some districts; folded.
+// Spellings that differ by spaces or by an h need no line.
+var bynames = map[string]string{
+	"กทม": "10", "bkk": "10", "krungtep": "10", "โคราช": "30", "korat": "30", "แปดริว": "24", "เมืองคอน": "80",
+	"muanglopburi": "1601", "kemmarat": "3405", "kamkuankaeo": "3504", "ubonrat": "4008", "tawatcaburi": "4505", "kanlayaniwattana": "5025",
+}
 
 type indexed struct {
 	found Found

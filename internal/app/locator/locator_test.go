@@ -79,6 +79,7 @@ func TestWhatPeopleTypeIsAPlace(t *testing.T) {
 		"จตุจักร": "1030", "เขตจตุจักร": "1030", "chatuchak": "1030", "Chatuchak District": "1030", "Khet Chatu Chak": "1030", " จตุจักร กรุงเทพมหานคร": "1030",
 		"กรุงเทพ": "10", "กทม.": "10", "Bangkok": "10", "เชียงใหม่": "50", "จ.เชียงใหม่": "50", "chiangmai": "50", "Chiang-Mai province": "50", "เชียงใหม": "50",
 		"อยุธยา": "14", "โคราช": "30", "เมืองเชียงใหม่": "5001", "อ.เมือง จ.ภูเก็ต": "8301", "Mueang Phuket": "8301", "บ้านนา นครนายก": "2603", "แปดริ้ว": "24",
+		"Lopburi": "16", "Muang Lop Buri District": "1601", "Khemmarat": "3405", "Kham Khuan Kaeo": "3504", "Thawatchaburi": "4505", "Kanlayaniwatthana": "5025", "Ko Phangan": "8405", "Mueang Ubonratchathani": "3401",
 	} {
 		found, err := locator.Find(typed)
 		if err != nil || found[0].Place.Code != want {

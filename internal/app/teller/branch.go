@@ -129,7 +129,7 @@ func servicePoint(p krungsri.ServicePoint) store.ServicePoint {
 func missing(q *store.Query, s store.BranchSearch, listed map[string]bool) ([]string, error) {
 	center := locator.Point{Lat: s.Lat, Lon: s.Lon}
 	southWest, northEast := center.Box(s.Kilometres)
-	known, err := q.ServicePoints(southWest.Lat, southWest.Lon, northEast.Lat, northEast.Lon)
+	known, err := q.PointPlaces(southWest.Lat, southWest.Lon, northEast.Lat, northEast.Lon, store.PointFilter{})
 	var gone []string
 	for _, p := range known {
 		// The bank measures on another earth, so its edge is not ours.

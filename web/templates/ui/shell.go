@@ -5,6 +5,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"portal/web/static"
 	"portal/web/text"
 )
 
@@ -65,6 +66,14 @@ func bellLabel(ctx context.Context, unread int) string {
 func (s Shell) keys() templ.Attributes {
 	if s.NoKeys {
 		return templ.Attributes{"data-keys": "off"}
+	}
+	return nil
+}
+
+// swaps tells the frame's script where htmx is, on a page that comes without it.
+func (s Shell) swaps() templ.Attributes {
+	if s.Still {
+		return templ.Attributes{"data-htmx": static.URL("vendor/htmx.js")}
 	}
 	return nil
 }
