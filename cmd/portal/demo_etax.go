@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
@@ -53,6 +54,13 @@ func (k bookkeeper) issue(ctx context.Context) error {
 func (k bookkeeper) issueOne(ctx context.Context, d demoEtax) error {
 	maker, checker := k.as(demoMakers[0]), k.as(demoCheckers[0])
 	id := k.etaxID(d.name)
+	if d.corrects != "" {
+		if err := k.out(ctx, k.etaxID(d.corrects)); errors.Is(err, store.ErrNotFound) {
+			return nil // people have closed its month
+		} else if err != nil {
+			return err
+		}
+	}
 	var e store.Etax
 	err := k.store.Write(ctx, maker, func(tx *store.Tx) (err error) {
 		if e, err = tx.Etax(id); !errors.Is(err, store.ErrNotFound) {
@@ -81,6 +89,16 @@ func (k bookkeeper) issueOne(ctx context.Context, d demoEtax) error {
 		return ifPending(k.teller.Reject(ctx, checker, lead, "ชื่อผู้ซื้อไม่ตรงกับ ภ.พ.20"))
 	}
 	return k.agree(ctx, checker, lead)
+}
+
+// out waits until the bank has a tax document, which may be corrected only then.
+func (k bookkeeper) out(ctx context.Context, id store.ID) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return k.until(ctx, func(q *store.Query) (bool, error) {
+		e, err := q.Etax(id)
+		return e.AtBank(), err
+	})
 }
 
 // issuedBefore are a tax invoice and its credit note in each month that has

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"portal/internal/app/sheet"
@@ -105,11 +104,11 @@ func (a *App) exportAlerts(w http.ResponseWriter, r *http.Request, u user) error
 	}
 	query := a.readAlertQuery(list)
 	if list.check() != nil || !list.valid() {
-		return a.seeOther(w, r, u, "/alerts", text.Msg("receipt.export_filter"))
+		return a.seeOther(w, r, u, "/alerts", text.Msg("list.export_filter"))
 	}
 	filter := store.AlertFilter{AlertSelection: query.AlertSelection, Sort: query.sort, Ascending: query.ascending, Limit: exportChunk}
-	err = handOutList(a, w, r, u, format, listExport[store.Alert]{
-		name: "alerts", title: text.T(r.Context(), "alert.title"), columns: alertColumns, filter: query.values(), most: maxAlertExport,
+	return handOutList(a, w, r, u, format, listExport[store.Alert]{
+		name: "alerts", title: text.T(r.Context(), "alert.title"), columns: alertColumns, filter: query.values(), most: maxAlertExport, back: query.href(store.AlertCursor{}),
 		chunk: func(q *store.Query) ([]store.Alert, bool, error) {
 			page, err := q.Alerts(filter)
 			if len(page.Rows) > 0 {
@@ -118,10 +117,6 @@ func (a *App) exportAlerts(w http.ResponseWriter, r *http.Request, u user) error
 			return page.Rows, page.More, err
 		},
 	})
-	if errors.Is(err, store.ErrTooMany) {
-		return a.seeOther(w, r, u, query.href(store.AlertCursor{}), text.Msg("receipt.export_many", "max", text.Int(maxAlertExport)))
-	}
-	return err
 }
 
 // alertColumns are those of the file, each with its words and its value.

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -258,12 +257,12 @@ func (a *App) exportBlocks(w http.ResponseWriter, r *http.Request, u user) error
 	}
 	query := readBlockQuery(list)
 	if list.check() != nil || !list.valid() {
-		return a.seeOther(w, r, u, "/blocks", text.Msg("receipt.export_filter"))
+		return a.seeOther(w, r, u, "/blocks", text.Msg("list.export_filter"))
 	}
 	filter := query.BlockFilter
 	filter.From, filter.Limit = store.BlockCursor{}, exportChunk
-	err = handOutList(a, w, r, u, format, listExport[store.Block]{
-		name: "blocks", title: text.T(r.Context(), "block.title"), columns: blockColumns, filter: query.values(), most: maxBlockExport,
+	return handOutList(a, w, r, u, format, listExport[store.Block]{
+		name: "blocks", title: text.T(r.Context(), "block.title"), columns: blockColumns, filter: query.values(), most: maxBlockExport, back: query.href(nil),
 		chunk: func(q *store.Query) ([]store.Block, bool, error) {
 			rows, more, err := q.Blocks(filter)
 			if len(rows) > 0 {
@@ -273,10 +272,6 @@ func (a *App) exportBlocks(w http.ResponseWriter, r *http.Request, u user) error
 			return rows, more, err
 		},
 	})
-	if errors.Is(err, store.ErrTooMany) {
-		return a.seeOther(w, r, u, query.href(nil), text.Msg("receipt.export_many", "max", text.Int(maxBlockExport)))
-	}
-	return err
 }
 
 // blockColumns are those of the file. The first ones are what an import reads

@@ -111,6 +111,13 @@ func TestTheScanOfACertificateIsJudgedKeptAndArchived(t *testing.T) {
 	if page := c.Get(at); !strings.Contains(page.Body, `<iframe class="preview"`) || !strings.Contains(page.Header.Get("Content-Security-Policy"), "frame-src 'self'") {
 		t.Error("the scan is not shown")
 	}
+	// Of a buyer who owes nothing any more nothing is asked.
+	if a := c.Get(at + "/letter"); a.Status != http.StatusSeeOther || a.Location() != at {
+		t.Errorf("a letter that asks for nothing: %d", a.Status)
+	}
+	if a := c.Post(at + "/letter"); a.Location() != at {
+		t.Errorf("a letter that asked for nothing is recorded: %d %s", a.Status, a.Location())
+	}
 	// The first scan is loose again, the second is not.
 	var loose int
 	if err := w.DB.Super.QueryRowContext(t.Context(), `SELECT coalesce(sum(loose_files), 0) FROM upload_tallies WHERE merchant_id = $1`, w.Merchant).Scan(&loose); err != nil || loose != 1 {

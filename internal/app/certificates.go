@@ -208,9 +208,12 @@ func (a *App) showLetter(w http.ResponseWriter, r *http.Request, u user) error {
 			return err
 		}
 		v.Seller = templates.PaperParty{Name: m.NameTH, TaxID: thai.TaxID(m.TaxID).Grouped(), Branch: m.Branch, Address: m.Address}
-		c, owed, err := owedWith(q, match)
+		c, owed, more, err := owedWith(q, match)
 		if err != nil {
 			return err
+		}
+		if more {
+			v.Most = mostOnLetter
 		}
 		v.Buyer = templates.PaperParty{Name: c.BuyerName, TaxID: thai.TaxID(c.BuyerTaxID).Grouped(), Branch: c.BuyerBranch, Address: c.BuyerAddress}
 		for _, o := range owed {
@@ -223,16 +226,22 @@ func (a *App) showLetter(w http.ResponseWriter, r *http.Request, u user) error {
 	if err != nil {
 		return err
 	}
+	if len(v.Rows) == 0 {
+		return a.seeOther(w, r, u, certificateHref(match), text.Msg("certificate.nothing_owed"))
+	}
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaPayments}, templates.CertificateLetter(v))
 }
 
-// owedWith reads a certificate, and all that its buyer owes.
-func owedWith(q *store.Query, match store.ID) (c store.Certificate, owed []store.Certificate, err error) {
+// owedWith reads a certificate, and what its buyer owes as far as one letter asks
+// for it; more is that the buyer owes others too.
+func owedWith(q *store.Query, match store.ID) (c store.Certificate, owed []store.Certificate, more bool, err error) {
 	if c, err = q.Certificate(match); err != nil {
-		return c, nil, err
+		return c, nil, false, err
 	}
-	owed, err = q.CertificatesOwedBy(c.BuyerTaxID, mostOnLetter)
-	return c, owed, err
+	if owed, err = q.CertificatesOwedBy(c.BuyerTaxID, mostOnLetter+1); len(owed) > mostOnLetter {
+		return c, owed[:mostOnLetter], true, err
+	}
+	return c, owed, false, err
 }
 
 // recordLetter remembers that a buyer was asked for all that it owes.
@@ -244,12 +253,13 @@ func (a *App) recordLetter(w http.ResponseWriter, r *http.Request, u user) error
 	if err := readForm(r).check(); err != nil {
 		return err
 	}
+	var ids []store.ID
 	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
-		_, owed, err := owedWith(tx.Query, match)
+		_, owed, _, err := owedWith(tx.Query, match)
 		if err != nil {
 			return err
 		}
-		ids := make([]store.ID, len(owed))
+		ids = make([]store.ID, len(owed))
 		for n, c := range owed {
 			ids[n] = c.MatchID
 		}
@@ -257,6 +267,9 @@ func (a *App) recordLetter(w http.ResponseWriter, r *http.Request, u user) error
 	})
 	if err != nil {
 		return err
+	}
+	if len(ids) == 0 {
+		return a.seeOther(w, r, u, certificateHref(match), text.Msg("certificate.nothing_owed"))
 	}
 	return a.seeOther(w, r, u, "/payments/certificates", text.Msg("certificate.asked"))
 }

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"portal/internal/app/sheet"
@@ -21,11 +20,11 @@ func (a *App) exportDebits(w http.ResponseWriter, r *http.Request, u user) error
 	}
 	query := a.readDebitQuery(list)
 	if list.check() != nil || !list.valid() {
-		return a.seeOther(w, r, u, "/debits", text.Msg("receipt.export_filter"))
+		return a.seeOther(w, r, u, "/debits", text.Msg("list.export_filter"))
 	}
 	filter := store.DebitFilter{DebitSelection: query.DebitSelection, Sort: query.sort, Ascending: query.ascending, Limit: exportChunk}
-	err = handOutList(a, w, r, u, format, listExport[store.Debit]{
-		name: "debits", title: text.T(r.Context(), "debits.title"), columns: debitColumns, filter: query.values(), most: maxDebitExport,
+	return handOutList(a, w, r, u, format, listExport[store.Debit]{
+		name: "debits", title: text.T(r.Context(), "debits.title"), columns: debitColumns, filter: query.values(), most: maxDebitExport, back: query.href(store.DebitCursor{}),
 		chunk: func(q *store.Query) ([]store.Debit, bool, error) {
 			page, err := q.Debits(filter)
 			if len(page.Rows) > 0 {
@@ -34,10 +33,6 @@ func (a *App) exportDebits(w http.ResponseWriter, r *http.Request, u user) error
 			return page.Rows, page.More, err
 		},
 	})
-	if errors.Is(err, store.ErrTooMany) {
-		return a.seeOther(w, r, u, query.href(store.DebitCursor{}), text.Msg("payment.export_many", "max", text.Int(maxDebitExport)))
-	}
-	return err
 }
 
 // debitColumns are those of the file, each with its words and its value.

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"encoding/csv"
 	"net/http"
 	"net/url"
 	"strings"
@@ -54,5 +55,38 @@ func TestCreditNotesTogetherNeverComeToMoreThanTheirInvoice(t *testing.T) {
 	w.issue(replacing)
 	if got := w.text(`SELECT string_agg(standing || ' ' || kind, ', ' ORDER BY standing, kind, number) FROM output_tax`); got != "counts 388, counts 81, counts 81, replaces 388" {
 		t.Errorf("the report has %s", got)
+	}
+}
+
+func TestTaxDocumentsAreExportedExactlyAsFiltered(t *testing.T) {
+	t.Parallel()
+	w := newThread(t)
+	w.issue(w.etaxForm("/etax/new", append(ordinaryBuyer, "buyer_name", `=HYPERLINK("http://evil")`)...))
+	w.postEtax("/etax", w.etaxForm("/etax/new", ordinaryBuyer...))
+	c := w.Client(apptest.Auditor)
+	for list, want := range map[string]int{"": 2, "state=draft": 1, "kind=81": 0, "q=evil": 1} {
+		a := c.Post("/etax/export", "list", list, "format", "csv")
+		rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(a.Body, "\ufeff"))).ReadAll()
+		if err != nil || len(rows) != 1+want {
+			t.Fatalf("%q: %d of %d rows, %v: %.200s", list, len(rows)-1, want, err, a.Body)
+		}
+		for _, row := range rows[1:] {
+			if strings.HasPrefix(row[3], "=") || row[5] != "2000.00" || row[6] != "140.00" || row[7] != "2140.00" {
+				t.Errorf("%q: %q", list, row)
+			}
+		}
+	}
+	if a := w.Client(apptest.Stranger).Post("/etax/export", "list", "", "format", "csv"); strings.Contains(a.Body, "HYPERLINK") {
+		t.Error("a stranger gets them")
+	}
+	if a := c.Post("/etax/export", "list", "from=nonsense", "format", "csv"); a.Status != http.StatusSeeOther {
+		t.Errorf("a filter that cannot be read: %d", a.Status)
+	}
+	// What a text finds beyond five thousand is on no page, and in no file.
+	w.DB.Exec(`BEGIN; SET LOCAL session_replication_role = replica;
+		INSERT INTO etax_search (document_id, merchant_id, issued_on, words)
+		SELECT gen_random_uuid(), s.merchant_id, s.issued_on, 'evil' FROM (SELECT * FROM etax_search LIMIT 1) s, generate_series(1, 5000); COMMIT`)
+	if a := c.Post("/etax/export", "list", "q=evil", "format", "csv"); a.Status != http.StatusSeeOther || a.Location() != "/etax?q=evil" {
+		t.Errorf("more than a text finds: %d %s", a.Status, a.Location())
 	}
 }

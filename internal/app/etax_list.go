@@ -68,7 +68,7 @@ func (a *App) listEtax(w http.ResponseWriter, r *http.Request, u user) error {
 	}
 	v := templates.EtaxListView{
 		Q: f.raw("q"), From: query.from, Until: query.until, State: query.State, Kind: query.Kind, View: view, Kinds: etaxKinds(ctx), MayMake: u.can(store.Maker),
-		Filtered: len(query.values()) > 0,
+		Filter: query.values().Encode(), Filtered: len(query.values()) > 0,
 	}
 	status := http.StatusOK
 	if !f.valid() {

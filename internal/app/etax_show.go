@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -172,18 +173,11 @@ func fillEtaxChain(ctx context.Context, q *store.Query, e store.Etax, v *templat
 	rows, err := q.EtaxChain(e.ID)
 	for _, r := range rows {
 		v.Chain = append(v.Chain, templates.EtaxChainRow{
-			Href: "/etax/" + r.ID.String(), Number: orDash(r.Number), Kind: etaxKindName(ctx, r.Kind), Status: etaxStatus(ctx, r.State), AmountSatang: r.TotalSatang,
+			Href: "/etax/" + r.ID.String(), Number: cmp.Or(r.Number, text.T(ctx, "etax.unnumbered")), Kind: etaxKindName(ctx, r.Kind), Status: etaxStatus(ctx, r.State), AmountSatang: r.TotalSatang,
 			Current: r.ID == e.ID,
 		})
 	}
 	return err
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "–"
-	}
-	return s
 }
 
 // fillReissues lists who was to get the document again, with what the bank said

@@ -32,7 +32,8 @@ type listExport[T any] struct {
 	title   string
 	columns []sheetColumn[T]
 	filter  url.Values
-	most    int // rows in one file
+	most    int    // rows in one file
+	back    string // the list, for whoever asks for more than that
 	// chunk gives at most exportChunk rows from where the last ones ended, and
 	// whether there are others.
 	chunk func(*store.Query) (rows []T, more bool, err error)
@@ -51,10 +52,10 @@ func readExport(r *http.Request) (format string, list *form, err error) {
 }
 
 // handOutList writes the list into a file, leaves a leaf about it, and hands it
-// out. ErrTooMany: one file does not hold it.
+// out. Whoever asks for more than one file holds is told so, and gets none.
 func handOutList[T any](a *App, w http.ResponseWriter, r *http.Request, u user, format string, e listExport[T]) error {
 	rows := 0
-	return a.handOut(w, r, u, handout{
+	err := a.handOut(w, r, u, handout{
 		name: e.name + "-" + a.Clock().In(thai.Bangkok).Format("20060102-1504") + "." + format, mediaType: mediaTypes[format],
 		fill: func(q *store.Query, to io.Writer) (err error) {
 			rows, err = e.write(r.Context(), q, format, to)
@@ -64,6 +65,10 @@ func handOutList[T any](a *App, w http.ResponseWriter, r *http.Request, u user, 
 			return tx.AuditExport(store.Exported{Filter: e.name + "?" + e.filter.Encode(), Format: format, Rows: rows, SHA256: sum})
 		},
 	})
+	if errors.Is(err, store.ErrTooMany) {
+		return a.seeOther(w, r, u, e.back, text.Msg("list.export_many", "max", text.Int(int64(e.most))))
+	}
+	return err
 }
 
 func (e listExport[T]) write(ctx context.Context, q *store.Query, format string, to io.Writer) (rows int, err error) {

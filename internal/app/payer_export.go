@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 
@@ -25,8 +24,8 @@ func (a *App) exportPayers(w http.ResponseWriter, r *http.Request, u user) error
 		return err
 	}
 	from := store.PayerCursor{}
-	err = handOutList(a, w, r, u, format, listExport[store.PayerRow]{
-		name: "payers", title: text.T(r.Context(), "payer.title"), columns: payerColumns, filter: at.values(), most: maxPayerExport,
+	return handOutList(a, w, r, u, format, listExport[store.PayerRow]{
+		name: "payers", title: text.T(r.Context(), "payer.title"), columns: payerColumns, filter: at.values(), most: maxPayerExport, back: at.href(store.PayerCursor{}),
 		chunk: func(q *store.Query) ([]store.PayerRow, bool, error) {
 			rows, more, err := q.Payers(at.filter(from, exportChunk))
 			if len(rows) > 0 {
@@ -35,10 +34,6 @@ func (a *App) exportPayers(w http.ResponseWriter, r *http.Request, u user) error
 			return rows, more, err
 		},
 	})
-	if errors.Is(err, store.ErrTooMany) {
-		return a.seeOther(w, r, u, at.href(store.PayerCursor{}), text.Msg("payment.export_many", "max", text.Int(maxPayerExport)))
-	}
-	return err
 }
 
 // payerColumns are those of the file, each with its words and its value.

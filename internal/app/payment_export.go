@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -19,11 +18,11 @@ func (a *App) exportPayments(w http.ResponseWriter, r *http.Request, u user) err
 	}
 	at := a.readPaymentQuery(list)
 	if list.check() != nil || !list.valid() {
-		return a.seeOther(w, r, u, "/payments", text.Msg("receipt.export_filter"))
+		return a.seeOther(w, r, u, "/payments", text.Msg("list.export_filter"))
 	}
 	filter := store.PaymentFilter{PaymentSelection: at.PaymentSelection, Sort: at.Sort, Ascending: at.Ascending, Limit: exportChunk}
-	err = handOutList(a, w, r, u, format, listExport[store.PaymentRow]{
-		name: "payments", title: text.T(r.Context(), "payment.title"), columns: paymentColumns, filter: at.values(), most: store.MaxExport,
+	return handOutList(a, w, r, u, format, listExport[store.PaymentRow]{
+		name: "payments", title: text.T(r.Context(), "payment.title"), columns: paymentColumns, filter: at.values(), most: store.MaxExport, back: at.href(store.PaymentCursor{}),
 		chunk: func(q *store.Query) ([]store.PaymentRow, bool, error) {
 			page, err := q.Payments(filter)
 			if len(page.Rows) > 0 {
@@ -32,10 +31,6 @@ func (a *App) exportPayments(w http.ResponseWriter, r *http.Request, u user) err
 			return page.Rows, page.More, err
 		},
 	})
-	if errors.Is(err, store.ErrTooMany) {
-		return a.seeOther(w, r, u, at.href(store.PaymentCursor{}), text.Msg("payment.export_many", "max", text.Int(store.MaxExport)))
-	}
-	return err
 }
 
 // paymentColumns are those of the file, each with its words and its value.

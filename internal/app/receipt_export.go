@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"portal/internal/app/sheet"
@@ -21,12 +20,12 @@ func (a *App) exportReceipts(w http.ResponseWriter, r *http.Request, u user) err
 	}
 	query := readReceiptQuery(list, a.today())
 	if list.check() != nil || !list.valid() {
-		return a.seeOther(w, r, u, "/receipts", text.Msg("receipt.export_filter"))
+		return a.seeOther(w, r, u, "/receipts", text.Msg("list.export_filter"))
 	}
 	filter := query.ReceiptFilter
 	filter.From, filter.Limit = store.PresentmentCursor{}, exportChunk
-	err = handOutList(a, w, r, u, format, listExport[store.ReceiptRow]{
-		name: "receipts", title: text.T(r.Context(), "receipt.title"), columns: receiptColumns, filter: query.typed, most: maxReceiptExport,
+	return handOutList(a, w, r, u, format, listExport[store.ReceiptRow]{
+		name: "receipts", title: text.T(r.Context(), "receipt.title"), columns: receiptColumns, filter: query.typed, most: maxReceiptExport, back: query.href(),
 		chunk: func(q *store.Query) (rows []store.ReceiptRow, more bool, err error) {
 			if rows, more, err = q.Receipts(filter); len(rows) > 0 {
 				filter.From = store.ReceiptPlaceOf(filter.Sort, rows[len(rows)-1])
@@ -34,10 +33,6 @@ func (a *App) exportReceipts(w http.ResponseWriter, r *http.Request, u user) err
 			return rows, more, err
 		},
 	})
-	if errors.Is(err, store.ErrTooMany) {
-		return a.seeOther(w, r, u, query.href(), text.Msg("receipt.export_many", "max", text.Int(maxReceiptExport)))
-	}
-	return err
 }
 
 // receiptColumns are those of the file, each with its words and its value.

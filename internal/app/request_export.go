@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"portal/internal/app/promptpay"
@@ -22,11 +21,11 @@ func (a *App) exportRequests(w http.ResponseWriter, r *http.Request, u user) err
 	}
 	query := a.readRequestQuery(list)
 	if list.check() != nil || !list.valid() {
-		return a.seeOther(w, r, u, "/requests", text.Msg("receipt.export_filter"))
+		return a.seeOther(w, r, u, "/requests", text.Msg("list.export_filter"))
 	}
 	filter := store.RequestFilter{RequestSelection: query.RequestSelection, Sort: query.sort, Ascending: query.ascending, Limit: exportChunk}
-	err = handOutList(a, w, r, u, format, listExport[store.PayRequest]{
-		name: "requests", title: text.T(r.Context(), "request.title"), columns: requestColumns, filter: query.values(), most: maxRequestExport,
+	return handOutList(a, w, r, u, format, listExport[store.PayRequest]{
+		name: "requests", title: text.T(r.Context(), "request.title"), columns: requestColumns, filter: query.values(), most: maxRequestExport, back: query.href(store.RequestCursor{}),
 		chunk: func(q *store.Query) ([]store.PayRequest, bool, error) {
 			page, err := q.Requests(filter)
 			if len(page.Rows) > 0 {
@@ -35,10 +34,6 @@ func (a *App) exportRequests(w http.ResponseWriter, r *http.Request, u user) err
 			return page.Rows, page.More, err
 		},
 	})
-	if errors.Is(err, store.ErrTooMany) {
-		return a.seeOther(w, r, u, query.href(store.RequestCursor{}), text.Msg("receipt.export_many", "max", text.Int(maxRequestExport)))
-	}
-	return err
 }
 
 // requestColumns are those of the file, each with its words and its value. A

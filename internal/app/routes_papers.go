@@ -56,6 +56,7 @@ func (a *App) paperRoutes() []route {
 
 		// Tax documents.
 		{"GET", "/etax", anyDuty, a.listEtax, extra{}},
+		{"POST", "/etax/export", anyDuty, a.exportEtax, extra{body: 16 << 10}},
 		{"GET", "/etax/new", maker, a.newEtax, extra{}},
 		{"POST", "/etax", maker, a.createEtax, extra{}},
 		{"GET", "/etax/{id}", anyDuty, a.showEtax, extra{}},

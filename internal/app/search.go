@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -244,7 +245,7 @@ func (s seeker) etax(q *store.Query) (templates.SearchGroup, error) {
 	g := templates.SearchGroup{Title: text.T(s.ctx, "search.etax"), All: "/etax?" + url.Values{"q": {s.words}}.Encode()}
 	for _, e := range rows {
 		g.Hits = append(g.Hits, templates.SearchHit{
-			Href: "/etax/" + e.ID.String(), Label: orDash(e.Number) + " · " + e.BuyerName, Status: etaxStatus(s.ctx, e.State),
+			Href: "/etax/" + e.ID.String(), Label: cmp.Or(e.Number, text.T(s.ctx, "etax.unnumbered")) + " · " + e.BuyerName, Status: etaxStatus(s.ctx, e.State),
 			Note: etaxKindName(s.ctx, e.Kind) + " · " + text.Date(s.ctx, e.IssuedOn) + " · " + text.Amount(e.TotalSatang),
 		})
 	}

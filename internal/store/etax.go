@@ -135,6 +135,8 @@ type EtaxRow struct {
 	IssuedOn      time.Time `db:"issued_on"`
 	BuyerName     string    `db:"buyer_name"`
 	BuyerTaxID    string    `db:"buyer_tax_id"`
+	BasisSatang   int64     `db:"basis_satang"`
+	VATSatang     int64     `db:"vat_satang"`
 	TotalSatang   int64     `db:"total_satang"`
 	State         string    `db:"state"`
 	StateSince    time.Time `db:"state_since"`
@@ -163,14 +165,16 @@ type EtaxCursor struct {
 const textMatches = 5000
 
 const (
-	etaxRowColumns = `d.id, d.kind, d.number, d.issued_on, d.buyer_name, d.buyer_tax_id, d.total_satang, d.state, d.state_since, d.bank_reference`
-	etaxBetween    = ` AND ($3 = '' OR d.kind = $3) AND d.issued_on BETWEEN $4 AND $5`
-	etaxOlder      = ` AND (d.issued_on, d.id) < ($6, $7) ORDER BY d.issued_on DESC, d.id DESC LIMIT $8`
-	etaxNewer      = ` AND (d.issued_on, d.id) > ($6, $7) ORDER BY d.issued_on, d.id LIMIT $8`
-	etaxOfAll      = ` FROM etax_documents d WHERE d.merchant_id = $1 AND d.state <> 'discarded' AND $2 = ''` + etaxBetween
-	etaxInState    = ` FROM etax_documents d WHERE d.merchant_id = $1 AND d.state = $2` + etaxBetween
+	etaxRowColumns = `d.id, d.kind, d.number, d.issued_on, d.buyer_name, d.buyer_tax_id, d.basis_satang, d.vat_satang, d.total_satang, d.state,
+		d.state_since, d.bank_reference`
+	etaxBetween = ` AND ($3 = '' OR d.kind = $3) AND d.issued_on BETWEEN $4 AND $5`
+	etaxOlder   = ` AND (d.issued_on, d.id) < ($6, $7) ORDER BY d.issued_on DESC, d.id DESC LIMIT $8`
+	etaxNewer   = ` AND (d.issued_on, d.id) > ($6, $7) ORDER BY d.issued_on, d.id LIMIT $8`
+	etaxOfAll   = ` FROM etax_documents d WHERE d.merchant_id = $1 AND d.state <> 'discarded' AND $2 = ''` + etaxBetween
+	etaxInState = ` FROM etax_documents d WHERE d.merchant_id = $1 AND d.state = $2` + etaxBetween
 	// What a text finds is read first, each by its key, and the rest of the filter then.
-	etaxNamed = ` FROM etax_matching($9, $10) m CROSS JOIN LATERAL (SELECT e.id, e.kind, e.number, e.issued_on, e.buyer_name, e.buyer_tax_id, e.total_satang, e.state, e.state_since, e.bank_reference
+	etaxNamed = ` FROM etax_matching($9, $10) m CROSS JOIN LATERAL (SELECT e.id, e.kind, e.number, e.issued_on, e.buyer_name, e.buyer_tax_id, e.basis_satang, e.vat_satang, e.total_satang,
+			e.state, e.state_since, e.bank_reference
 		FROM etax_documents e WHERE e.id = m.document_id AND e.merchant_id = $1 OFFSET 0) d
 		WHERE (CASE $2 WHEN '' THEN d.state <> 'discarded' ELSE d.state = $2 END)` + etaxBetween
 )
@@ -182,6 +186,7 @@ var (
 	sqlEtaxInStateBefore = statement(`SELECT ` + etaxRowColumns + etaxInState + etaxNewer)
 	sqlEtaxNamedAfter    = statement(`SELECT ` + etaxRowColumns + etaxNamed + etaxOlder)
 	sqlEtaxNamedBefore   = statement(`SELECT ` + etaxRowColumns + etaxNamed + etaxNewer)
+	sqlCountEtaxMatching = statement(`SELECT count(*)::integer FROM etax_matching($1, $2)`)
 	sqlCountEtax         = statement(`
 		SELECT s.state, (SELECT count(*) FROM (SELECT FROM etax_documents d WHERE d.merchant_id = $1 AND d.state = s.state LIMIT 1001) counted) AS number
 		FROM unnest($2::text[]) AS s(state)`)
@@ -224,6 +229,16 @@ func (q *Query) EtaxDocuments(f EtaxFilter, limit int) (list []EtaxRow, more boo
 		reverse(list)
 	}
 	return list, more, err
+}
+
+// EtaxTextFindsAll reports whether the list shows all that a text finds: of one
+// in too many documents it shows the newest.
+func (q *Query) EtaxTextFindsAll(s string) (bool, error) {
+	if s == "" {
+		return true, nil
+	}
+	n, err := row[int](q, sqlCountEtaxMatching, containing(s), textMatches)
+	return n < textMatches, err
 }
 
 var firstDay = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
