@@ -41,7 +41,7 @@ func (p *program) routes(_ context.Context, args []string) error {
 // routeTable reads the table of an edge that serves nobody.
 func routeTable() ([]app.RouteInfo, error) {
 	edge, err := app.New(app.Config{
-		Clock: time.Now, Log: slog.New(slog.DiscardHandler), Origin: "https://portal.invalid", DeviceKey: make([]byte, 32),
+		Clock: time.Now, Log: slog.New(slog.DiscardHandler), Origin: "https://portal.invalid", DeviceKey: make([]byte, 32), MarkKey: make([]byte, 32),
 	})
 	if err != nil {
 		return nil, err

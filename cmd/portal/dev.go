@@ -261,7 +261,7 @@ func (d *devRun) serveWeb(ctx context.Context, s *store.Store) error {
 	}
 	group, serving := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return serveHTTP(serving, d.web, toLocalhost(d.origin, edge.Handler()), d.log, serverStop{first: edge.Drain, drain: time.Second})
+		return errors.Join(serveHTTP(serving, d.web, toLocalhost(d.origin, edge.Handler()), d.log, serverStop{first: edge.Drain, drain: time.Second}), settle(serving, edge))
 	})
 	group.Go(func() error {
 		if d.bank != nil {

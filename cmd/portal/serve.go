@@ -25,6 +25,8 @@ const (
 	// lameTime is how long a web process still answers after it began to say
 	// that it is not ready, so that a balancer can notice.
 	lameTime = 2 * time.Second
+	// settleTime is for writing down what people were shown last.
+	settleTime = 2 * time.Second
 )
 
 // serve answers browsers.
@@ -54,7 +56,15 @@ func (p *program) serve(ctx context.Context, args []string) error {
 		return err
 	}
 	log.InfoContext(ctx, "serving", "address", l.Addr().String(), "version", version())
-	return serveHTTP(ctx, l, edge.Handler(), log, serverStop{first: edge.Drain, lame: lameTime, drain: drainTime - lameTime})
+	served := serveHTTP(ctx, l, edge.Handler(), log, serverStop{first: edge.Drain, lame: lameTime, drain: drainTime - lameTime - settleTime})
+	return errors.Join(served, settle(ctx, edge))
+}
+
+// settle writes down what was shown last before the process ends.
+func settle(ctx context.Context, edge *app.App) error {
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	return edge.Settle(last)
 }
 
 func (c config) openWeb(ctx context.Context) (*store.Store, error) {
@@ -69,6 +79,10 @@ func (c config) newEdge(s *store.Store, log *slog.Logger) (*app.App, error) {
 	device, err := hkdf.Key(sha256.New, c.sealKey, nil, "portal device cookie", 32)
 	if err != nil {
 		return nil, fmt.Errorf("derive the device key: %w", err)
+	}
+	mark, err := hkdf.Key(sha256.New, c.sealKey, nil, "portal blind marks", 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive the key of blind marks: %w", err)
 	}
 	var scanner app.Scanner
 	if c.clamdAddress != "" {
@@ -88,6 +102,7 @@ func (c config) newEdge(s *store.Store, log *slog.Logger) (*app.App, error) {
 		Mails:           c.smtp != "" || c.outbox != nil,
 		Outbox:          c.outbox,
 		DeviceKey:       device,
+		MarkKey:         mark,
 		CallbackKeys:    c.callbackKeys,
 		SessionIdle:     c.sessionIdle,
 		SessionLifetime: c.sessionLife,

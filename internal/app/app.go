@@ -49,6 +49,10 @@ type Config struct {
 	// DeviceKey signs the cookie by which a browser that signed in before is
 	// known again; at least 32 bytes, the same in every process.
 	DeviceKey []byte
+	// MarkKey makes the blind marks by which the trail tells whose id somebody
+	// saw; at least 32 bytes, the same in every process, and never another one:
+	// with it goes the answer to who saw what.
+	MarkKey []byte
 	// CallbackKeys tell the bank's callbacks from everybody else's. Without any,
 	// none is the bank's.
 	CallbackKeys krungsri.CallbackKeys
@@ -69,6 +73,7 @@ type App struct {
 	Config
 	origin   *url.URL
 	sessions *sessionStore
+	seen     *sightings
 	cookies  cookieNames
 	hashing  chan struct{}
 	uploads  turns // how many files are taken in at a time
@@ -88,6 +93,9 @@ func New(c Config) (*App, error) {
 	if len(c.DeviceKey) < 32 {
 		return nil, errors.New("the device key must have at least 32 bytes")
 	}
+	if len(c.MarkKey) < 32 {
+		return nil, errors.New("the key of blind marks must have at least 32 bytes")
+	}
 	if c.SessionIdle == 0 {
 		c.SessionIdle = time.Hour
 	}
@@ -101,6 +109,7 @@ func New(c Config) (*App, error) {
 		hashing: make(chan struct{}, 2),
 		uploads: make(turns, maxUploads),
 		told:    make(turns, maxCallbacks),
+		seen:    &sightings{key: c.MarkKey, store: c.Store, log: c.Log, recent: make(map[string]time.Time)},
 	}
 	a.sessions = newSessionStore(c.Store, a.cookies, c.SessionIdle, c.SessionLifetime)
 	a.routes = a.table()

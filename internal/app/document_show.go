@@ -33,7 +33,11 @@ func (a *App) showFile(w http.ResponseWriter, r *http.Request, u user) error {
 	}
 	var file store.File
 	err = a.Store.Read(r.Context(), u.actor(), func(q *store.Query) (err error) {
-		file, err = q.File(id)
+		if file, err = q.File(id); err != nil {
+			return err
+		}
+		of, err := q.IDsOfFile(id)
+		shows(r.Context(), of...)
 		return err
 	})
 	if err != nil {

@@ -46,3 +46,11 @@ func (a *App) HoldHashing() (release func()) {
 
 // OwnPath is ownPath.
 func (a *App) OwnPath(s string) (string, bool) { return a.ownPath(s) }
+
+// IDsIn is how many ids of people a text holds, written in two pieces.
+func IDsIn(text string) int {
+	var r idReader
+	r.read([]byte(text[:len(text)/2]))
+	r.read([]byte(text[len(text)/2:] + " "))
+	return len(r.seen)
+}

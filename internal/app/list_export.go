@@ -110,6 +110,7 @@ func (e listExport[T]) table(ctx context.Context, q *store.Query, out rowWriter)
 		for _, r := range list {
 			for n, c := range e.columns {
 				cells[n] = c.cell(ctx, r)
+				shows(ctx, cells[n].String())
 			}
 			if err := out.Write(cells); err != nil {
 				return rows, err

@@ -113,7 +113,7 @@ const nobodysID = "01890000-0000-7000-8000-000000000000"
 // targets fills the ids of a pattern in every way there is.
 func (rt agreed) targets(t *testing.T, mine, its estate) (all []target) {
 	t.Helper()
-	path := fixedPath(rt.pattern)
+	path := strings.Replace(fixedPath(rt.pattern), "{kind}", "presentment", 1)
 	if rt.permission == "the bank" {
 		// It answers nobody but the bank, whoever is signed in.
 		if !strings.Contains(path, "{product}") {
@@ -256,6 +256,12 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return listed(e.files)
 	case strings.HasPrefix(p, "/audit/leaves/"):
 		return listed(e.leaves)
+	case strings.HasPrefix(p, "/audit/seen/"):
+		return map[string]string{"": e.asked.String()}
+	case strings.HasPrefix(p, "/audit/about/"):
+		return named(e.bills)
+	case strings.HasPrefix(p, "/audit/people/"):
+		return map[string]string{"": e.maker.String()}
 	case strings.HasPrefix(p, "/notices/"):
 		return map[string]string{"": e.notice.String()}
 	case strings.HasPrefix(p, "/mails/"):

@@ -44,6 +44,8 @@ type estate struct {
 	mandates     map[string]store.ID // by state
 	difference   store.ID            // to the bank's list of mandates
 	leaves       []store.ID
+	asked        store.ID // who saw an id
+	maker        store.ID
 	settlement   store.ID // open, for leads["proposed"]
 	template     store.ID
 	scratch      store.ID            // of the maker
@@ -130,6 +132,14 @@ func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	draft := k.draft(t, maker, "DRAFT")
 	tellertest.Attach(t, k.Web, maker, draft.ID, "second")
 	e.bills["draft"] = draft.ID
+	e.maker = maker.Person
+	must(k.Web.Write(t.Context(), maker, func(tx *store.Tx) error {
+		err := tx.Audit("trail.who_saw_asked", store.About("merchant", maker.Merchant), map[string]any{
+			"mark": store.Mark{1}.String(), "masked": "x-xxxx-xxxxx-01-1", "from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z",
+		})
+		e.asked = tx.LastLeaf()
+		return err
+	}))
 	e.scratch, e.template = store.NewID(), store.NewID()
 	must(k.Web.Write(t.Context(), maker, func(tx *store.Tx) error {
 		return tx.AddTemplate(store.Template{ID: e.template, Name: "rent", Typed: "number=R-1", Every: store.TemplateNever, OnDay: 1, Weeks: 1})
@@ -550,6 +560,10 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("version", "2")
 	case "/presentments/{id}/cancellation":
 		return apptest.Form("key", strings.Repeat("B", 26), "reason", "wrong buyer")
+	case "/audit/leaves/{id}/revelations":
+		return apptest.Form("what", "raw", "reason", "a complaint")
+	case "/audit/seen":
+		return apptest.Form("id", "0105536000011", "from", "01/11/2569", "to", "30/11/2569", "from_time", "08:00", "to_time", "")
 	case "/payers", "/payers/{id}":
 		return apptest.Form("version", "1", "code", fmt.Sprintf("F%d", k.numbers.Add(1)), "name", "Somying")
 	case "/payers/{id}/archival", "/payers/{id}/restoration":

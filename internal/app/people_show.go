@@ -66,7 +66,7 @@ func (a *App) personPage(w http.ResponseWriter, r *http.Request, u user, id stor
 		v.MayChange = true
 	}
 	if a.opens(u, "/audit") {
-		v.Acts = "/audit?person=" + v.ID
+		v.Acts = "/audit/people/" + v.ID
 	}
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaAdmin, Status: status}, templates.Person(v))
 }

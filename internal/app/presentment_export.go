@@ -162,6 +162,7 @@ func (e *export) table(q *store.Query, out rowWriter) error {
 		for _, c := range e.columns {
 			cells = append(cells, c.cell(e.ctx, r))
 		}
+		shows(e.ctx, r.BuyerTaxID)
 		if !e.byLine {
 			e.rows++
 			return out.Write(cells)

@@ -36,8 +36,22 @@ func (a *App) controlRoutes() []route {
 
 		// The audit trail.
 		{"GET", "/audit", auditor | admin | checker, a.listTrail, extra{}},
+		{"GET", "/audit/export", auditor | admin, a.exportSearch, extra{stepUp: freshProof}},
 		{"GET", "/audit/leaves/{id}", auditor | admin | checker, a.showLeaf, extra{}},
+		{"GET", "/audit/leaves/{id}/revelation", auditor | admin, a.newRevelation, extra{stepUp: freshProof}},
+		{"POST", "/audit/leaves/{id}/revelations", auditor | admin, a.createRevelation, extra{stepUp: freshProof}},
 		{"GET", "/audit/leaves/{id}/proof.json", auditor | admin | checker, a.downloadProof, extra{}},
+		{"GET", "/audit/seen", auditor | admin, a.newSeen, extra{}},
+		{"POST", "/audit/seen", auditor | admin, a.createSeen, extra{}},
+		{"GET", "/audit/seen/{id}", auditor | admin, a.showSeen, extra{}},
+		{"GET", "/audit/seen/{id}/export", auditor | admin, a.exportSeen, extra{stepUp: freshProof}},
+		{"GET", "/audit/about", auditor | admin | checker, a.newAbout, extra{}},
+		{"GET", "/audit/about/{kind}/{id}", auditor | admin | checker, a.showAbout, extra{}},
+		{"GET", "/audit/about/{kind}/{id}/export", auditor | admin, a.exportAbout, extra{stepUp: freshProof}},
+		{"GET", "/audit/people", auditor | admin | checker, a.listActors, extra{}},
+		{"GET", "/audit/people/{id}", auditor | admin | checker, a.showActs, extra{}},
+		{"GET", "/audit/checks", auditor | admin | checker, a.listChecks, extra{}},
+		{"POST", "/audit/checks", auditor | admin, a.createCheck, extra{}},
 		{"GET", "/audit/presentments/{id}", auditor | admin | checker, a.showBillTrail, extra{}},
 
 		// What the bank tells by itself.

@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"portal/internal/app/thai"
@@ -30,7 +32,15 @@ var trailGroups = []struct{ name, begins string }{
 	{"people", "person."},
 	{"merchant", "merchant."},
 	{"trail", "trail."},
+	{looksGroup, looksBegin},
 }
+
+// What was looked at is a group of its own, and shown only when it is asked
+// for: looks are many, and deeds are what is nearly always looked for.
+const (
+	looksGroup = "looks"
+	looksBegin = "sighting."
+)
 
 // billsSearched is how many bills a search by words looks into at once.
 const billsSearched = 50
@@ -38,6 +48,7 @@ const billsSearched = 50
 // trailQuery is what a reader asks of the trail.
 type trailQuery struct {
 	words    string
+	says     string
 	person   store.ID
 	group    string
 	from, to thai.Day
@@ -53,8 +64,9 @@ func (a *App) readTrailQuery(f *form) trailQuery {
 	}
 	today := a.today()
 	t := trailQuery{
-		typed:  templates.TrailFilter{Words: f.raw("q"), From: f.raw("from"), To: f.raw("to"), Person: f.raw("person"), Group: f.raw("group")},
+		typed:  templates.TrailFilter{Words: f.raw("q"), Says: f.raw("says"), From: f.raw("from"), To: f.raw("to"), Person: f.raw("person"), Group: f.raw("group")},
 		words:  f.text("q", maxLen(100)),
+		says:   f.text("says", maxLen(100)),
 		person: f.id("person"),
 		group:  f.choice("group", groups...),
 		from:   f.day("from", today),
@@ -70,7 +82,7 @@ func (a *App) readTrailQuery(f *form) trailQuery {
 
 // filter is t for the store. The days are days in Bangkok, both included.
 func (t trailQuery) filter() store.LeafFilter {
-	s := store.LeafFilter{Person: t.person, Before: t.before, Limit: pageRows + 1}
+	s := store.LeafFilter{Person: t.person, Before: t.before, Limit: pageRows + 1, Deeds: t.group == "", Text: inLeaf(t.says)}
 	for _, g := range trailGroups {
 		if g.name == t.group {
 			s.Action = g.begins
@@ -85,6 +97,15 @@ func (t trailQuery) filter() store.LeafFilter {
 	return s
 }
 
+// inLeaf is a text as leaves write it, in lower case.
+func inLeaf(typed string) string {
+	if typed == "" {
+		return ""
+	}
+	quoted, _ := json.Marshal(typed) // a string always encodes
+	return strings.ToLower(string(quoted[1 : len(quoted)-1]))
+}
+
 func startOf(d thai.Day) time.Time {
 	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, text.Bangkok)
 }
@@ -93,7 +114,7 @@ func startOf(d thai.Day) time.Time {
 func (t trailQuery) values(without ...string) url.Values {
 	v := url.Values{}
 	for name, value := range map[string]string{
-		"q": t.typed.Words, "person": t.typed.Person, "group": t.group, "from": t.typed.From, "to": t.typed.To,
+		"q": t.typed.Words, "says": t.typed.Says, "person": t.typed.Person, "group": t.group, "from": t.typed.From, "to": t.typed.To,
 	} {
 		if value != "" && !slices.Contains(without, name) {
 			v.Set(name, value)
@@ -110,11 +131,15 @@ func (a *App) listTrail(w http.ResponseWriter, r *http.Request, u user) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	v := templates.TrailListView{Filter: t.typed, Filtered: len(t.values()) > 0}
+	v := templates.TrailListView{
+		Filter: t.typed, Filtered: len(t.values()) > 0, Tabs: a.trailTabs(ctx, "/audit"),
+		CSV: exportHref(t, "csv"), JSON: exportHref(t, "json"),
+	}
 	s := shell{Header: v.Header(ctx), Area: areaAudit, Part: templates.TrailListPart}
 	if !f.valid() {
 		s.Status = http.StatusUnprocessableEntity
 		v.Filter.FromError, v.Filter.ToError, v.Filter.WordsError = f.errorOf(ctx, "from"), f.errorOf(ctx, "to"), f.errorOf(ctx, "q")
+		v.Filter.SaysError = f.errorOf(ctx, "says")
 		v.Errors = f.summary(ctx)
 	}
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
@@ -123,7 +148,10 @@ func (a *App) listTrail(w http.ResponseWriter, r *http.Request, u user) error {
 			return err
 		}
 		fillTrailFilter(ctx, t, people, &v)
-		if v.Head, err = a.trustOf(ctx, q); err != nil || !f.valid() {
+		if v.Head, err = a.trustOf(ctx, q); err != nil {
+			return err
+		}
+		if v.Doubt, err = doubt(ctx, q); err != nil || !f.valid() {
 			return err
 		}
 		return fillTrail(ctx, q, t, &v)
@@ -142,6 +170,7 @@ func fillTrailFilter(ctx context.Context, t trailQuery, people []store.Named, v 
 		}
 	}
 	chip("q", text.T(ctx, "trail.words"), t.words)
+	chip("says", text.T(ctx, "trail.says"), t.says)
 	for _, p := range people {
 		v.People = append(v.People, ui.Option{Value: p.ID.String(), Label: p.Name})
 		if p.ID == t.person {
@@ -167,18 +196,11 @@ func fillTrailFilter(ctx context.Context, t trailQuery, people []store.Named, v 
 
 // fillTrail reads one page of leaves.
 func fillTrail(ctx context.Context, q *store.Query, t trailQuery, v *templates.TrailListView) error {
-	s := t.filter()
-	if t.words != "" {
-		bills, err := q.PresentmentsNaming(t.words, billsSearched)
-		if err != nil {
-			return err
-		}
-		v.Clipped = len(bills) == billsSearched
-		if s.Subjects, err = subjectsNamed(q, t.words, bills); err != nil || len(s.Subjects) == 0 {
-			return err
-		}
+	s, found, clipped, err := t.selection(q)
+	if v.Clipped = clipped; err != nil || !found {
+		return err
 	}
-	leaves, err := q.Leaves(s)
+	leaves, end, err := leavesOf(q, s)
 	if err != nil {
 		return err
 	}
@@ -200,7 +222,41 @@ func fillTrail(ctx context.Context, q *store.Query, t trailQuery, v *templates.T
 		last := leaves[len(leaves)-1]
 		v.Pager.Next = addressAfter("/audit", t.values(), last.At, last.ID)
 	}
+	if end != nil {
+		v.Walked, v.WalkOn = end.At, addressAfter("/audit", t.values(), end.At, end.ID)
+	}
 	return nil
+}
+
+// selection is what to read for t. Nothing is found where no paper bears the
+// words; clipped says that more bills do than were looked into.
+func (t trailQuery) selection(q *store.Query) (s store.LeafFilter, found, clipped bool, err error) {
+	s = t.filter()
+	if t.words == "" {
+		return s, true, false, nil
+	}
+	bills, err := q.PresentmentsNaming(t.words, billsSearched)
+	if err != nil {
+		return s, false, false, err
+	}
+	s.Subjects, err = subjectsNamed(q, t.words, bills)
+	return s, len(s.Subjects) > 0, len(bills) == billsSearched, err
+}
+
+// leavesOf reads what s selects. A search by a text alone ends where it has
+// read enough, which end says.
+func leavesOf(q *store.Query, s store.LeafFilter) (leaves []store.LeafRow, end *store.LeafCursor, err error) {
+	if s.Text != "" && len(s.Subjects) == 0 {
+		return q.LeavesSaying(s)
+	}
+	leaves, err = q.Leaves(s)
+	return leaves, nil, err
+}
+
+func exportHref(t trailQuery, format string) string {
+	chosen := t.values()
+	chosen.Set("format", format)
+	return addressOf("/audit/export", chosen)
 }
 
 // subjectsNamed is what the trail tells of bills, and of other papers that bear
@@ -219,6 +275,9 @@ func trailRow(ctx context.Context, l store.LeafRow, names map[store.Subject]stor
 	row := templates.TrailRow{
 		Href: "/audit/leaves/" + l.ID.String(), Sentence: sentenceOf(ctx, l), About: subjectName(ctx, l, names), Person: actorOf(ctx, l), At: l.At,
 		Published: l.Published,
+	}
+	if l.Person.Valid {
+		row.PersonHref = personActsHref(l.Person.UUID)
 	}
 	if l.Idx != nil {
 		row.Number = text.Int(*l.Idx)

@@ -38,40 +38,60 @@ func (a *App) showBillTrail(w http.ResponseWriter, r *http.Request, u user) erro
 }
 
 func fillBillTrail(ctx context.Context, q *store.Query, id store.ID, v *templates.BillTrailView) error {
-	subjects, err := q.BillSubjects(id)
+	t, err := tellOf(ctx, q, store.About("presentment", id))
 	if err != nil {
 		return err
 	}
-	leaves, err := q.Story(subjects)
+	v.Clipped, v.Entries, v.Published, v.Summary = t.clipped, t.entries, t.published, t.summary(ctx)
+	return nil
+}
+
+// told is everything the trail tells of a thing, the oldest first.
+type told struct {
+	leaves    []store.LeafRow
+	names     map[store.Subject]store.SubjectName
+	entries   []templates.TrailEntry
+	published int
+	clipped   bool
+}
+
+func (t told) summary(ctx context.Context) string {
+	return text.N(ctx, "trail.bill_entries", len(t.entries), "published", t.published)
+}
+
+func tellOf(ctx context.Context, q *store.Query, about store.Subject) (t told, err error) {
+	subjects, err := q.SubjectsAround(about)
 	if err != nil {
-		return err
+		return t, err
 	}
-	v.Clipped = len(leaves) == store.StoryLimit
-	names, err := q.NamesOf(leaves)
-	if err != nil {
-		return err
+	if t.leaves, err = q.Story(subjects); err != nil {
+		return t, err
 	}
-	list, err := q.ExchangesAbout(store.About("presentment", id))
+	t.clipped = len(t.leaves) == store.StoryLimit
+	if t.names, err = q.NamesOf(t.leaves); err != nil {
+		return t, err
+	}
+	list, err := q.ExchangesAbout(about)
 	if err != nil {
-		return err
+		return t, err
 	}
 	exchanges := make(map[store.ID]store.Exchange, len(list))
 	for _, x := range list {
 		exchanges[x.ID] = x
 	}
-	for _, l := range leaves {
-		e := templates.TrailEntry{Row: trailRow(ctx, l, names), Note: noteOf(l), Meaning: meaningOf(l)}
+	for _, l := range t.leaves {
+		e := templates.TrailEntry{Row: trailRow(ctx, l, t.names), Note: noteOf(l), Meaning: meaningOf(l)}
 		e.Fields, e.Changes = fieldsOf(ctx, l)
+		e.Fields = hide(e.Fields, "")
 		// Request and answer are shown once, where the answer is told.
 		if x, ok := exchanges[l.Subject.ID()]; ok && (l.Action == "exchange.ended" || x.EndedAt == nil) {
 			shown := exchangeView(x)
 			e.Exchange = &shown
 		}
 		if l.Published {
-			v.Published++
+			t.published++
 		}
-		v.Entries = append(v.Entries, e)
+		t.entries = append(t.entries, e)
 	}
-	v.Summary = text.N(ctx, "trail.bill_entries", len(v.Entries), "published", v.Published)
-	return nil
+	return t, nil
 }

@@ -29,10 +29,27 @@ func fieldsOf(ctx context.Context, l store.LeafRow) (fields []templates.TrailFie
 	}
 	for _, name := range slices.Sorted(maps.Keys(detail)) {
 		if value := fieldValue(ctx, name, detail[name]); value != "" {
-			fields = append(fields, templates.TrailField{Name: fieldName(ctx, l.Subject.Kind(), name), After: value, Code: isCode(name)})
+			fields = append(fields, templates.TrailField{Key: name, Name: fieldName(ctx, l.Subject.Kind(), name), After: value, Code: isCode(name)})
 		}
 	}
 	return fields, false
+}
+
+// detailOf are the fields of a leaf that has no before and after.
+func detailOf(l store.LeafRow) (detail map[string]json.RawMessage) {
+	_ = json.Unmarshal(l.Detail, &detail) // what is no object has no fields
+	return detail
+}
+
+// changedFields are the fields of a leaf that has a before and an after.
+func changedFields(l store.LeafRow) map[string]bool {
+	d, fields := wordsOf(l), make(map[string]bool)
+	for _, of := range []map[string]json.RawMessage{d.Before, d.After} {
+		for name := range of {
+			fields[name] = true
+		}
+	}
+	return fields
 }
 
 func changesOf(ctx context.Context, kind string, before, after map[string]json.RawMessage) (fields []templates.TrailField) {
@@ -43,7 +60,7 @@ func changesOf(ctx context.Context, kind string, before, after map[string]json.R
 			continue
 		}
 		fields = append(fields, templates.TrailField{
-			Name: fieldName(ctx, kind, name), Before: fieldValue(ctx, name, before[name]), After: fieldValue(ctx, name, after[name]), Code: isCode(name),
+			Key: name, Name: fieldName(ctx, kind, name), Before: fieldValue(ctx, name, before[name]), After: fieldValue(ctx, name, after[name]), Code: isCode(name),
 		})
 	}
 	return fields

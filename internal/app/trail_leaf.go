@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"portal/internal/store"
 	"portal/web/templates"
@@ -35,13 +36,21 @@ func (a *App) leafPage(w http.ResponseWriter, r *http.Request, u user, id store.
 		if err != nil {
 			return err
 		}
-		v = leafView(ctx, l, names)
+		revealed, err := a.revealedOf(q, u, r, id)
+		if err != nil {
+			return err
+		}
+		v = leafView(ctx, l, names, revealed)
+		v.MayReveal = u.can(store.Auditor) || u.can(store.Admin)
 		if l.Subject.Kind() == "exchange" {
 			x, err := q.Exchange(l.Subject.ID())
 			if err != nil {
 				return err
 			}
 			shown := exchangeView(x)
+			if err := unmask(q, &shown, x, revealed); err != nil {
+				return err
+			}
 			v.Exchange = &shown
 		}
 		v.Proof, err = proofOf(q, id)
@@ -53,12 +62,24 @@ func (a *App) leafPage(w http.ResponseWriter, r *http.Request, u user, id store.
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaAudit, Status: status}, templates.Leaf(v))
 }
 
-func leafView(ctx context.Context, l store.LeafRow, names map[store.Subject]store.SubjectName) templates.LeafView {
+func leafView(ctx context.Context, l store.LeafRow, names map[store.Subject]store.SubjectName, revealed string) templates.LeafView {
 	v := templates.LeafView{
 		ID: l.ID.String(), Row: trailRow(ctx, l, names), Action: l.Action, Subject: string(l.Subject), Address: l.Address, Request: l.Request,
-		Session: l.Session, Hash: l.Hash(), Raw: indented(string(l.Bytes)),
+		Session: l.Session, Hash: l.Hash(), Raw: indented(string(l.Bytes)), Revealed: revealed,
+	}
+	if revealed != revealRaw {
+		shown := maskedJSON(v.Raw)
+		v.RawMasked = shown != v.Raw
+		v.Raw = shown
 	}
 	v.Fields, v.Changes = fieldsOf(ctx, l)
+	v.Fields = hide(v.Fields, strings.TrimPrefix(revealed, revealField))
+	if l.Person.Valid {
+		v.PersonHref = personActsHref(l.Person.UUID)
+	}
+	if kind := l.Subject.Kind(); aboutKinds[kind] != "" {
+		v.About = aboutHref(l.Subject)
+	}
 	if bill := billOf(l, names); bill != store.NoID {
 		v.Bill = "/audit/presentments/" + bill.String()
 	}

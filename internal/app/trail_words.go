@@ -26,6 +26,7 @@ type leafWords struct {
 	State           string                     `json:"state"`
 	Reason          string                     `json:"reason"`
 	Note            string                     `json:"note"`
+	What            string                     `json:"what"`
 	Index           *int64                     `json:"index"`
 	Duties          store.Duties               `json:"duties"`
 	ApprovalsNeeded int                        `json:"approvals_needed"`

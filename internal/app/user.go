@@ -71,12 +71,22 @@ func (a *App) serve(rt route) http.HandlerFunc {
 			err = a.keepAlive(r, u)
 		}
 		if err == nil {
-			err = rt.handler(w, countsAlong(r, u), u)
+			err = a.answer(w, r, rt, u)
 		}
 		if err != nil {
 			a.fail(w, r, u, err)
 		}
 	}
+}
+
+// answer runs the handler and reads along what it shows to whom.
+func (a *App) answer(w http.ResponseWriter, r *http.Request, rt route, u user) error {
+	w, r, done, err := a.watched(w, r, rt, u)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return rt.handler(w, countsAlong(r, u), u)
 }
 
 func extendDeadlines(w http.ResponseWriter, by time.Duration) {

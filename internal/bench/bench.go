@@ -68,6 +68,7 @@ var goals = []struct {
 	{[]int{16}, (*bench).importing},
 	{[]int{17}, (*bench).exporting},
 	{[]int{18}, (*bench).branches},
+	{[]int{19}, (*bench).questions},
 }
 
 // Run measures and reports. A goal that could not be measured is a row of the

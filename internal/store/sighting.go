@@ -213,6 +213,17 @@ func (q *Query) Watchers(m Mark, from, to time.Time) (list []Watcher, all bool, 
 	return list, looks < watchersOf, nil
 }
 
+// Somebody who is or was one of us here: has a duty, or ever did something.
+var sqlActorName = statement(`
+	SELECT p.name FROM people p WHERE p.id = $2
+		AND (EXISTS (SELECT FROM memberships m WHERE m.merchant_id = $1 AND m.person_id = p.id)
+			OR EXISTS (SELECT FROM audit_leaves l WHERE l.merchant_id = $1 AND l.person_id = p.id))`)
+
+// ActorName is the name of somebody of the acting merchant, who may have left.
+func (q *Query) ActorName(person ID) (string, error) {
+	return row[string](q, sqlActorName, q.actor.Merchant, person)
+}
+
 // What a file says of people cannot be read out of its bytes; its bill, receipt
 // or tax document can be.
 var sqlIDsOfFile = statement(`

@@ -5,6 +5,7 @@ package apptest
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"net/http/httptest"
@@ -76,7 +77,7 @@ func New(t testing.TB, changes ...func(*app.Config)) *World {
 	w.URL = "http://" + server.Listener.Addr().String()
 	c := app.Config{
 		Store: w.Web, Teller: teller.New(w.Web), Clock: time.Now, Log: slog.New(slog.NewJSONHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Origin: w.URL, Dev: true, Trial: true, DeviceKey: bytes.Repeat([]byte("d"), 32),
+		Origin: w.URL, Dev: true, Trial: true, DeviceKey: bytes.Repeat([]byte("d"), 32), MarkKey: bytes.Repeat([]byte("m"), 32),
 		CallbackKeys: krungsri.CallbackKeys{tellertest.CallbackKey},
 	}
 	for _, change := range changes {
@@ -88,8 +89,20 @@ func New(t testing.TB, changes ...func(*app.Config)) *World {
 	}
 	server.Config = app.NewServer(w.App.Handler(), c.Log)
 	server.Start()
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		server.Close()
+		w.Settle()
+	})
 	return w
+}
+
+// Settle waits until all that people were shown is in the trail.
+func (w *World) Settle() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := w.App.Settle(ctx); err != nil {
+		w.t.Errorf("what people saw was not written: %v", err)
+	}
 }
 
 func (w *World) seed() {

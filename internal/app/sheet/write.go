@@ -35,6 +35,9 @@ const (
 	instant
 )
 
+// String is the text of a cell that holds text, and empty for every other.
+func (c Cell) String() string { return c.text }
+
 // Text is a cell that is text whatever it looks like: an id keeps its zeros,
 // and what begins like a formula is none.
 func Text(s string) Cell {
