@@ -39,3 +39,27 @@ END $$;
 -- What of a list is still to be decided, or came to nothing, is looked up by it.
 DROP INDEX requests_of_import;
 CREATE INDEX requests_of_import ON pay_requests (import_id, state, id) WHERE import_id IS NOT NULL;
+
+-- What runs out, and what came to nothing, is shown on home and listed.
+CREATE INDEX requests_running_out ON pay_requests (merchant_id, ends_on, id) WHERE state IN ('sent', 'acknowledged');
+CREATE INDEX requests_come_to_nothing ON pay_requests (merchant_id, created_at, id) WHERE state IN ('declined', 'expired', 'blocked', 'failed');
+
+-- As in 0038; and what runs out today, what came to nothing of the last thirty
+-- days and was not sent again, and what waits for a day.
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION request_conditions(filter jsonb) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+    SELECT 'd.merchant_id = $1' || coalesce(string_agg(' AND ' || c.condition, '' ORDER BY c.key), '') FROM (VALUES
+        ('pattern', 'd.words LIKE ($2 ->> ''pattern'')'),
+        ('on_from', 'd.created_at >= ($2 ->> ''on_from'')::date::timestamp AT TIME ZONE ''Asia/Bangkok'''),
+        ('on_to', 'd.created_at < (($2 ->> ''on_to'')::date + 1)::timestamp AT TIME ZONE ''Asia/Bangkok'''),
+        ('amount_from', 'd.amount_satang >= ($2 ->> ''amount_from'')::bigint'),
+        ('amount_to', 'd.amount_satang <= ($2 ->> ''amount_to'')::bigint'),
+        ('import', 'd.import_id = ($2 ->> ''import'')::uuid'),
+        ('state', 'd.state = ($2 ->> ''state'')'),
+        ('ending', 'd.state IN (''sent'', ''acknowledged'') AND d.ends_on <= (now() AT TIME ZONE ''Asia/Bangkok'')::date'),
+        ('ended', 'd.state IN (''declined'', ''expired'', ''blocked'', ''failed'') AND d.created_at >= now() - interval ''30 days''
+            AND NOT EXISTS (SELECT FROM pay_requests n WHERE n.resend_of = d.id AND n.state <> ''discarded'')'),
+        ('sends', 'd.send_on = ($2 ->> ''sends'')::date AND d.state IN (''submitted'', ''approved'', ''sending'', ''unknown'', ''scheduled'')')
+    ) AS c (key, condition) WHERE filter ? c.key
+$$;
+-- +goose StatementEnd

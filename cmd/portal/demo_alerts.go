@@ -29,6 +29,9 @@ func (k bookkeeper) promptPay(ctx context.Context) error {
 			return fmt.Errorf("demo PromptPay id %s: %w", own.Label, err)
 		}
 	}
+	if err := k.asked(ctx); err != nil {
+		return err
+	}
 	return k.alerted(ctx)
 }
 

@@ -37,8 +37,12 @@ func (a *App) showDebitCalendar(w http.ResponseWriter, r *http.Request, u user) 
 	var closed schedule.Calendar
 	var names map[thai.Day]string
 	var window store.Window
+	var asked []store.RequestDay
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
 		if days, err = q.DebitCalendar(month, last, midnight(today)); err != nil {
+			return err
+		}
+		if asked, err = q.RequestCalendar(month, last); err != nil {
 			return err
 		}
 		if closed, names, err = calendarOf(ctx, q, thai.DayOf(month), thai.DayOf(last)); err != nil {
@@ -61,10 +65,18 @@ func (a *App) showDebitCalendar(w http.ResponseWriter, r *http.Request, u user) 
 	for _, d := range days {
 		by[thai.DayOf(d.Day)] = d
 	}
+	requests := make(map[thai.Day]store.RequestDay, len(asked))
+	for _, d := range asked {
+		requests[thai.DayOf(d.Day)] = d
+		v.Requests += d.Number
+		v.RequestsSatang += d.Satang
+	}
 	for on := month; !on.After(last); on = on.AddDate(0, 0, 1) {
 		d := thai.DayOf(on)
 		day := templates.CalendarDay{On: on, Today: d == today, Past: d.Compare(today) < 0, Number: by[d].Number(), Satang: by[d].Satang(), Failed: by[d].Failed, FailedSatang: by[d].FailedSatang}
 		day.Href = "/debits?" + url.Values{"on_from": {text.Date(ctx, on)}, "on_to": {text.Date(ctx, on)}}.Encode()
+		day.Requests = requests[d].Number
+		day.RequestsHref = "/requests?" + url.Values{"sends": {on.Format(time.DateOnly)}}.Encode()
 		switch closed.Closure(d) {
 		case schedule.Weekend:
 			day.Closed = text.T(ctx, "schedule.weekend")

@@ -100,6 +100,7 @@ func workOf(u user, today time.Time) []workKind {
 			workKind{"certificates", ui.Warning, "/payments/certificates", "/payments/certificates/", func(q *store.Query) (store.WorkLine, error) { return q.WorkCertificates(today) }})
 	}
 	kinds = append(kinds, debitWork(u, today)...)
+	kinds = append(kinds, requestWork(u)...)
 	kinds = append(kinds, workKind{"receipts", ui.Info, "/receipts/missing", "/presentments/", (*store.Query).WorkReceipts})
 	kinds = append(kinds, workKind{"stuck", ui.Warning, "/approvals?tab=" + inboxUnsent, "/approvals/", (*store.Query).WorkStuck})
 	if u.can(store.Maker) {
@@ -137,6 +138,28 @@ func debitWork(u user, today time.Time) (kinds []workKind) {
 	return kinds
 }
 
+// requestWork lists the kinds of work of requests to pay, which one query reads.
+func requestWork(u user) (kinds []workKind) {
+	if !u.can(store.Maker) {
+		return nil
+	}
+	var lines map[string]store.WorkLine
+	for _, k := range []workKind{
+		{name: store.WorkRequestsEnding, meaning: ui.Warning, href: "/requests?show=" + store.RequestsEnding + "&sort=end&dir=asc"},
+		{name: store.WorkRequestsEnded, meaning: ui.Warning, href: "/requests?show=" + store.RequestsEnded},
+		{name: store.WorkRequestDrafts, meaning: ui.Neutral, href: "/requests?state=" + store.RequestDraft},
+	} {
+		k.item, k.read = "/requests/", func(q *store.Query) (line store.WorkLine, err error) {
+			if lines == nil {
+				lines, err = q.WorkOfRequests()
+			}
+			return lines[k.name], err
+		}
+		kinds = append(kinds, k)
+	}
+	return kinds
+}
+
 // workLines reads what there is of each kind, one query for each.
 func (a *App) workLines(ctx context.Context, q *store.Query, u user) ([]templates.HomeWork, error) {
 	var lines []templates.HomeWork
@@ -168,7 +191,7 @@ func (a *App) workLines(ctx context.Context, q *store.Query, u user) ([]template
 // whenOf says what the time of a kind of work means.
 func whenOf(kind string) string {
 	switch kind {
-	case "running_out", "alerts", "alerts_to_pay":
+	case "running_out", "alerts", "alerts_to_pay", store.WorkRequestsEnding:
 		return "until"
 	}
 	return "since"

@@ -145,6 +145,20 @@ func firstTab(sums map[string]store.ImportSum) string {
 	return store.ImportGood
 }
 
+// importSaid makes readable what tells an item from others, where that is more
+// than one of its cells.
+func importSaid(kind, number string) string {
+	switch kind {
+	case store.ImportOfDebits:
+		return intake.DebitSaid(number)
+	case store.ImportOfRequests:
+		return intake.RequestSaid(number)
+	case store.ImportOfBlocks:
+		return intake.BlockSaid(number)
+	}
+	return ""
+}
+
 func plainItems(ctx context.Context, _ *store.Query, i store.Import, items []store.ImportItem, v *templates.ImportView) error {
 	for _, b := range items {
 		faults, err := faultsOf(b)
@@ -152,14 +166,7 @@ func plainItems(ctx context.Context, _ *store.Query, i store.Import, items []sto
 			return err
 		}
 		line := templates.ImportBill{No: b.No, Row: b.FirstRow, Number: b.Number, Buyer: b.BuyerName, AmountSatang: b.TotalSatang}
-		switch i.Kind {
-		case store.ImportOfDebits:
-			line.Said = intake.DebitSaid(b.Number)
-		case store.ImportOfBlocks:
-			line.Said = intake.BlockSaid(b.Number)
-		case store.ImportOfRequests:
-			line.Said = intake.RequestSaid(b.Number)
-		}
+		line.Said = importSaid(i.Kind, b.Number)
 		if b.BuyerID.Valid {
 			line.Href = buyerHref(b.BuyerID.UUID)
 		}
@@ -220,7 +227,7 @@ func faultyItems(ctx context.Context, q *store.Query, i store.Import, items []st
 		if err != nil {
 			return err
 		}
-		line := templates.ImportBill{No: b.No, Row: b.FirstRow, Number: b.Number, Buyer: b.BuyerName, AmountSatang: b.TotalSatang}
+		line := templates.ImportBill{No: b.No, Row: b.FirstRow, Number: b.Number, Buyer: b.BuyerName, AmountSatang: b.TotalSatang, Said: importSaid(i.Kind, b.Number)}
 		shown := make(map[string]bool)
 		for nf, f := range faults {
 			line.Faults = append(line.Faults, faultView(ctx, nf, f, m, of[b.No], shown))

@@ -154,7 +154,7 @@ func relateRequest(ctx context.Context, q *store.Query, r store.PayRequest, v *t
 		v.Related = append(v.Related, templates.DebitLink{Href: requestHref(r.ResendOf.UUID), Label: text.T(ctx, "request.instead_of")})
 	}
 	if r.ImportID.Valid {
-		v.Related = append(v.Related, templates.DebitLink{Href: "/imports/" + r.ImportID.UUID.String(), Label: text.T(ctx, "request.of_file")})
+		v.Related = append(v.Related, templates.DebitLink{Href: requestBatchHref(r.ImportID.UUID), Label: text.T(ctx, "request.of_file")})
 	}
 	if r.Ended() {
 		if again, err := q.ResendOf(r.ID); err == nil {
@@ -216,6 +216,8 @@ func requestFacts(ctx context.Context, r store.PayRequest) []ui.Definition {
 	if r.BankSaidAt != nil {
 		facts = append(facts, ui.Definition{Term: text.T(ctx, "request.bank_said"), Value: text.T(ctx, text.Prefix("request.bank_state.")+r.BankStatus) + " · " + text.When(ctx, *r.BankSaidAt)})
 	}
+	own := promptpay.ID{Kind: promptpay.Kind(r.SenderKind), Value: r.SenderValue}
+	facts = append(facts, ui.Definition{Term: text.T(ctx, "request.money_to"), Value: text.T(ctx, "request.money_account", "id", own.Format())})
 	if r.PaidAt != nil {
 		facts = append(facts, ui.Definition{Term: text.T(ctx, "request.paid_at"), Value: text.DateTime(ctx, *r.PaidAt)},
 			ui.Definition{Term: text.T(ctx, "request.payment_reference"), Body: templates.Copied(r.PaymentRef, text.T(ctx, "request.payment_reference"))})

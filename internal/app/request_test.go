@@ -313,3 +313,80 @@ func TestALongListOfRequestsStaysBounded(t *testing.T) {
 	}
 	t.Logf("put together in %s", time.Since(began))
 }
+
+// Money for a request that went out under a mobile number comes to the account
+// behind that number: its statement leads to the bill all the same.
+func TestMoneyOfARequestUnderAMobileNumberLeadsToItsBill(t *testing.T) {
+	t.Parallel()
+	w := newThread(t)
+	admin, checker := w.Client(apptest.Admin), w.Client(apptest.Checker)
+	admin.Post("/promptpay-ids", "value", "081-000-0188", "label", "มือถือฝ่ายการเงิน", "uses", "sends")
+	sender := w.text(`SELECT id::text FROM promptpay_ids WHERE value = '0810000188'`)
+	checker.Post("/promptpay-ids/" + sender + "/approval")
+	bill, _ := w.presented("INV-77")
+	open := w.text(`SELECT (total_satang / 100)::text FROM presentments WHERE id = $1`, bill)
+	page := w.request(sender, "bill", bill.String(), "invoice_number", "INV-77", "amount", open, "reference", "WORDLESS")
+	w.sendRequest(page)
+	if err := w.bank.PlayAlert(w.ofRequest(page, "bank_reference"), krungsri.AlertPaid, ""); err != nil {
+		t.Fatal(err)
+	}
+	w.bank.CallBack()
+	if look := w.Client(apptest.Maker).Get(page).Body; !strings.Contains(look, "บัญชีที่ผูกกับพร้อมเพย์ 081-000-0188") {
+		t.Errorf("where the money comes in is not told")
+	}
+	c := w.Client(apptest.Maker)
+	r := sheetRequest(c, "statement.csv", w.bank.Statement("0810000188", krungsri.Date{}, krungsri.Date{}))
+	r.URL.RawQuery = "kind=payments"
+	a := c.Do(r)
+	goOn(t, c, a.Location())
+	c.Post(a.Location() + "/drafts")
+	goOn(t, c, a.Location())
+	if got := w.text(`SELECT string_agg(p.state || ' ' || coalesce(m.presentment_id::text, '-') || ' ' || coalesce(m.evidence, '-'), ',') FROM payments p LEFT JOIN payment_matches m ON m.payment_id = p.id`); got != "matched "+bill.String()+" number" {
+		t.Errorf("the payment is %q", got)
+	}
+}
+
+// Home says what waits, runs out and came to nothing; each line leads to its rows.
+func TestRequestsAreOnHomeInSearchNoticesAndTheCalendar(t *testing.T) {
+	t.Parallel()
+	w := newThread(t)
+	sender := w.promptPay()
+	draft := w.request(sender, "reference", "DRAFT1", "receiver_name", "ร่างเดียว")
+	ending := w.request(sender, "reference", "ENDS1", "ends_on", daysAhead(1))
+	w.sendRequest(ending)
+	w.replica(`UPDATE pay_requests SET ends_on = (now() AT TIME ZONE 'Asia/Bangkok')::date WHERE reference = 'ENDS1' AND merchant_id = $1 AND created_by = $2`, w.Merchant, w.Person(apptest.Maker))
+	refused := w.request(sender, "reference", "REFUSED1")
+	w.sendRequest(refused)
+	if err := w.bank.PlayAlert(w.ofRequest(refused, "bank_reference"), krungsri.AlertRejected, "ไม่ใช่ของเรา"); err != nil {
+		t.Fatal(err)
+	}
+	w.bank.CallBack()
+	later := w.request(sender, "reference", "LATER1", "when", "later", "send_on", daysAhead(1), "send_at", "")
+	w.sendRequest(later)
+	c := w.Client(apptest.Maker)
+	home := c.Get("/").Body
+	for line, page := range map[string]string{
+		"/requests?show=ending&amp;sort=end&amp;dir=asc": ending, "/requests?show=ended": refused, "/requests?state=draft": draft,
+	} {
+		if !strings.Contains(home, line) || !strings.Contains(home, page) {
+			t.Errorf("home lacks %s or %s", line, page)
+		}
+		list := c.Get(strings.ReplaceAll(line, "&amp;", "&")).Body
+		for _, other := range []string{ending, refused, draft, later} {
+			if strings.Contains(list, other) != (other == page) {
+				t.Errorf("%s: %s is wrong there", line, other)
+			}
+		}
+	}
+	if found := c.Get("/search?q=LATER1").Body; !strings.Contains(found, later) {
+		t.Error("it is not found")
+	}
+	tomorrow := time.Now().In(krungsri.Bangkok).AddDate(0, 0, 1)
+	calendar := c.Get("/debits/calendar?month=" + tomorrow.Format("2006-01")).Body
+	if day := "/requests?sends=" + tomorrow.Format(time.DateOnly); !strings.Contains(calendar, day) || !strings.Contains(c.Get(day).Body, later) {
+		t.Errorf("the calendar does not lead to it")
+	}
+	if told := w.told(); told["request_ended"] != refused {
+		t.Errorf("the maker is told %v", told)
+	}
+}

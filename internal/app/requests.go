@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -41,6 +42,13 @@ func (a *App) readRequestQuery(f *form) requestQuery {
 	q.AmountFrom, q.AmountTo = readSatang(f, "amount_from"), readSatang(f, "amount_to")
 	q.amounts = [2]string{f.raw("amount_from"), f.raw("amount_to")}
 	q.Import = f.id("import")
+	q.Show = f.choice("show", store.RequestsEnding, store.RequestsEnded)
+	if day := f.raw("sends"); day != "" {
+		var err error
+		if q.Sends, err = time.Parse(time.DateOnly, day); err != nil || q.Sends.Year() < 1 {
+			f.broken = &requestError{"no such day"}
+		}
+	}
 	q.sort, q.ascending = store.RequestsByDate, f.choice("dir", "asc", "desc") == "asc"
 	if sort := f.choice("sort", string(store.RequestsByDate), string(store.RequestsByAmount), string(store.RequestsByEnd)); sort != "" {
 		q.sort = store.RequestSort(sort)
@@ -51,7 +59,7 @@ func (a *App) readRequestQuery(f *form) requestQuery {
 // values is the part of the address that says all of this.
 func (q requestQuery) values() url.Values {
 	v := url.Values{}
-	for name, value := range map[string]string{"q": q.query, "state": q.State, "amount_from": q.amounts[0], "amount_to": q.amounts[1]} {
+	for name, value := range map[string]string{"q": q.query, "state": q.State, "show": q.Show, "amount_from": q.amounts[0], "amount_to": q.amounts[1]} {
 		if value != "" {
 			v.Set(name, value)
 		}
@@ -59,6 +67,9 @@ func (q requestQuery) values() url.Values {
 	q.on.write(v, "on")
 	if q.Import != store.NoID {
 		v.Set("import", q.Import.String())
+	}
+	if !q.Sends.IsZero() {
+		v.Set("sends", q.Sends.Format(time.DateOnly))
 	}
 	if q.sort != store.RequestsByDate {
 		v.Set("sort", string(q.sort))
@@ -102,6 +113,12 @@ func (q requestQuery) chips(ctx context.Context) (chips []ui.Chip) {
 	if q.AmountFrom != nil || q.AmountTo != nil {
 		add(text.T(ctx, "request.amount"), between(ctx, satangText(q.AmountFrom), satangText(q.AmountTo)), "amount_from", "amount_to")
 	}
+	if q.Show != "" {
+		add(text.T(ctx, "request.show"), text.T(ctx, text.Prefix("request.show.")+q.Show), "show")
+	}
+	if !q.Sends.IsZero() {
+		add(text.T(ctx, "request.send_on"), text.Date(ctx, q.Sends), "sends")
+	}
 	if q.Import != store.NoID {
 		add(text.T(ctx, "request.of_file"), q.file, "import")
 	}
@@ -144,7 +161,7 @@ func (q requestQuery) column(by store.RequestSort, c ui.Col) ui.Col {
 }
 
 func (q requestQuery) filtered() bool {
-	return q.query != "" || !q.OnFrom.IsZero() || !q.OnTo.IsZero() || q.AmountFrom != nil || q.AmountTo != nil || q.Import != store.NoID
+	return q.query != "" || !q.OnFrom.IsZero() || !q.OnTo.IsZero() || q.AmountFrom != nil || q.AmountTo != nil || q.Import != store.NoID || q.Show != "" || !q.Sends.IsZero()
 }
 
 // requestCursor reads a place in the list.

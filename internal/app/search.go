@@ -92,7 +92,7 @@ func (s seeker) blind() bool { return s.words == "" && s.satang == nil && s.day.
 // found is left out.
 func (s seeker) find(q *store.Query) (groups []templates.SearchGroup, err error) {
 	for _, look := range []func(*store.Query) (templates.SearchGroup, error){
-		s.billsOfDay, s.billsOfTotal, s.bills, s.payments, s.receipts, s.debits, s.payers, s.alerts, s.etax, s.buyersNamed, s.instructions, s.files, s.imports, s.people,
+		s.billsOfDay, s.billsOfTotal, s.bills, s.payments, s.receipts, s.debits, s.payers, s.requests, s.alerts, s.etax, s.buyersNamed, s.instructions, s.files, s.imports, s.people,
 	} {
 		g, err := look(q)
 		if err != nil {
@@ -189,6 +189,21 @@ func (s seeker) payers(q *store.Query) (templates.SearchGroup, error) {
 	g := templates.SearchGroup{Title: text.T(s.ctx, "payer.title"), All: "/payers?" + url.Values{"q": {s.words}}.Encode()}
 	for _, p := range rows {
 		g.Hits = append(g.Hits, templates.SearchHit{Href: payerHref(p.ID), Label: p.Name, Note: p.Code, Status: standingStatus(s.ctx, payerStanding(p.MandateState))})
+	}
+	return g, err
+}
+
+func (s seeker) requests(q *store.Query) (templates.SearchGroup, error) {
+	if s.words == "" {
+		return templates.SearchGroup{}, nil
+	}
+	rows, err := q.RequestsNaming(s.words, foundShown+1)
+	g := templates.SearchGroup{Title: text.T(s.ctx, "request.title"), All: "/requests?" + url.Values{"q": {s.words}}.Encode()}
+	for _, r := range rows {
+		g.Hits = append(g.Hits, templates.SearchHit{
+			Href: requestHref(r.ID), Label: r.ReceiverName + " · " + r.Reference, Note: text.Date(s.ctx, thaiDay(r.CreatedAt)) + " · " + text.Amount(r.AmountSatang),
+			Status: requestStatus(s.ctx, r.State),
+		})
 	}
 	return g, err
 }

@@ -103,7 +103,8 @@ var (
 	SQLRequestTrouble            = sqlRequestTrouble
 	SQLRequestsTaken             = sqlRequestsTaken
 	SQLRequestsCounted           = sqlRequestsCounted
-	SQLRequestsScheduled         = sqlRequestsScheduled
+	SQLRequestCalendar           = sqlRequestCalendar
+	SQLWorkOfRequests            = sqlWorkOfRequests
 	SQLRequestRulesProposals     = sqlRequestRulesProposals
 	SQLRequestsToAskAbout        = sqlRequestsToAskAbout
 	SQLAlertsListed              = sqlAlertsListed

@@ -30,7 +30,15 @@ type RequestSelection struct {
 	AmountFrom *int64
 	AmountTo   *int64
 	Import     ID
+	Show       string    // RequestsEnding or RequestsEnded
+	Sends      time.Time // those that wait for this day
 }
+
+// What people look for besides states.
+const (
+	RequestsEnding = "ending" // at the bank, and running out today
+	RequestsEnded  = "ended"  // came to nothing lately, and was not sent again
+)
 
 // MarshalJSON writes the selection as requests_listed reads it.
 func (s RequestSelection) MarshalJSON() ([]byte, error) {
@@ -41,7 +49,10 @@ func (s RequestSelection) MarshalJSON() ([]byte, error) {
 	if s.Text != "" {
 		f["pattern"] = containing(s.Text)
 	}
-	for key, day := range map[string]time.Time{"on_from": s.OnFrom, "on_to": s.OnTo} {
+	if s.Show != "" {
+		f[s.Show] = ""
+	}
+	for key, day := range map[string]time.Time{"on_from": s.OnFrom, "on_to": s.OnTo, "sends": s.Sends} {
 		if !day.IsZero() {
 			f[key] = day.Format(time.DateOnly)
 		}
@@ -116,9 +127,19 @@ var (
 		SELECT f.state, c.number, c.sum_satang
 		FROM unnest($2::text[]) AS f (state), LATERAL requests_counted($1::text::jsonb || CASE f.state WHEN '' THEN '{}'::jsonb ELSE jsonb_build_object('state', f.state) END, $3) AS c`)
 	// What the bank, or approval, keeps until its day.
-	sqlRequestsScheduled = statement(`
-		SELECT ` + requestColumns + ` FROM pay_requests d
-		WHERE d.merchant_id = $1 AND d.send_on BETWEEN $2 AND $3 AND d.state IN ('submitted', 'approved', 'sending', 'unknown', 'scheduled') ORDER BY d.send_on, d.id LIMIT $4`)
+	sqlRequestCalendar = statement(`
+		SELECT d.send_on AS day, count(*) AS number, sum(d.amount_satang)::bigint AS satang FROM pay_requests d
+		WHERE d.merchant_id = $1 AND d.send_on BETWEEN $2 AND $3 AND d.state IN ('submitted', 'approved', 'sending', 'unknown', 'scheduled') GROUP BY d.send_on ORDER BY d.send_on`)
+	sqlWorkOfRequests = statement(debitWork(WorkRequestsEnding, `
+		SELECT d.id, d.receiver_name || ' · ' || d.reference AS title, (d.ends_on + time '23:59') AT TIME ZONE 'Asia/Bangkok' AS at FROM pay_requests d
+		WHERE d.merchant_id = $1 AND d.state IN ('sent', 'acknowledged') AND d.ends_on <= (now() AT TIME ZONE 'Asia/Bangkok')::date ORDER BY d.ends_on, d.id LIMIT 1001`) +
+		` UNION ALL ` + debitWork(WorkRequestsEnded, `
+		SELECT d.id, d.receiver_name || ' · ' || d.reference AS title, d.state_since AS at FROM pay_requests d
+		WHERE d.merchant_id = $1 AND d.state IN ('declined', 'expired', 'blocked', 'failed') AND d.created_at >= now() - interval '30 days'
+			AND NOT EXISTS (SELECT FROM pay_requests n WHERE n.resend_of = d.id AND n.state <> 'discarded')
+		ORDER BY d.created_at, d.id LIMIT 1001`) + ` UNION ALL ` + debitWork(WorkRequestDrafts, `
+		SELECT d.id, d.receiver_name || ' · ' || d.reference AS title, d.state_since AS at FROM pay_requests d
+		WHERE d.merchant_id = $1 AND d.state = 'draft' ORDER BY d.created_at, d.id LIMIT 1001`))
 )
 
 // Requests returns a page of the list.
@@ -162,7 +183,35 @@ func (q *Query) RequestsNaming(text string, limit int) ([]PayRequest, error) {
 	return page.Rows, err
 }
 
-// RequestsScheduled lists what waits for its day between two days, both included.
-func (q *Query) RequestsScheduled(from, to time.Time, limit int) ([]PayRequest, error) {
-	return rows[PayRequest](q, sqlRequestsScheduled, q.actor.Merchant, from, to, limit)
+// The kinds of work of requests.
+const (
+	WorkRequestsEnding = "requests_ending"
+	WorkRequestsEnded  = "requests_ended"
+	WorkRequestDrafts  = "request_drafts"
+)
+
+// WorkOfRequests is what waits in requests to pay, by kind.
+func (q *Query) WorkOfRequests() (map[string]WorkLine, error) {
+	list, err := rows[struct {
+		Kind string `db:"kind"`
+		WorkLine
+	}](q, sqlWorkOfRequests, q.actor.Merchant)
+	lines := make(map[string]WorkLine, len(list))
+	for _, l := range list {
+		lines[l.Kind] = l.WorkLine
+	}
+	return lines, err
+}
+
+// RequestDay is what is to be sent on a day.
+type RequestDay struct {
+	Day    time.Time `db:"day"`
+	Number int       `db:"number"`
+	Satang int64     `db:"satang"`
+}
+
+// RequestCalendar is what waits for each day between two, both included, one
+// entry for each day that has anything.
+func (q *Query) RequestCalendar(from, to time.Time) ([]RequestDay, error) {
+	return rows[RequestDay](q, sqlRequestCalendar, q.actor.Merchant, from, to)
 }

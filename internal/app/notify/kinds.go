@@ -45,6 +45,10 @@ const (
 	AlertArrived = "alert_arrived" // somebody asks us to pay
 	AlertEnding  = "alert_ending"  // the time to answer runs out today
 
+	RequestPaid   = "request_paid"   // who was asked has paid
+	RequestEnded  = "request_ended"  // who was asked refused, blocked us, or let it run out
+	RequestSilent = "request_silent" // the bank has nothing new of it, and is asked no more by itself
+
 	MandateRegistered = "mandate_registered" // a payer agreed to be debited
 	MandateRefused    = "mandate_refused"    // or did not
 	MandateEnded      = "mandate_ended"      // a mandate is no longer in force
@@ -61,13 +65,13 @@ const (
 )
 
 // Topics are what a person chooses about, in the order of the settings.
-var Topics = []string{"waiting", "expiring", "asked", "returned", "trouble", "disputed", "alerts", "mandates", "unmatched", "rules", "approved", "presented", "paid", "registered", "debits"}
+var Topics = []string{"waiting", "expiring", "asked", "returned", "trouble", "disputed", "alerts", "requests", "mandates", "unmatched", "rules", "approved", "presented", "paid", "registered", "debits"}
 
 var topicOf = map[string]string{
 	Waiting: "waiting", ExpiringHalf: "expiring", ExpiringSoon: "expiring", Rejected: "returned", Expired: "returned", Approved: "approved",
 	Refused: "trouble", Unknown: "trouble", Proposed: "trouble", Settled: "trouble", Incomplete: "trouble", Unsent: "trouble", Hopeless: "trouble", Quarantined: "trouble", EtaxFailed: "trouble",
 	Unmatched: "unmatched", Unreceipted: "trouble", Issued: "presented", Presented: "presented", Cancelled: "presented", Disputed: "disputed", Unanswered: "disputed", Accepted: "paid", Paid: "paid",
-	AlertArrived: "alerts", AlertEnding: "alerts",
+	AlertArrived: "alerts", AlertEnding: "alerts", RequestPaid: "paid", RequestEnded: "requests", RequestSilent: "trouble",
 	PolicyProposed: "asked", Delegated: "asked", PolicyApproved: "rules", PolicyRejected: "rules", Rules: "rules",
 	DebitFailed: "debits", MandateRegistered: "registered", MandateRefused: "mandates", MandateEnded: "mandates",
 	DelegationAccepted: "rules", DelegationDeclined: "rules", DelegationRevoked: "rules",
@@ -89,7 +93,7 @@ var Choices = []string{Now, Digest, Off}
 // and would bury the rest.
 var usual = store.NoticeChoices{
 	"waiting": Now, "expiring": Now, "asked": Now, "returned": Now, "trouble": Now, "disputed": Now,
-	"alerts": Now, "mandates": Digest, "unmatched": Digest, "rules": Digest, "approved": Off, "presented": Off, "paid": Off, "registered": Off, "debits": Off,
+	"alerts": Now, "requests": Digest, "mandates": Digest, "unmatched": Digest, "rules": Digest, "approved": Off, "presented": Off, "paid": Off, "registered": Off, "debits": Off,
 }
 
 // Usual are the settings of a person who never chose.
@@ -183,6 +187,8 @@ func Path(n store.Notice) string {
 		return "/payments?import=" + id + "&state=" + store.PaymentWaiting
 	case n.Subject.Kind() == "debit":
 		return "/debits/" + id
+	case n.Subject.Kind() == "request":
+		return "/requests/" + id
 	case n.Subject.Kind() == "mandate":
 		return "/mandates/" + id
 	case n.Subject.Kind() == "schedule":

@@ -52,6 +52,8 @@ func tellingsOf(tx *store.Tx, n store.News) ([]telling, error) {
 		told, err = ofScheduledDebit(tx, n, d)
 	case n.Action == "alert.arrived", n.Action == "alert.ending":
 		told, err = ofAlert(tx, n, name)
+	case kind == "request":
+		told, err = ofRequest(tx, n, name)
 	case n.Action == "etax.progressed":
 		told, err = ofEtax(tx, n, d)
 	case n.Action == "callback."+store.CallbackQuarantined:

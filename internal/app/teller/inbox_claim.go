@@ -140,6 +140,9 @@ func (r *claim) unnamed(about func(merchant, subject store.ID) error) error {
 	if err != nil {
 		return err
 	}
+	if i.Operation == r.of.operation && i.State == store.Done && i.BankReference == r.BankReference {
+		return about(tried.MerchantID, i.SubjectID()) // it was named since we looked
+	}
 	if i.Operation != r.of.operation || i.State != store.Sending && i.State != store.Unknown {
 		return r.quarantine(reasonUnknown)
 	}
