@@ -78,4 +78,19 @@ END $$;
 -- +goose StatementEnd
 CREATE TRIGGER debit_begins_under_its_mandate BEFORE INSERT ON exchanges FOR EACH ROW WHEN (NEW.operation = 'debit.create') EXECUTE FUNCTION debit_begins_under_its_mandate();
 
+-- As in 0036, said the other way round: what a mail is about is a mandate or a
+-- debit of its payer. An id in other letters, one that nothing has, and another
+-- kind of thing went through.
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION payer_mail_goes_to_its_payer() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF acting_person() IS NOT NULL AND NOT EXISTS (SELECT FROM payers p WHERE p.id = NEW.payer_id AND p.email = NEW.send_to)
+       OR NOT EXISTS (SELECT FROM mandates m WHERE m.merchant_id = NEW.merchant_id AND m.payer_id = NEW.payer_id AND NEW.subject = 'mandate/' || m.id)
+          AND NOT EXISTS (SELECT FROM debits d WHERE d.merchant_id = NEW.merchant_id AND d.payer_id = NEW.payer_id AND NEW.subject = 'debit/' || d.id) THEN
+        RAISE EXCEPTION 'a payer is written to about what is the payer''s' USING ERRCODE = 'check_violation', CONSTRAINT = 'payer_mail_goes_to_its_payer';
+    END IF;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+
 REVOKE ALL ON FUNCTION mandate_is_disowned FROM PUBLIC;

@@ -35,7 +35,12 @@ type chosen struct {
 
 func choose(t *testing.T, w *apptest.World, person, kind string, ids ...store.ID) chosen {
 	t.Helper()
-	b := chosen{t: t, w: w, c: w.Client(person), key: strings.Repeat("K", 26)}
+	return chooseAs(t, w, w.Client(person), kind, ids...)
+}
+
+func chooseAs(t *testing.T, w *apptest.World, c *apptest.Client, kind string, ids ...store.ID) chosen {
+	t.Helper()
+	b := chosen{t: t, w: w, c: c, key: strings.Repeat("K", 26)}
 	form := apptest.Form("key", b.key, "kind", kind)
 	for _, id := range ids {
 		form.Add("id", id.String())

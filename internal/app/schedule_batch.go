@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 
 	"portal/internal/app/teller"
 	"portal/internal/store"
@@ -52,16 +51,13 @@ func schedulesToChange(ctx context.Context, a *App, q *store.Query, ids []store.
 	if err != nil {
 		return nil, err
 	}
+	list, err := teller.ReadSchedules(q, ids, a.today())
+	if err != nil {
+		return nil, err
+	}
 	var items []batchItem
-	for _, id := range ids {
-		s, err := teller.ReadSchedule(q, id, a.today())
-		if errors.Is(err, store.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		item := batchItem{ID: id, Href: "/schedules/" + id.String(), Title: s.PayerName + " · " + s.Reference, Seen: "-"}
+	for _, s := range list {
+		item := batchItem{ID: s.ID, Href: "/schedules/" + s.ID.String(), Title: s.PayerName + " · " + s.Reference, Seen: "-"}
 		draft, err := s.Draft(kind, s.Wish(), closed, a.today())
 		switch why := refusalOfChange(err); {
 		case why != "":

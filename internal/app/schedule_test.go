@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -94,7 +95,7 @@ func monthEnds(code string) []string {
 	if last.Before(start) {
 		last = time.Date(start.Year(), start.Month()+2, 0, 0, 0, 0, 0, time.UTC)
 	}
-	return []string{"key", strings.Repeat("S", 26), "payer", code, "amount", "1,500.00", "reference", "RENT1", "frequency", "monthly", "start", last.Format("02/01/2006"),
+	return []string{"key", rand.Text(), "payer", code, "amount", "1,500.00", "reference", "RENT1", "frequency", "monthly", "start", last.Format("02/01/2006"),
 		"day_of_month", "31", "ends", "after", "end", "", "payments", "12", "shift", "next"}
 }
 

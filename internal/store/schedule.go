@@ -3,6 +3,8 @@ package store
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/lib/pq"
 )
 
 // The states of a schedule.
@@ -112,6 +114,7 @@ func (c ScheduleChange) Open() bool {
 // ScheduleLeg is one schedule of the bank.
 type ScheduleLeg struct {
 	ID            ID        `db:"id"`
+	ScheduleID    ID        `db:"schedule_id"`
 	ChangeID      ID        `db:"change_id"`
 	Frequency     string    `db:"frequency"`
 	StartOn       time.Time `db:"start_on"`
@@ -153,15 +156,23 @@ var (
 		SELECT ` + scheduleColumns + `, c.name AS created_by_name, m.bank_token, m.drawer_account, mandate_is_live(m.id) AS mandate_live, n.next_on
 		FROM schedules s JOIN mandates m ON m.id = s.mandate_id JOIN people c ON c.id = s.created_by` + nextRun + `
 		WHERE s.merchant_id = $1 AND s.id = $2`)
+	sqlSchedulesStanding = statement(`
+		SELECT ` + scheduleColumns + `, c.name AS created_by_name, m.bank_token, m.drawer_account, mandate_is_live(m.id) AS mandate_live, n.next_on,
+			coalesce((SELECT schedule_change_standing(x.instruction_id) FROM schedule_changes x WHERE x.schedule_id = s.id ORDER BY x.no DESC LIMIT 1), '') AS standing,
+			(SELECT count(*) FROM schedule_runs r JOIN schedule_legs l ON l.id = r.leg_id LEFT JOIN instructions e ON e.id = l.cancel_id
+			 WHERE r.schedule_id = s.id AND r.run_on <= $3
+				AND (l.state IN ('active', 'unknown') OR l.state = 'cancelled' AND r.run_on < (e.state_since AT TIME ZONE 'Asia/Bangkok')::date)) AS behind
+		FROM schedules s JOIN mandates m ON m.id = s.mandate_id JOIN people c ON c.id = s.created_by` + nextRun + `
+		WHERE s.merchant_id = $1 AND s.id = ANY ($2::uuid[])`)
 	sqlScheduleChanges = statement(`
 		SELECT c.id, c.no, c.kind, c.instruction_id, c.reason, c.made_by, p.name AS made_by_name, c.made_at, schedule_change_standing(c.instruction_id) AS standing,
 			coalesce((SELECT i.reason FROM instructions i WHERE i.lead_id = c.instruction_id AND i.state IN ('failed', 'rejected', 'expired', 'unknown') ORDER BY i.part LIMIT 1), '') AS problem
 		FROM schedule_changes c JOIN people p ON p.id = c.made_by WHERE c.merchant_id = $1 AND c.schedule_id = $2 ORDER BY c.no DESC`)
 	sqlScheduleLegs = statement(`
-		SELECT l.id, l.change_id, l.frequency, l.start_on, l.end_on, l.day_of_month, l.amount_satang, l.instruction_id, l.state, l.bank_reference, l.bank_status,
+		SELECT l.id, l.schedule_id, l.change_id, l.frequency, l.start_on, l.end_on, l.day_of_month, l.amount_satang, l.instruction_id, l.state, l.bank_reference, l.bank_status,
 			l.cancel_id IS NOT NULL AND l.state <> 'cancelled' AS ending,
 			(SELECT string_agg(concat_ws(' ', r.run_on, r.wished_on, r.why), ',' ORDER BY r.run_on) FROM schedule_runs r WHERE r.leg_id = l.id) AS runs
-		FROM schedule_legs l WHERE l.merchant_id = $1 AND l.schedule_id = $2 ORDER BY l.start_on, l.id`)
+		FROM schedule_legs l WHERE l.merchant_id = $1 AND l.schedule_id = ANY ($2::uuid[]) ORDER BY l.start_on, l.id`)
 	// Runs of legs that the bank has, and of cancelled ones what came before the end.
 	sqlScheduleRuns = statement(`
 		SELECT r.leg_id, l.state AS leg_state, r.run_on, r.wished_on, r.why, l.amount_satang, d.id AS debit_id, d.state AS debit_state, d.failure_code
@@ -177,6 +188,21 @@ func (q *Query) Schedule(id ID) (Schedule, error) {
 	return row[Schedule](q, sqlSchedule, q.actor.Merchant, id)
 }
 
+// ScheduleStanding is a schedule with what a change of it is worked out from,
+// besides its legs.
+type ScheduleStanding struct {
+	Schedule
+	Standing string `db:"standing"` // of its newest change
+	// Behind is how many debits there were, or are still to be today.
+	Behind int `db:"behind"`
+}
+
+// SchedulesStanding are these schedules as they stand today, in no order; those
+// that are not the acting merchant's are left out.
+func (q *Query) SchedulesStanding(ids []ID, today time.Time) ([]ScheduleStanding, error) {
+	return rows[ScheduleStanding](q, sqlSchedulesStanding, q.actor.Merchant, pq.Array(idTexts(ids)), today)
+}
+
 // ScheduleChanges lists what was asked about a schedule, the newest first.
 func (q *Query) ScheduleChanges(id ID) ([]ScheduleChange, error) {
 	return rows[ScheduleChange](q, sqlScheduleChanges, q.actor.Merchant, id)
@@ -184,7 +210,12 @@ func (q *Query) ScheduleChanges(id ID) ([]ScheduleChange, error) {
 
 // ScheduleLegs lists the schedules of the bank that make up one of ours.
 func (q *Query) ScheduleLegs(id ID) ([]ScheduleLeg, error) {
-	return rows[ScheduleLeg](q, sqlScheduleLegs, q.actor.Merchant, id)
+	return q.LegsOfSchedules(id)
+}
+
+// LegsOfSchedules lists the schedules of the bank that make up several of ours.
+func (q *Query) LegsOfSchedules(ids ...ID) ([]ScheduleLeg, error) {
+	return rows[ScheduleLeg](q, sqlScheduleLegs, q.actor.Merchant, pq.Array(idTexts(ids)))
 }
 
 // ScheduleRuns lists the days of a schedule, those behind it and those to come.

@@ -22,28 +22,43 @@ type ScheduleStands struct {
 
 // ReadSchedule reads a schedule as it stands today.
 func ReadSchedule(q *store.Query, id store.ID, today thai.Day) (ScheduleStands, error) {
-	s, err := q.Schedule(id)
+	list, err := ReadSchedules(q, []store.ID{id}, today)
+	if err == nil && len(list) == 0 {
+		err = store.ErrNotFound
+	}
 	if err != nil {
 		return ScheduleStands{}, err
 	}
-	stands := ScheduleStands{Schedule: s}
-	if stands.Legs, err = q.ScheduleLegs(id); err != nil {
-		return stands, err
-	}
-	runs, err := q.ScheduleRuns(id)
+	return list[0], nil
+}
+
+// ReadSchedules reads schedules as they stand today, in the order of their ids;
+// one that is not there is left out.
+func ReadSchedules(q *store.Query, ids []store.ID, today thai.Day) ([]ScheduleStands, error) {
+	found, err := q.SchedulesStanding(ids, dateOf(today))
 	if err != nil {
-		return stands, err
+		return nil, err
 	}
-	for _, r := range runs {
-		if thai.DayOf(r.RunOn).Compare(today) <= 0 && r.LegState != "asked" {
-			stands.Behind++
+	legs, err := q.LegsOfSchedules(ids...)
+	if err != nil {
+		return nil, err
+	}
+	stands := make(map[store.ID]*ScheduleStands, len(found))
+	for _, f := range found {
+		stands[f.ID] = &ScheduleStands{Schedule: f.Schedule, Behind: f.Behind, Under: store.ScheduleChange{Standing: f.Standing}.Open()}
+	}
+	for _, l := range legs {
+		if s, ok := stands[l.ScheduleID]; ok {
+			s.Legs = append(s.Legs, l)
 		}
 	}
-	changes, err := q.ScheduleChanges(id)
-	if len(changes) > 0 {
-		stands.Under = changes[0].Open()
+	var list []ScheduleStands
+	for _, id := range ids {
+		if s, ok := stands[id]; ok {
+			list = append(list, *s)
+		}
 	}
-	return stands, err
+	return list, nil
 }
 
 // Wish is what the schedule is now, as a wish.
