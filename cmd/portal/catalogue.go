@@ -4,13 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"slices"
 	"text/tabwriter"
 	"time"
 
 	"portal/internal/app"
-	"portal/internal/app/teller"
 	"portal/internal/krungsri"
 )
 
@@ -49,37 +46,6 @@ func routeTable() ([]app.RouteInfo, error) {
 	return edge.Routes(), nil
 }
 
-// screens names the page on which people begin an operation.
-var screens = map[string]string{
-	"presentment.create":          "/presentments/new",
-	"presentment.document.upload": "/presentments/{id}/edit",
-	"presentment.cancel":          "/presentments/{id}/cancellation/new",
-	"etax.generate":               "/etax/new",
-	"etax.retrieve":               "/etax/{id}",
-	"etax.reissue":                "/etax/{id}/reissue/new",
-	"promptpay.block":             "/blocks/new",
-	"promptpay.unblock":           "/blocks",
-	"promptpay.blocked":           "/block-differences",
-	"schedule.create":             "/schedules/new",
-	"schedule.list":               "/schedules/{id}",
-	"schedule.cancel":             "/schedules/{id}/changes/new",
-	"consent.prepare":             "/payers/{id}/mandates/new",
-	"consent.retrieve":            "/mandates/{id}",
-	"mandate.deeplink":            "/payers/{id}/mandates/new",
-	"mandate.status":              "/mandates/{id}",
-	"mandate.list":                "/mandates",
-	"mandate.cancel":              "/mandates/{id}/cancellation/new",
-	"debit.create":                "/debits/new",
-	"debit.status":                "/debits/{id}",
-	"debit.list":                  "/debit-days/{day}",
-	"location.inquire":            "/branches",
-	"promptpay.acknowledge":       "/alerts/{id}",
-	"promptpay.create":            "/requests/new",
-	"promptpay.inquire":           "/requests/{id}",
-	"receipt.create":              "/receipts/new",
-	"receipt.document.upload":     "/receipts/{id}",
-}
-
 // catalogueRow is an operation of the bank, and what the portal makes of it.
 type catalogueRow struct {
 	Number      int               `json:"number"`
@@ -101,19 +67,13 @@ func catalogue() ([]catalogueRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	declared := teller.Operations()
 	var rows []catalogueRow
 	for _, o := range krungsri.Operations() {
 		row := catalogueRow{
 			Number: o.Number, ID: o.ID, Name: o.Name, Group: o.Group, Method: o.Method, Path: o.Path,
 			Standing: o.Standing, Kind: o.Kind, Signed: o.Signed, Settles: o.Settles,
 		}
-		// A page counts when it can be reached, and an operation when a page
-		// leads to it; not when they are planned.
-		if slices.ContainsFunc(routes, func(r app.RouteInfo) bool { return r.Method == http.MethodGet && r.Pattern == screens[o.ID] }) {
-			row.Screen = screens[o.ID]
-			row.Implemented = slices.Contains(declared, o.ID)
-		}
+		row.Screen, row.Implemented = app.ScreenOf(o.ID, routes)
 		rows = append(rows, row)
 	}
 	return rows, nil

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"portal/internal/app"
 )
 
 // asProgram makes the test binary the program itself, so that a test can send
@@ -161,8 +163,8 @@ func TestScreensOfOperationsCanBeReached(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range rows {
-		if r.Screen != screens[r.ID] {
-			t.Errorf("%s should begin on %s, which is no route", r.ID, screens[r.ID])
+		if r.Screen != app.Screens()[r.ID] {
+			t.Errorf("%s should begin on %s, which is no route", r.ID, app.Screens()[r.ID])
 		}
 		if r.Screen != "" && !r.Implemented {
 			t.Errorf("%s has a page but is not implemented", r.ID)

@@ -146,7 +146,6 @@ func directions(p store.ServicePoint) string {
 	return "https://www.google.com/maps/dir/?api=1&destination=" + degrees(p.Lat) + "," + degrees(p.Lon)
 }
 
-
 var pointForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // pathPoint is the bank's id of a service point. Nothing else is one.

@@ -21,7 +21,7 @@ func (a *App) showAdmin(w http.ResponseWriter, r *http.Request, u user) error {
 		return err
 	}
 	ctx := r.Context()
-	var v templates.AdminView
+	v := templates.AdminView{Operations: a.opens(u, "/operations")}
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		members, err := q.Members()
 		if err != nil {

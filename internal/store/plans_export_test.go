@@ -40,6 +40,7 @@ var (
 	SQLNumbersVoided             = sqlNumbersVoided
 	SQLLibrary                   = sqlLibrary
 	SQLUsesOfFile                = sqlUsesOfFile
+	SQLExchangesOfOperation      = sqlExchangesOfOperation
 	SQLOpeningsOfFile            = sqlOpeningsOfFile
 	SQLOutputTax                 = sqlOutputTax
 	SQLMonthIssues               = sqlMonthIssues
