@@ -136,32 +136,6 @@ func ownerOptions(q *store.Query) ([]ui.Option, error) {
 	return options, err
 }
 
-// missedView tells what a block of a sender would have held back in the last
-// twelve months, and what we know the sender as.
-func missedView(ctx context.Context, q *store.Query, kind, value string) (templates.MissedView, error) {
-	v := templates.MissedView{Sender: proxyOf(kind, value).Format(), Kind: proxyKind(ctx, kind)}
-	known, err := q.SenderKnown(kind, value)
-	if err != nil {
-		return v, err
-	}
-	v.Supplier, v.Buyer, v.Called = known.Supplier, known.Buyer, known.Called
-	months, err := q.MissedAlerts(kind, value)
-	if err != nil {
-		return v, err
-	}
-	for _, m := range months {
-		v.Rows = append(v.Rows, templates.MissedRow{Month: m.Month, Number: m.Number, Satang: m.Satang, Wanted: m.Wanted})
-		v.Number, v.Satang, v.Wanted = v.Number+m.Number, v.Satang+m.Satang, v.Wanted+m.Wanted
-	}
-	before, err := q.BlocksOfSender(kind, value, 6)
-	for _, b := range before {
-		if b.State != store.BlockDiscarded {
-			v.Before = append(v.Before, blockRow(ctx, b))
-		}
-	}
-	return v, err
-}
-
 func (b *blockForm) view(ctx context.Context) templates.BlockFormView {
 	input := func(field string) templates.Input {
 		return templates.Input{Value: b.raw(field), Error: b.errorOf(ctx, field)}
@@ -232,88 +206,6 @@ func (e *openBlockError) Error() string { return "there is a block already: " + 
 
 func (a *App) blockFormPage(w http.ResponseWriter, r *http.Request, u user, status int, v templates.BlockFormView) error {
 	return a.page(w, r, u, shell{Header: v.Header(r.Context()), Area: areaAlerts, Status: status}, templates.BlockForm(v))
-}
-
-// createBlock keeps a new draft.
-func (a *App) createBlock(w http.ResponseWriter, r *http.Request, u user) error {
-	return a.saveBlock(w, r, u, store.NoID)
-}
-
-// updateBlock replaces the content of a draft.
-func (a *App) updateBlock(w http.ResponseWriter, r *http.Request, u user) error {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return err
-	}
-	return a.saveBlock(w, r, u, id)
-}
-
-func (a *App) saveBlock(w http.ResponseWriter, r *http.Request, u user, id store.ID) error {
-	ctx := r.Context()
-	b := a.readBlockForm(readForm(r))
-	key := b.key()
-	if err := b.check(); err != nil {
-		return err
-	}
-	fresh := id == store.NoID
-	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
-		if !fresh {
-			if _, err := q.Block(id); err != nil {
-				return err
-			}
-		}
-		if b.alert != store.NoID {
-			if _, err := q.AlertItself(b.alert); err != nil {
-				return err
-			}
-		}
-		if err := b.lookUp(ctx, q); err != nil || b.sender.IsZero() || b.draft.ProxyID == store.NoID {
-			return err
-		}
-		open, err := q.OpenBlock(b.draft.ProxyID, b.draft.SenderKind, b.draft.SenderValue)
-		if err == nil && open.ID != id && open.ID != store.BlockOfKey(u.person.ID, key) {
-			b.fail("sender", text.Msg("block.error.open"))
-			b.missed.Open = blockHref(open.ID)
-		}
-		if errors.Is(err, store.ErrNotFound) {
-			err = nil
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if b.do == "look" || !b.valid() {
-		v, status := b.view(ctx), http.StatusOK
-		if !fresh {
-			v.ID = id.String()
-		}
-		if !b.valid() {
-			status = http.StatusUnprocessableEntity
-		}
-		return a.blockFormPage(w, r, u, status, v)
-	}
-	b.draft.ID, b.draft.Version = id, b.version
-	if fresh {
-		b.draft.ID = store.BlockOfKey(u.person.ID, key)
-	}
-	err = a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error {
-		if fresh {
-			return tx.AddBlocks(b.draft)
-		}
-		return tx.ChangeBlock(b.draft)
-	})
-	switch {
-	case fresh && store.Violated(err, "blocks_pkey"): // a second click
-	case errors.Is(err, store.ErrStale):
-		return a.blockPage(w, r, u, id, http.StatusConflict, templates.BlockView{Refusal: text.T(ctx, "presentment.refused.stale")})
-	case store.Violated(err, "one_open_block"):
-		b.fail("sender", text.Msg("block.error.open"))
-		return a.blockFormPage(w, r, u, http.StatusConflict, b.view(ctx))
-	case err != nil:
-		return err
-	}
-	return a.seeOther(w, r, u, blockHref(b.draft.ID), text.Msg("block.saved"))
 }
 
 // editBlock is the form with a draft in it.

@@ -212,8 +212,9 @@ func (a *App) listBlocks(w http.ResponseWriter, r *http.Request, u user) error {
 
 func (q blockQuery) tabs(ctx context.Context, counts map[string]int) []ui.Tab {
 	to := func(shown string) string {
-		q.Shown = shown
-		return q.href(nil)
+		other := q
+		other.Shown = shown
+		return other.href(nil)
 	}
 	tabs := []ui.Tab{{Label: text.T(ctx, "block.list.all"), Href: to(""), Current: q.Shown == ""}}
 	for _, shown := range store.BlockLists {

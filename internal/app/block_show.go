@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"portal/internal/app/intake"
 	"portal/internal/app/teller"
 	"portal/internal/app/upload"
 	"portal/internal/store"
@@ -84,6 +85,7 @@ func (a *App) fillBlock(ctx context.Context, q *store.Query, u user, id store.ID
 	}
 	v.Draft, v.InForce = b.Editable(), b.State == store.BlockInForce
 	v.MayEdit, v.MaySubmit, v.MayLift, v.MayKeep = maker && v.Draft, maker && v.Draft, maker && v.InForce, maker && v.InForce
+	v.Key = newKey()
 	v.MayAdd = maker && (v.Draft || v.InForce)
 	if b.State == store.BlockUnknown || b.State == store.BlockLiftUnknown {
 		v.MayAsk = maker || u.can(store.Checker)
@@ -93,7 +95,11 @@ func (a *App) fillBlock(ctx context.Context, q *store.Query, u user, id store.ID
 			return err
 		}
 		if !v.Keep.Open {
-			v.Keep.Review.Value, v.Keep.ReviewD = text.Date(ctx, b.ReviewOn), b.ReviewOn
+			next := b.ReviewOn
+			if b.Due {
+				next = midnight(a.today().AddDays(intake.BlockReviewAfter))
+			}
+			v.Keep.Review.Value, v.Keep.ReviewD = text.Date(ctx, next), next
 			v.Keep.Owner.Value, v.Keep.Note.Value = b.OwnerID.String(), b.Note
 		}
 	}

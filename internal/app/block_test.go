@@ -245,3 +245,49 @@ func TestBlocksAreAskedForAndEndedInBatches(t *testing.T) {
 	wantBlock(t, w, a, store.BlockSubmitted)
 	wantBlock(t, w, b, store.BlockSubmitted)
 }
+
+// TestAReviewDateTellsTheOwnerAndProposesTheEnd: the worker notes that the day
+// has come, the owner is told, and one press asks the approvers.
+func TestAReviewDateTellsTheOwnerAndProposesTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newThread(t)
+	ours, value := ourPromptPay(t, w.World)
+	id := blockDraft(t, w.World, ours, spammer)
+	agree(t, w.World, submitBlock(t, w.World, id).InstructionID.UUID)
+	w.bank.Send()
+	w.replica(`UPDATE blocks SET review_on = current_date - 1 WHERE id = $1`, id)
+	if err := w.bank.BlockAtBank(proxy(value), proxy(otherSender)); err != nil {
+		t.Fatal(err)
+	}
+	wantStatus(t, w.Client(apptest.Checker).Post("/blocks/comparison"), http.StatusSeeOther)
+	for _, step := range []error{w.bank.Worker.LookAfterBlocks(t.Context()), w.bank.Worker.AskBank(t.Context())} {
+		if step != nil {
+			t.Fatal(step)
+		}
+	}
+	told := w.told()
+	if told["block_review"] != "/blocks/"+id.String() || told["block_differs"] != "/block-differences" {
+		t.Errorf("the owner is told of %v", told)
+	}
+	c := w.Client(apptest.Maker)
+	home := c.Get("/").Body
+	if !strings.Contains(home, "/blocks?show=due") || !strings.Contains(home, `"/block-differences"`) {
+		t.Error("home does not tell of it")
+	}
+	if found := c.Get("/search?q=Fast"); !strings.Contains(found.Body, "/blocks/"+id.String()) {
+		t.Error("the search does not find it")
+	}
+	page := c.Get("/blocks/" + id.String())
+	form, ok := formAround(page.Body, "/lift\"")
+	key := regexp.MustCompile(`name="key" value="([^"]+)"`).FindStringSubmatch(form)
+	why := regexp.MustCompile(`name="why" value="([^"]+)"`).FindStringSubmatch(form)
+	if !ok || key == nil || why == nil {
+		t.Fatal("nothing is proposed")
+	}
+	wantStatus(t, c.Post("/blocks/"+id.String()+"/lift", "key", key[1], "why", why[1]), http.StatusSeeOther)
+	wantStatus(t, c.Post("/blocks/"+id.String()+"/lift", "key", key[1], "why", why[1]), http.StatusSeeOther) // a second click
+	wantBlock(t, w.World, id, store.BlockLiftSubmitted)
+	if page := w.Client(apptest.Auditor).Get("/audit?kind=block"); strings.Contains(page.Body, "sender value") || strings.Contains(page.Body, "review on") {
+		t.Error("the trail shows names of the program")
+	}
+}

@@ -93,7 +93,9 @@ func workOf(u user, today time.Time) []workKind {
 		return workKind{name, m, "/alerts?box=" + box, "/alerts/", func(q *store.Query) (store.WorkLine, error) { return q.WorkAlerts(box) }}
 	}
 	if u.can(store.Maker) {
-		kinds = append(kinds, alerts("alerts", store.AlertsToDecide, ui.Warning), alerts("alerts_to_pay", store.AlertsToPay, ui.Info))
+		kinds = append(kinds, alerts("alerts", store.AlertsToDecide, ui.Warning), alerts("alerts_to_pay", store.AlertsToPay, ui.Info),
+			workKind{"block_differences", ui.Warning, "/block-differences", "/block-differences/", (*store.Query).WorkBlockDifferences},
+			workKind{"blocks_due", ui.Warning, "/blocks?show=" + store.BlocksDue, "/blocks/", (*store.Query).WorkBlocksDue})
 	}
 	if u.can(store.Maker) {
 		kinds = append(kinds, workKind{"payments", ui.Warning, "/payments?state=" + store.PaymentWaiting, "/payments/", (*store.Query).WorkPayments},

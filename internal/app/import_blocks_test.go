@@ -71,7 +71,7 @@ func TestAListOfSendersIsBlockedTogetherAndReadAgainFromItsExport(t *testing.T) 
 		"0899998801,,other,,\n"+ // no note
 		"0899998802,,repeated,,1/5/2540\n"+ // past
 		"0105536000011,,repeated,,\n") // ourselves
-	for _, want := range []string{"ตารางตัดเลข 0", "หลักตรวจสอบ", "ใส่เหตุผลตามแบบฟอร์ม", "เขียนในบันทึก", "นี่คือพร้อมเพย์ไอดีของเราเอง"} {
+	for _, want := range []string{"ขาดเลข 0 ข้างหน้า", "หลักสุดท้ายไม่ตรง", "ใส่เหตุผลตามแบบฟอร์ม", "เขียนในบันทึก", "นี่คือพร้อมเพย์ไอดีของเราเอง"} {
 		if !strings.Contains(page.Body, want) {
 			t.Errorf("the faults do not say %q", want)
 		}

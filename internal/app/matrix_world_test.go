@@ -677,6 +677,8 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("key", strings.Repeat("L", 26), "answer", "refused", "reason", "because")
 	case "/alerts/export":
 		return apptest.Form("format", "csv", "list", "box=all&sort=amount")
+	case "/suppliers/export":
+		return apptest.Form("format", "csv", "list", "q=x")
 	case "/suppliers", "/suppliers/{id}":
 		return apptest.Form("version", "1", "name", "<i>supplier", "proxy", "081 234 5678", "buyer", "", "note", "")
 	case "/suppliers/{id}/archival", "/suppliers/{id}/restoration":

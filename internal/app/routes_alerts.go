@@ -13,6 +13,7 @@ func (a *App) alertRoutes() []route {
 
 		// Suppliers: the senders that we know.
 		{"GET", "/suppliers", anyDuty, a.listSuppliers, extra{}},
+		{"POST", "/suppliers/export", anyDuty, a.exportSuppliers, extra{body: 16 << 10}},
 		{"GET", "/suppliers/new", maker, a.newSupplier, extra{}},
 		{"POST", "/suppliers", maker, a.createSupplier, extra{}},
 		{"GET", "/suppliers/{id}", anyDuty, a.showSupplier, extra{}},

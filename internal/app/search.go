@@ -92,7 +92,7 @@ func (s seeker) blind() bool { return s.words == "" && s.satang == nil && s.day.
 // found is left out.
 func (s seeker) find(q *store.Query) (groups []templates.SearchGroup, err error) {
 	for _, look := range []func(*store.Query) (templates.SearchGroup, error){
-		s.billsOfDay, s.billsOfTotal, s.bills, s.payments, s.receipts, s.debits, s.payers, s.requests, s.alerts, s.etax, s.buyersNamed, s.instructions, s.files, s.imports, s.people,
+		s.billsOfDay, s.billsOfTotal, s.bills, s.payments, s.receipts, s.debits, s.payers, s.requests, s.alerts, s.blocks, s.etax, s.buyersNamed, s.instructions, s.files, s.imports, s.people,
 	} {
 		g, err := look(q)
 		if err != nil {
@@ -219,6 +219,20 @@ func (s seeker) alerts(q *store.Query) (templates.SearchGroup, error) {
 			Href: alertHref(a.ID), Label: senderName(s.ctx, a) + " · " + a.Reference, Note: text.Date(s.ctx, a.ArrivedAt.In(text.Bangkok)) + " · " + text.Amount(a.AmountSatang),
 			Status: alertStatus(s.ctx, a.State),
 		})
+	}
+	return g, err
+}
+
+// blocks are senders whose alerts are not delivered, by name, id or note.
+func (s seeker) blocks(q *store.Query) (templates.SearchGroup, error) {
+	if s.words == "" {
+		return templates.SearchGroup{}, nil
+	}
+	rows, _, err := q.Blocks(store.BlockFilter{Text: blockSearch(s.words), Limit: foundShown + 1})
+	g := templates.SearchGroup{Title: text.T(s.ctx, "block.title"), All: "/blocks?" + url.Values{"q": {s.words}}.Encode()}
+	for _, b := range rows {
+		row := blockRow(s.ctx, b)
+		g.Hits = append(g.Hits, templates.SearchHit{Href: row.Href, Label: cmp.Or(row.Name, row.Sender), Note: row.Kind + " " + row.Sender + " · " + row.Reason, Status: row.Status})
 	}
 	return g, err
 }

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,15 +24,10 @@ func supplierHref(id store.ID) string { return "/suppliers/" + id.String() }
 func (a *App) listSuppliers(w http.ResponseWriter, r *http.Request, u user) error {
 	ctx := r.Context()
 	f := readQuery(r)
-	typed := strings.TrimSpace(f.raw("q"))
-	state := cmp.Or(f.choice("state", store.SupplierActive, store.SupplierArchived), store.SupplierActive)
+	typed, words, state := readSupplierQuery(f)
 	from := store.SupplierCursor{Name: clip(f.raw("after"), 400), ID: f.id("id")}
 	if err := f.check(); err != nil {
 		return err
-	}
-	words := searchText(typed)
-	if id, err := promptpay.Parse(typed); err == nil {
-		words = id.Value
 	}
 	var list []store.Supplier
 	var more bool
@@ -51,14 +45,9 @@ func (a *App) listSuppliers(w http.ResponseWriter, r *http.Request, u user) erro
 			Buyer: orNothing(s.BuyerName), Note: s.Note, Since: s.CreatedAt.In(text.Bangkok),
 		})
 	}
+	v.Filter = supplierQuery(typed, state).Encode()
 	at := func(after store.SupplierCursor) string {
-		v := url.Values{}
-		if typed != "" {
-			v.Set("q", typed)
-		}
-		if state != store.SupplierActive {
-			v.Set("state", state)
-		}
+		v := supplierQuery(typed, state)
 		if after.ID != store.NoID {
 			v.Set("after", after.Name)
 			v.Set("id", after.ID.String())

@@ -28,7 +28,7 @@ func fieldsOf(ctx context.Context, l store.LeafRow) (fields []templates.TrailFie
 		return changesOf(ctx, l.Subject.Kind(), before, after), true
 	}
 	for _, name := range slices.Sorted(maps.Keys(detail)) {
-		if value := fieldValue(ctx, name, detail[name]); value != "" {
+		if value := fieldValue(ctx, l.Subject.Kind(), name, detail[name]); value != "" {
 			fields = append(fields, templates.TrailField{Key: name, Name: fieldName(ctx, l.Subject.Kind(), name), After: value, Code: isCode(name)})
 		}
 	}
@@ -60,7 +60,7 @@ func changesOf(ctx context.Context, kind string, before, after map[string]json.R
 			continue
 		}
 		fields = append(fields, templates.TrailField{
-			Key: name, Name: fieldName(ctx, kind, name), Before: fieldValue(ctx, name, before[name]), After: fieldValue(ctx, name, after[name]), Code: isCode(name),
+			Key: name, Name: fieldName(ctx, kind, name), Before: fieldValue(ctx, kind, name, before[name]), After: fieldValue(ctx, kind, name, after[name]), Code: isCode(name),
 		})
 	}
 	return fields
@@ -74,7 +74,7 @@ func isCode(name string) bool {
 }
 
 // fieldValue writes one value for reading.
-func fieldValue(ctx context.Context, name string, raw json.RawMessage) string {
+func fieldValue(ctx context.Context, kind, name string, raw json.RawMessage) string {
 	var value any
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
@@ -89,7 +89,7 @@ func fieldValue(ctx context.Context, name string, raw json.RawMessage) string {
 	case json.Number:
 		return numberValue(name, v)
 	case string:
-		return stringValue(ctx, name, v)
+		return stringValue(ctx, kind, name, v)
 	case []any:
 		return listValue(ctx, name, raw, v)
 	}
@@ -111,7 +111,7 @@ func numberValue(name string, v json.Number) string {
 	return text.Int(n)
 }
 
-func stringValue(ctx context.Context, name, v string) string {
+func stringValue(ctx context.Context, kind, name, v string) string {
 	switch {
 	case v == "":
 		return ""
@@ -120,12 +120,22 @@ func stringValue(ctx context.Context, name, v string) string {
 	case name == "outcome":
 		return stateName(ctx, text.Prefix("trail.outcome."), v)
 	case name == "state":
-		return stateName(ctx, text.Prefix("presentment.state."), v)
+		return stateName(ctx, statePrefix(kind), v)
+	case strings.HasPrefix(kind, "block") && slices.Contains([]string{"reason", "sender_kind", "origin", "kind", "ended_cause"}, name):
+		return blockWord(ctx, name, v)
 	}
 	if day, err := time.Parse(time.DateOnly, v); err == nil {
 		return text.BothEras(ctx, day)
 	}
 	return v
+}
+
+// blockWord writes a word of a block as its page does.
+func blockWord(ctx context.Context, name, v string) string {
+	return stateName(ctx, map[string]string{
+		"reason": text.Prefix("block.reason."), "sender_kind": text.Prefix("block.kind."), "origin": text.Prefix("block.origin."), "kind": text.Prefix("block.differs."),
+		"ended_cause": text.Prefix("block.ended_cause."),
+	}[name], v)
 }
 
 // listValue writes the lines of a bill, or a list of plain words.

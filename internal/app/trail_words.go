@@ -63,7 +63,7 @@ func sentenceOf(ctx context.Context, l store.LeafRow) string {
 
 // changedIn names what an edit changed.
 func changedIn(ctx context.Context, kind string, d leafWords) string {
-	if kind == "receipt" || kind == "payer" || kind == "supplier" {
+	if kind == "receipt" || kind == "payer" || kind == "supplier" || kind == "block" {
 		return changedNames(ctx, kind, d)
 	}
 	if kind != "buyer" {
@@ -89,6 +89,8 @@ func statePrefix(kind string) string {
 		return text.Prefix("debits.state.")
 	case "block":
 		return text.Prefix("block.state.")
+	case "block_difference":
+		return text.Prefix("block.difference.")
 	case "alert":
 		return text.Prefix("alert.state.")
 	}

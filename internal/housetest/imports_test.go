@@ -56,7 +56,7 @@ var whoKnowsWhom = []knows{
 	},
 	{
 		pkg:     "internal/app/notify",
-		may:     []string{"portal/internal/store", "portal/internal/app/thai", "portal/web/templates", "portal/web/text", "github.com/wneessen/go-mail"},
+		may:     []string{"portal/internal/store", "portal/internal/app/thai", "portal/internal/app/promptpay", "portal/web/templates", "portal/web/text", "github.com/wneessen/go-mail"},
 		mustNot: []string{"net/http", "html/template", "database/sql"},
 		because: "whoever tells people what happened must not be able to make anything happen",
 	},

@@ -127,6 +127,9 @@ var (
 		WHERE b.merchant_id = $1 AND b.sender_kind = $2 AND b.sender_value = $3 ORDER BY b.id DESC LIMIT $4`)
 	sqlOpenPairs = statement(`
 		SELECT b.sender_value FROM blocks b WHERE b.merchant_id = $1 AND b.promptpay_id = $2 AND b.sender_value = ANY ($3) AND b.state NOT IN ('ended', 'discarded')`)
+	sqlWorkBlocksDue = statement(workLine(`
+		SELECT b.id, coalesce(nullif(b.sender_name, ''), '…' || right(b.sender_value, 4)) AS title, b.review_on::timestamp AT TIME ZONE 'Asia/Bangkok' AS at FROM blocks b
+		WHERE b.merchant_id = $1 AND b.state = 'active' AND b.review_on <= (now() AT TIME ZONE 'Asia/Bangkok')::date ORDER BY b.review_on, b.id LIMIT 1001`))
 	sqlBlockDraftsOfImport = statement(`
 		SELECT b.id FROM blocks b WHERE b.merchant_id = $1 AND b.import_id = $2 AND b.state IN ('draft', 'failed') ORDER BY b.id LIMIT $3`)
 	sqlLeadsOfImportedBlocks = statement(`
@@ -176,6 +179,11 @@ func (q *Query) BlocksOfSender(kind, value string, limit int) ([]Block, error) {
 // SendersBlocked are those of the values that have a block which is not over.
 func (q *Query) SendersBlocked(proxy ID, values []string) ([]string, error) {
 	return rows[string](q, sqlOpenPairs, q.actor.Merchant, proxy, pq.Array(values))
+}
+
+// WorkBlocksDue is what is to be reviewed, the longest due first.
+func (q *Query) WorkBlocksDue() (WorkLine, error) {
+	return row[WorkLine](q, sqlWorkBlocksDue, q.actor.Merchant)
 }
 
 // BlockDraftsOfImport are the blocks that a list became and that nobody has

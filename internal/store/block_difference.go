@@ -73,6 +73,9 @@ var (
 		INSERT INTO block_differences (id, merchant_id, promptpay_id, kind, block_id, sender_kind, sender_value, bank_blocked_at, comparison_id)
 		SELECT d.id, $1, $2, d.kind, d.block, d.sender_kind, d.sender_value, d.bank_blocked_at, $3
 		FROM jsonb_to_recordset($4::text::jsonb) AS d (id uuid, kind text, block uuid, sender_kind text, sender_value text, bank_blocked_at timestamptz)`)
+	sqlWorkBlockDifferences = statement(workLine(`
+		SELECT d.id, coalesce((SELECT nullif(b.sender_name, '') FROM blocks b WHERE b.id = d.block_id), '…' || right(d.sender_value, 4)) AS title, d.found_at AS at FROM block_differences d
+		WHERE d.merchant_id = $1 AND d.state = 'open' ORDER BY d.id LIMIT 1001`))
 	sqlBlockDifferencesGone = statement(`
 		UPDATE block_differences SET state = 'gone', decided_at = now() WHERE merchant_id = $1 AND id = ANY ($2::uuid[]) AND state = 'open'`)
 	sqlDecideBlockDifference = statement(`
@@ -121,6 +124,12 @@ func (q *Query) OpenBlockDifferences(proxy ID) ([]BlockDifference, error) {
 // DifferenceOfBlock is the open difference about a block, or ErrNotFound.
 func (q *Query) DifferenceOfBlock(block ID) (BlockDifference, error) {
 	return row[BlockDifference](q, sqlBlockDifferenceOf, q.actor.Merchant, block)
+}
+
+// WorkBlockDifferences is what is to be decided of the bank's list, the oldest
+// first.
+func (q *Query) WorkBlockDifferences() (WorkLine, error) {
+	return row[WorkLine](q, sqlWorkBlockDifferences, q.actor.Merchant)
 }
 
 // CountBlockDifferences counts the open differences up to CountLimit+1.

@@ -40,6 +40,8 @@ func blockReadings() []reading {
 		{"count of blocks", web, store.SQLBlocksCounted, ``, 1001 * 6},
 		{"blocks of a sender", web, store.SQLBlocksOfSender, shop + `'mobile', '0800000007', 51`, 60},
 		{"differences of blocks", web, store.SQLBlockDifferences, shop + `'open', ` + lastOfAll + `, 51`, 160},
+		{"work of blocks to review", web, store.SQLWorkBlocksDue, `'` + planShop + `'`, 120},
+		{"work of differences", web, store.SQLWorkBlockDifferences, `'` + planShop + `'`, 1001 * 3},
 		{"blocks of a list, to submit", web, store.SQLBlockDraftsOfImport, shop + `'` + planMaker + `', 50`, 60},
 		{"blocks of a list, to approve", web, store.SQLLeadsOfImportedBlocks, shop + `'` + planMaker + `', 50`, 260},
 		{"senders of a list that are suppliers", web, store.SQLSuppliersOf, shop + `'{0800000007}'`, 60},

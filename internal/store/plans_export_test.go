@@ -140,6 +140,8 @@ var (
 	SQLBlockDifferences          = sqlBlockDifferences
 	SQLBlocksToAskAbout          = sqlBlocksToAskAbout
 	SQLBlocksToRemindOf          = sqlBlocksToRemindOf
+	SQLWorkBlocksDue             = sqlWorkBlocksDue
+	SQLWorkBlockDifferences      = sqlWorkBlockDifferences
 	SQLBlockDraftsOfImport       = sqlBlockDraftsOfImport
 	SQLLeadsOfImportedBlocks     = sqlLeadsOfImportedBlocks
 	SQLSuppliersOf               = sqlSuppliersOf

@@ -44,6 +44,8 @@ const (
 	DebitFailed  = "debit_failed"  // the bank took nothing from a payer
 	AlertArrived = "alert_arrived" // somebody asks us to pay
 	AlertEnding  = "alert_ending"  // the time to answer runs out today
+	BlockReview  = "block_review"  // a sender is blocked, and it is time to look at that again
+	BlockDiffers = "block_differs" // the bank's list of blocked senders is not ours
 
 	RequestPaid   = "request_paid"   // who was asked has paid
 	RequestEnded  = "request_ended"  // who was asked refused, blocked us, or let it run out
@@ -65,13 +67,13 @@ const (
 )
 
 // Topics are what a person chooses about, in the order of the settings.
-var Topics = []string{"waiting", "expiring", "asked", "returned", "trouble", "disputed", "alerts", "requests", "mandates", "unmatched", "rules", "approved", "presented", "paid", "registered", "debits"}
+var Topics = []string{"waiting", "expiring", "asked", "returned", "trouble", "disputed", "alerts", "requests", "blocks", "mandates", "unmatched", "rules", "approved", "presented", "paid", "registered", "debits"}
 
 var topicOf = map[string]string{
 	Waiting: "waiting", ExpiringHalf: "expiring", ExpiringSoon: "expiring", Rejected: "returned", Expired: "returned", Approved: "approved",
 	Refused: "trouble", Unknown: "trouble", Proposed: "trouble", Settled: "trouble", Incomplete: "trouble", Unsent: "trouble", Hopeless: "trouble", Quarantined: "trouble", EtaxFailed: "trouble",
 	Unmatched: "unmatched", Unreceipted: "trouble", Issued: "presented", Presented: "presented", Cancelled: "presented", Disputed: "disputed", Unanswered: "disputed", Accepted: "paid", Paid: "paid",
-	AlertArrived: "alerts", AlertEnding: "alerts", RequestPaid: "paid", RequestEnded: "requests", RequestSilent: "trouble",
+	AlertArrived: "alerts", AlertEnding: "alerts", RequestPaid: "paid", RequestEnded: "requests", RequestSilent: "trouble", BlockReview: "blocks", BlockDiffers: "blocks",
 	PolicyProposed: "asked", Delegated: "asked", PolicyApproved: "rules", PolicyRejected: "rules", Rules: "rules",
 	DebitFailed: "debits", MandateRegistered: "registered", MandateRefused: "mandates", MandateEnded: "mandates",
 	DelegationAccepted: "rules", DelegationDeclined: "rules", DelegationRevoked: "rules",
@@ -93,7 +95,7 @@ var Choices = []string{Now, Digest, Off}
 // and would bury the rest.
 var usual = store.NoticeChoices{
 	"waiting": Now, "expiring": Now, "asked": Now, "returned": Now, "trouble": Now, "disputed": Now,
-	"alerts": Now, "requests": Digest, "mandates": Digest, "unmatched": Digest, "rules": Digest, "approved": Off, "presented": Off, "paid": Off, "registered": Off, "debits": Off,
+	"alerts": Now, "requests": Digest, "blocks": Digest, "mandates": Digest, "unmatched": Digest, "rules": Digest, "approved": Off, "presented": Off, "paid": Off, "registered": Off, "debits": Off,
 }
 
 // Usual are the settings of a person who never chose.
@@ -199,6 +201,10 @@ func Path(n store.Notice) string {
 		return "/callbacks/" + id
 	case n.Subject.Kind() == "alert":
 		return "/alerts/" + id
+	case n.Subject.Kind() == "block":
+		return "/blocks/" + id
+	case n.Kind == BlockDiffers:
+		return "/block-differences"
 	case n.Kind == Unknown || n.Kind == Proposed || n.Kind == Settled:
 		return "/unknown/" + id
 	case n.Subject.Kind() == "instruction":

@@ -52,6 +52,10 @@ func tellingsOf(tx *store.Tx, n store.News) ([]telling, error) {
 		told, err = ofScheduledDebit(tx, n, d)
 	case n.Action == "alert.arrived", n.Action == "alert.ending":
 		told, err = ofAlert(tx, n, name)
+	case n.Action == "block.review_due":
+		told, err = ofBlockReview(tx, n)
+	case n.Action == "block_difference.found":
+		told, err = ofBlockDifference(tx, n)
 	case kind == "request":
 		told, err = ofRequest(tx, n, name)
 	case n.Action == "etax.progressed":

@@ -164,6 +164,7 @@ func liftBlock(tx *store.Tx, id store.ID, reason, key string) (store.ID, error) 
 var blockRefusals = map[string]error{
 	"one_open_block":             ErrSenderBlocked,
 	"block_is_asked_for_once":    ErrIDNotInUse,
+	"block_is_for_an_id_in_use":  ErrIDNotInUse,
 	"block_sender_has_digits":    ErrUnreadableID,
 	"block_sender_kind_is_known": ErrUnreadableID,
 }
@@ -223,6 +224,9 @@ func adoptBlock(tx *store.Tx, difference store.ID, decision string, said Adoptio
 	return b.ID, tx.AddBlocks(b)
 }
 
+// reviewAgain is after how many days a block that was made again is looked at.
+const reviewAgain = 180
+
 // BlockAgain ends a block that the bank's list no longer has, and asks for one
 // like it in its place.
 func (t *Teller) BlockAgain(ctx context.Context, a store.Actor, difference store.ID, reason, key string) (id store.ID, err error) {
@@ -235,6 +239,10 @@ func (t *Teller) BlockAgain(ctx context.Context, a store.Actor, difference store
 		b.ID, b.Origin, b.State, b.Version, b.BankBlockedAt = store.NewID(), store.BlockedHere, store.BlockDraft, 1, nil
 		b.FollowsID = store.NullID(old.ID)
 		b.ImportID.Valid = false
+		y, m, d := tx.Now().In(krungsri.Bangkok).Date()
+		if today := time.Date(y, m, d, 0, 0, 0, 0, time.UTC); !b.ReviewOn.After(today) {
+			b.ReviewOn = today.AddDate(0, 0, reviewAgain) // this is the review of the one before
+		}
 		if err := tx.AddBlocks(b); err != nil {
 			return err
 		}
