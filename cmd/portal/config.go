@@ -30,18 +30,21 @@ type config struct {
 	callbackKeys krungsri.CallbackKeys
 	sandboxPort  string
 
-	sealKey                  []byte
-	sessionIdle, sessionLife time.Duration
-	checkpointKey            string
-	checkpointVerifier       string
-	checkpointKeys           store.TrailKeys
-	checkpointFile           string
-	smtp, mailFrom           string
-	outbox                   *notify.Outbox // of `portal dev` without a mail server
-	trustedProxies           int
-	logLevel                 slog.Level
-	clamdAddress             string
-	mapTiles                 string
+	sealKey                                 []byte
+	sessionIdle, sessionLife                time.Duration
+	requireFactor                           bool
+	deviceWait                              time.Duration
+	ssoIssuer, ssoClientID, ssoClientSecret string // without an issuer, there is none
+	checkpointKey                           string
+	checkpointVerifier                      string
+	checkpointKeys                          store.TrailKeys
+	checkpointFile                          string
+	smtp, mailFrom                          string
+	outbox                                  *notify.Outbox // of `portal dev` without a mail server
+	trustedProxies                          int
+	logLevel                                slog.Level
+	clamdAddress                            string
+	mapTiles                                string
 }
 
 // setting is one environment variable. An empty variable counts as not set.

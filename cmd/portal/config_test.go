@@ -75,6 +75,9 @@ func TestSettingsAreRefusedWithTheirReason(t *testing.T) {
 		{"a mistyped time", map[string]string{"PORTAL_SESSION_IDLE": "30"}, "a time like"},
 		{"a mistyped level", map[string]string{"LOG_LEVEL": "loud"}, "debug, info"},
 		{"an unknown token style", map[string]string{"KRUNGSRI_TOKEN_AUTH": "digest"}, "basic or form"},
+		{"a second factor that is only offered", map[string]string{"PORTAL_SECOND_FACTOR": "offered"}, "must be required in production"},
+		{"a second factor that is offered in development", map[string]string{"PORTAL_ENV": "development", "PORTAL_SECOND_FACTOR": "offered", "KRUNGSRI_BASE_URL": "http://127.0.0.1:8081"}, ""},
+		{"a mistyped second factor", map[string]string{"PORTAL_SECOND_FACTOR": "on"}, "required or offered"},
 		{"a broken checkpoint key", map[string]string{"PORTAL_CHECKPOINT_KEY": "PRIVATE"}, "portal audit key"},
 	}
 	for _, test := range tests {

@@ -14,6 +14,7 @@ import (
 
 	"portal/internal/app"
 	"portal/internal/app/clamd"
+	"portal/internal/app/company"
 	"portal/internal/app/teller"
 	"portal/internal/store"
 )
@@ -88,7 +89,15 @@ func (c config) newEdge(s *store.Store, log *slog.Logger) (*app.App, error) {
 	if c.clamdAddress != "" {
 		scanner = clamd.Client{Address: c.clamdAddress, Timeout: 10 * time.Second}
 	}
+	var sso *company.SignIn
+	if c.ssoIssuer != "" {
+		if c.ssoClientID == "" {
+			return nil, errors.New("PORTAL_SSO_CLIENT_ID is needed with PORTAL_SSO_ISSUER")
+		}
+		sso = &company.SignIn{Issuer: c.ssoIssuer, ClientID: c.ssoClientID, ClientSecret: c.ssoClientSecret}
+	}
 	return app.New(app.Config{
+		SSO:             sso,
 		Scanner:         scanner,
 		MapTiles:        c.mapTiles,
 		Store:           s,
@@ -106,6 +115,8 @@ func (c config) newEdge(s *store.Store, log *slog.Logger) (*app.App, error) {
 		CallbackKeys:    c.callbackKeys,
 		SessionIdle:     c.sessionIdle,
 		SessionLifetime: c.sessionLife,
+		RequireFactor:   c.requireFactor,
+		DeviceWait:      c.deviceWait,
 	})
 }
 

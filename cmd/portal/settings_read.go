@@ -54,6 +54,28 @@ func readDuration(d *time.Duration, v string, least, most time.Duration) error {
 	return nil
 }
 
+func readSSOIssuer(c *config, v string) error {
+	u, err := url.Parse(v)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && (c.production || u.Scheme != "http") {
+		return errors.New("must be like https://login.example.co.th")
+	}
+	c.ssoIssuer = v
+	return nil
+}
+
+func readSecondFactor(c *config, v string) error {
+	switch {
+	case v == "required":
+		c.requireFactor = true
+		return nil
+	case v != "offered":
+		return errors.New("must be required or offered")
+	case c.production:
+		return errors.New("must be required in production: a password alone lets nobody in there")
+	}
+	return nil
+}
+
 func readOrigin(c *config, v string) error {
 	u, err := url.Parse(v)
 	if err != nil || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 
@@ -29,10 +30,11 @@ func (a *App) accountPage(w http.ResponseWriter, r *http.Request, u user, status
 		return err
 	}
 	v.Name, v.Preferences, v.Roomy, v.MinLength = u.person.Name, accountPreferences(u), u.roomy, password.MinLength
+	v.Enrolled = u.enrolled
 	v.Branches = homeRows(r.Context(), branches)
 	for _, s := range open {
 		v.Sessions = append(v.Sessions, templates.AccountSession{
-			ID: s.ID.String(), Address: s.Address, Browser: s.UserAgent, Since: s.CreatedAt, Seen: s.SeenAt, This: s.ID == u.sessionID,
+			ID: s.ID.String(), Address: s.Address, Browser: cmp.Or(s.Device, browserName(s.UserAgent)), Since: s.CreatedAt, Seen: s.SeenAt, This: s.ID == u.sessionID,
 		})
 	}
 	for _, m := range u.memberships {
@@ -56,6 +58,11 @@ func (a *App) changePassword(w http.ResponseWriter, r *http.Request, u user) err
 	chosen := f.secret("new", required)
 	if err := f.check(); err != nil {
 		return err
+	}
+	if u.enrolled { // the password alone does not prove who they are
+		if err := a.demand(u, freshProof); err != nil {
+			return err
+		}
 	}
 	if f.valid() {
 		if m := passwordFault(password.Check(chosen)); !m.IsZero() {
@@ -82,8 +89,9 @@ func (a *App) changePassword(w http.ResponseWriter, r *http.Request, u user) err
 	if err != nil {
 		return err
 	}
-	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
-		return tx.ChangePassword(u.person.ID, hash, hashToken(u.session.ID))
+	keep := hashToken(u.session.ID)
+	err = a.replaceToken(w, r, u, memoryOf(u.session), func(tx *store.Tx) (string, error) {
+		return store.Password, tx.ChangePassword(u.person.ID, hash, keep)
 	})
 	if err != nil {
 		return err

@@ -11,6 +11,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
+
+	"portal/internal/app/company"
 	"portal/internal/app/notify"
 	"portal/internal/app/teller"
 	"portal/internal/krungsri"
@@ -56,6 +59,14 @@ type Config struct {
 	// CallbackKeys tell the bank's callbacks from everybody else's. Without any,
 	// none is the bank's.
 	CallbackKeys krungsri.CallbackKeys
+	// RequireFactor leads whoever has no second factor to set one up before
+	// anything else; otherwise it is offered.
+	RequireFactor bool
+	// DeviceWait is how long a person may look but not approve in a browser in
+	// which they signed in for the first time.
+	DeviceWait time.Duration
+	// SSO is the company's own sign-in; nil without one.
+	SSO *company.SignIn
 	// SessionIdle and SessionLifetime end a session after so long without a
 	// request, and after so long in all. Zero means one hour and ten hours.
 	SessionIdle     time.Duration
@@ -75,6 +86,7 @@ type App struct {
 	sessions *sessionStore
 	seen     *sightings
 	cookies  cookieNames
+	passkeys *webauthn.WebAuthn // nil where browsers have none
 	hashing  chan struct{}
 	uploads  turns // how many files are taken in at a time
 	told     turns // how many callbacks are taken in at a time
@@ -110,6 +122,9 @@ func New(c Config) (*App, error) {
 		uploads: make(turns, maxUploads),
 		told:    make(turns, maxCallbacks),
 		seen:    &sightings{key: c.MarkKey, store: c.Store, log: c.Log, recent: make(map[string]time.Time)},
+	}
+	if a.passkeys, err = newPasskeys(origin); err != nil {
+		return nil, err
 	}
 	a.sessions = newSessionStore(c.Store, a.cookies, c.SessionIdle, c.SessionLifetime)
 	a.routes = a.table()

@@ -19,7 +19,7 @@ import (
 func approvalKinds() []batchKind {
 	return []batchKind{
 		{
-			name: "approve", permission: checker, area: areaApprovals, home: "/approvals",
+			name: "approve", permission: checker, area: areaApprovals, home: "/approvals", decides: true,
 			look: leadsToApprove, before: approveBefore, extra: approveExtra, step: approveStep,
 		},
 		{

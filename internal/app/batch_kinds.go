@@ -25,6 +25,7 @@ type batchKind struct {
 	home       string // the list that its things come from
 	reason     bool   // asked once for all rows
 	dangerous  bool
+	decides    bool // asks for what approving one by one asks for
 	// draws offers to draw the paper of what look leaves out for noDocument.
 	draws bool
 	undo  string // the kind that takes back what this one did; empty where nothing does

@@ -34,6 +34,9 @@ func (a *App) startBatch(w http.ResponseWriter, r *http.Request, u user) error {
 		f.broken = &requestError{"no fingerprint"}
 	}
 	b, kind, err := a.ownBatch(r.Context(), u, id)
+	if err == nil && kind.decides {
+		err = a.mayDecide(u)
+	}
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,8 @@ import (
 var (
 	errSignedOut        = errors.New("nobody is signed in")
 	errUnproven         = errors.New("the person must prove who they are again")
+	errUnenrolled       = errors.New("the person must set up a second factor first")
+	errNewDevice        = errors.New("the person has not used this browser for long")
 	errCrossSite        = errors.New("an unsafe request that did not come from our own pages")
 	errOtherHost        = errors.New("a request for another host")
 	errMethodNotAllowed = errors.New("the path does not take this method")
@@ -88,6 +90,12 @@ func problemOf(err error) problem {
 	case errors.Is(err, errUnproven):
 		return problem{status: http.StatusUnauthorized, level: slog.LevelInfo,
 			title: text.K("edge.unproven_title"), help: text.K("edge.unproven_help")}
+	case errors.Is(err, errUnenrolled):
+		return problem{status: http.StatusForbidden, level: slog.LevelInfo,
+			title: text.K("factor.unenrolled_title"), help: text.K("factor.unenrolled_help")}
+	case errors.Is(err, errNewDevice):
+		return problem{status: http.StatusForbidden, level: slog.LevelInfo,
+			title: text.K("factor.new_device_title"), help: text.K("factor.new_device_help")}
 	case errors.Is(err, errCrossSite):
 		return problem{status: http.StatusForbidden, level: slog.LevelWarn,
 			title: text.K("edge.cross_site_title"), help: text.K("edge.cross_site_help")}
@@ -143,7 +151,7 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, u user, err error) {
 		info.level = slog.LevelError
 		panic(http.ErrAbortHandler)
 	}
-	if errors.Is(err, errSignedOut) || errors.Is(err, errUnproven) {
+	if errors.Is(err, errSignedOut) || errors.Is(err, errUnproven) || errors.Is(err, errUnenrolled) {
 		if a.sendToProof(w, r, err) {
 			return
 		}
@@ -162,15 +170,18 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, u user, err error) {
 // sender gets a page instead.
 func (a *App) sendToProof(w http.ResponseWriter, r *http.Request, err error) bool {
 	at, next := "/sign-in", r.URL.RequestURI()
-	if errors.Is(err, errUnproven) {
-		at = "/identity"
+	switch {
+	case errors.Is(err, errUnproven):
+		at = proofPath
+	case errors.Is(err, errUnenrolled):
+		at, next = factorsPath, ""
 	}
-	if isPartial(r) {
+	if isPartial(r) && next != "" {
 		next = "/"
 		if u, err := url.Parse(r.Header.Get("HX-Current-URL")); err == nil {
 			next = u.RequestURI()
 		}
-	} else if r.Method != http.MethodGet && r.Method != http.MethodHead {
+	} else if !isPartial(r) && r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
 	if r.URL.Path == consentPath {
@@ -190,6 +201,21 @@ func (a *App) sendToProof(w http.ResponseWriter, r *http.Request, err error) boo
 	return true
 }
 
+// proofPath is where somebody signed in shows once more who they are.
+const proofPath = "/identity"
+
+// proofPathFor leads back to the page whose form was sent.
+func (a *App) proofPathFor(r *http.Request) string {
+	from, err := url.Parse(r.Referer())
+	if err != nil || !strings.EqualFold(from.Host, a.origin.Host) {
+		return proofPath
+	}
+	if own, ok := a.ownPath(from.RequestURI()); ok && own != "/" {
+		return proofPath + "?next=" + url.QueryEscape(own)
+	}
+	return proofPath
+}
+
 // errorView fills the page's words. It holds nothing of the request's path, so
 // that the page for another merchant's id is the page for no id at all.
 func (a *App) errorView(ctx context.Context, u user, p problem) templates.ErrorView {
@@ -205,7 +231,9 @@ func (a *App) errorView(ctx context.Context, u user, p problem) templates.ErrorV
 	}
 	switch {
 	case p.status == http.StatusUnauthorized && u.signedIn():
-		v.ActionLabel, v.ActionHref = text.T(ctx, "edge.prove"), "/identity"
+		v.ActionLabel, v.ActionHref = text.T(ctx, "edge.prove"), proofPath
+	case p.title == text.K("factor.unenrolled_title"):
+		v.ActionLabel, v.ActionHref = text.T(ctx, "factor.set_up"), factorsPath
 	case !u.signedIn():
 		v.ActionLabel, v.ActionHref = text.T(ctx, "edge.sign_in"), "/sign-in"
 	default:
@@ -222,6 +250,9 @@ func (a *App) errorPage(w http.ResponseWriter, r *http.Request, u user, p proble
 	}
 	ctx := r.Context()
 	v := a.errorView(ctx, u, p)
+	if v.ActionHref == proofPath {
+		v.ActionHref = a.proofPathFor(r)
+	}
 	switch {
 	case isPartial(r):
 		// Whatever part was asked for, the error takes the place of the content.

@@ -17,6 +17,12 @@ const (
 	policyPreview = policyPage + "; frame-src 'self'"
 )
 
+// carriesSecret reports whether the address of a page holds what lets somebody
+// in: the bank's code, or a link that was mailed.
+func carriesSecret(path string) bool {
+	return path == consentPath || path == resetPath || path == recoveryPath || path == ssoBackPath
+}
+
 // secureHeaders sets them before anything else can answer.
 func (a *App) secureHeaders(next http.Handler) http.Handler {
 	https := strings.EqualFold(a.origin.Scheme, "https")
@@ -27,8 +33,8 @@ func (a *App) secureHeaders(next http.Handler) http.Handler {
 		// Not no-referrer: that would make browsers send "Origin: null" with
 		// our own forms.
 		h.Set("Referrer-Policy", "same-origin")
-		if r.URL.Path == consentPath {
-			// Its address holds the bank's code, and would go along with every
+		if carriesSecret(r.URL.Path) {
+			// Such an address would go along with every
 			// request for our style and scripts.
 			h.Set("Referrer-Policy", "strict-origin")
 		}

@@ -271,6 +271,8 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return map[string]string{"": e.notice.String()}
 	case strings.HasPrefix(p, "/mails/"):
 		return map[string]string{"": e.mail.String()}
+	case strings.HasPrefix(p, "/account/factors/"), strings.HasPrefix(p, "/account/devices/"):
+		return map[string]string{"": nobodysID} // nobody has one
 	case strings.HasPrefix(p, "/account/sessions/"):
 		return map[string]string{"": e.session}
 	}
@@ -375,7 +377,7 @@ func headerProblems(pattern string, a apptest.Answer) (problems []string) {
 	if pattern == static.Root && a.Status == http.StatusOK {
 		delete(want, "Cache-Control")
 	}
-	if pattern == "/mandates/consent" {
+	if slices.Contains([]string{"/mandates/consent", "/reset", "/recovery", "/sign-in/company/back"}, pattern) {
 		want["Referrer-Policy"] = "strict-origin"
 	}
 	for name, value := range want {
@@ -496,10 +498,14 @@ func readable(name string, rt agreed, tg target) []int {
 		if name == apptest.Nobody {
 			return []int{http.StatusForbidden} // no work to show
 		}
-	case "/language/{lang}", "/notices/{id}":
+	case "/language/{lang}", "/notices/{id}", "/sign-in/code", "/account/factors/app", "/account/factors/codes":
 		return []int{http.StatusSeeOther}
 	case "/sign-in":
 		return []int{http.StatusOK, http.StatusSeeOther}
+	case "/reset", "/recovery":
+		return []int{http.StatusGone} // without a link
+	case "/sign-in/company", "/sign-in/company/back":
+		return []int{http.StatusNotFound} // without a company's sign-in
 	case "/requests/{id}/edit", "/requests/{id}/submission/new", "/debits/{id}/edit", "/debits/{id}/submission/new", "/presentments/{id}/edit", "/presentments/{id}/submission/new", "/receipts/{id}/edit", "/receipts/{id}/submission/new":
 		if tg.label == "draft" {
 			return []int{http.StatusOK}
@@ -584,8 +590,10 @@ func (m *matrix) writes(t *testing.T, name string) {
 			switch {
 			case rt.pattern == "/mails/{id}/revival":
 				want = append(want, http.StatusNotFound) // it is queued again already
-			case rt.pattern == "/invitation":
-				want = []int{http.StatusGone} // nobody is invited
+			case strings.HasPrefix(rt.pattern, "/account/factors/"), strings.HasPrefix(rt.pattern, "/account/devices/"), strings.HasSuffix(rt.pattern, "/options"):
+				want = append(want, http.StatusNotFound) // nobody has one
+			case rt.pattern == "/invitation", rt.pattern == "/reset", rt.pattern == "/recovery":
+				want = []int{http.StatusGone} // nobody has a link
 			case strings.HasPrefix(rt.pattern, "/admin/links/"):
 				want = append(want, http.StatusNotFound) // it ended with the one before
 			case rt.permission == "the bank":

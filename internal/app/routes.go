@@ -78,16 +78,28 @@ type extra struct {
 	// body is the largest body in bytes; formLimit unless given.
 	body int64
 	// stepUp demands that the person proved who they are in the last so much
-	// time, by signing in or by entering the password again.
+	// time, by signing in or by showing their second factor, or the password if
+	// they have none.
 	stepUp time.Duration
+	// settled routes are closed to a browser in which the person signed in for
+	// the first time only lately.
+	settled bool
+	// unenrolled routes are open to somebody who must set up a second factor
+	// before anything else.
+	unenrolled bool
 	// quiet requests are made by the page itself and not by the person: they
 	// do not keep a session from running idle.
 	quiet bool
 }
 
 // freshProof is how long ago somebody may have proved who they are before they
-// change who decides: what is signed in and unattended must not.
+// approve, change who decides, or carry data away: what is signed in and
+// unattended must not.
 const freshProof = 15 * time.Minute
+
+// formProof is for a form that was opened with a fresh proof and takes a while to
+// fill in: nothing typed is lost.
+const formProof = 4 * freshProof
 
 // formLimit bounds the body of an ordinary form.
 const formLimit = 256 << 10
@@ -191,7 +203,7 @@ func (p *headProbe) WriteHeader(status int)      { p.status = status }
 func (a *App) isPage(path string) bool {
 	_, pattern := a.mux.Handler(&http.Request{Method: http.MethodGet, Host: a.origin.Host, URL: &url.URL{Path: path}})
 	switch pattern {
-	case "", "GET /sign-in", "GET /language/{lang}", "GET /healthz", "GET /readyz", "GET " + static.Root:
+	case "", "GET /sign-in", "GET /sign-in/code", "GET " + forgottenPath, "GET " + resetPath, "GET " + recoveryPath, "GET " + ssoPath, "GET " + ssoBackPath, "GET /language/{lang}", "GET /healthz", "GET /readyz", "GET " + static.Root:
 		return false
 	}
 	return true

@@ -5,7 +5,7 @@ func (a *App) alertRoutes() []route {
 	return []route{
 		// Alerts: requests to pay that came in.
 		{"GET", "/alerts", anyDuty, a.listAlerts, extra{}},
-		{"POST", "/alerts/export", anyDuty, a.exportAlerts, extra{body: 16 << 10}},
+		{"POST", "/alerts/export", anyDuty, a.exportAlerts, extra{body: 16 << 10, stepUp: freshProof}},
 		{"GET", "/alerts/{id}", anyDuty, a.showAlert, extra{}},
 		{"GET", "/alerts/{id}/progress", anyDuty, a.alertProgress, extra{quiet: true}},
 		{"POST", "/alerts/{id}/answer", maker, a.answerAlert, extra{}},

@@ -8,7 +8,7 @@ func (a *App) billRoutes() []route {
 		{"GET", "/presentments/filter", anyDuty, a.showFilter, extra{}},
 		{"GET", "/presentments/views", anyDuty, a.showViews, extra{}},
 		{"GET", "/presentments/export", anyDuty, a.newExport, extra{}},
-		{"POST", "/presentments/export", anyDuty, a.createExport, extra{body: 16 << 10}},
+		{"POST", "/presentments/export", anyDuty, a.createExport, extra{body: 16 << 10, stepUp: freshProof}},
 		{"GET", "/presentments/new", maker, a.newPresentment, extra{}},
 		{"POST", "/presentments", maker, a.createPresentment, extra{}},
 		{"POST", "/presentments/totals", maker, a.totalPresentment, extra{}},

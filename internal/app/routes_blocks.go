@@ -4,7 +4,7 @@ package app
 func (a *App) blockRoutes() []route {
 	return []route{
 		{"GET", "/blocks", anyDuty, a.listBlocks, extra{}},
-		{"POST", "/blocks/export", anyDuty, a.exportBlocks, extra{body: 16 << 10}},
+		{"POST", "/blocks/export", anyDuty, a.exportBlocks, extra{body: 16 << 10, stepUp: freshProof}},
 		{"GET", "/blocks/new", maker, a.newBlock, extra{}},
 		{"POST", "/blocks", maker, a.createBlock, extra{}},
 		{"POST", "/blocks/comparison", maker | checker, a.compareBlocks, extra{}},

@@ -10,19 +10,19 @@ func (a *App) controlRoutes() []route {
 		{"GET", "/approvals/{id}", anyDuty, a.showApproval, extra{}},
 		{"GET", "/approvals/delegations", anyDuty, a.listDelegations, extra{}},
 		{"POST", "/approvals/delegations", checker, a.createDelegation, extra{}},
-		{"POST", "/approvals/delegations/{id}/acceptance", checker, a.acceptDelegation, extra{stepUp: freshProof}},
+		{"POST", "/approvals/delegations/{id}/acceptance", checker, a.acceptDelegation, extra{stepUp: freshProof, settled: true}},
 		{"POST", "/approvals/delegations/{id}/refusal", checker, a.declineDelegation, extra{}},
 		{"POST", "/approvals/delegations/{id}/revocation", checker, a.revokeDelegation, extra{}},
-		{"POST", "/instructions/{id}/approval", checker, a.approve, extra{}},
+		{"POST", "/instructions/{id}/approval", checker, a.approve, extra{stepUp: freshProof, settled: true}},
 		{"POST", "/instructions/{id}/rejection", checker, a.reject, extra{}},
 		{"POST", "/instructions/{id}/withdrawal", maker, a.createWithdrawal, extra{}},
 
 		// Who must approve what.
 		{"GET", "/admin", admin | checker | auditor, a.showAdmin, extra{}},
 		{"GET", "/admin/policies", admin | checker | auditor, a.listPolicies, extra{}},
-		{"GET", "/admin/policies/new", admin, a.newProposal, extra{}},
-		{"POST", "/admin/policies", admin, a.createProposal, extra{}},
-		{"POST", "/admin/policies/{id}/approval", admin | checker, a.approveProposal, extra{stepUp: freshProof}},
+		{"GET", "/admin/policies/new", admin, a.newProposal, extra{stepUp: freshProof}},
+		{"POST", "/admin/policies", admin, a.createProposal, extra{stepUp: formProof}},
+		{"POST", "/admin/policies/{id}/approval", admin | checker, a.approveProposal, extra{stepUp: freshProof, settled: true}},
 		{"POST", "/admin/policies/{id}/rejection", admin | checker, a.rejectProposal, extra{}},
 		{"POST", "/admin/policies/{id}/withdrawal", admin, a.withdrawProposal, extra{}},
 
@@ -31,7 +31,7 @@ func (a *App) controlRoutes() []route {
 		{"GET", "/unknown/{id}", anyDuty, a.showUnknown, extra{}},
 		{"GET", "/unknown/{id}/slip", anyDuty, a.showSlip, extra{}},
 		{"POST", "/instructions/{id}/settlements", maker | checker, a.proposeSettlement, extra{}},
-		{"POST", "/instructions/{id}/settlements/{settlement}/confirmation", checker, a.confirmSettlement, extra{}},
+		{"POST", "/instructions/{id}/settlements/{settlement}/confirmation", checker, a.confirmSettlement, extra{stepUp: freshProof, settled: true}},
 		{"POST", "/instructions/{id}/settlements/{settlement}/refusal", checker, a.declineSettlement, extra{}},
 
 		// The audit trail.
@@ -57,7 +57,7 @@ func (a *App) controlRoutes() []route {
 		// What the bank tells by itself.
 		{"GET", "/callbacks", anyDuty, a.listCallbacks, extra{}},
 		{"GET", "/callbacks/{id}", anyDuty, a.showCallback, extra{}},
-		{"GET", "/callbacks/{id}/body", auditor | admin, a.openCallback, extra{}},
+		{"GET", "/callbacks/{id}/body", auditor | admin, a.openCallback, extra{stepUp: freshProof}},
 		{"POST", "/callbacks/rereadings/{id}", checker | admin, a.rereadCallback, extra{}},
 		{"POST", callbackPath + "{product}", theBank, a.receiveCallback, extra{body: krungsri.CallbackLimit}},
 		{"POST", callbackPath + "etax", theBank, a.receiveCallback, extra{body: krungsri.GeneratedBody}},

@@ -7,7 +7,7 @@ func (a *App) paperRoutes() []route {
 		{"GET", "/receipts", anyDuty, a.listReceipts, extra{}},
 		{"GET", "/receipts/missing", anyDuty, a.missingReceipts, extra{}},
 		{"POST", "/receipts/drafts", maker, a.createReceiptDrafts, extra{}},
-		{"POST", "/receipts/export", anyDuty, a.exportReceipts, extra{body: 16 << 10}},
+		{"POST", "/receipts/export", anyDuty, a.exportReceipts, extra{body: 16 << 10, stepUp: freshProof}},
 		{"GET", "/receipts/new", maker, a.newReceipt, extra{}},
 		{"POST", "/receipts", maker, a.createReceipt, extra{}},
 		{"GET", "/receipts/{id}", anyDuty, a.showReceipt, extra{}},
@@ -34,7 +34,7 @@ func (a *App) paperRoutes() []route {
 
 		// Payments that came in, and the certificates of what was withheld.
 		{"GET", "/payments", anyDuty, a.listPayments, extra{}},
-		{"POST", "/payments/export", anyDuty, a.exportPayments, extra{body: 16 << 10}},
+		{"POST", "/payments/export", anyDuty, a.exportPayments, extra{body: 16 << 10, stepUp: freshProof}},
 		{"GET", "/payments/new", maker, a.newPayment, extra{}},
 		{"POST", "/payments", maker, a.createPayment, extra{}},
 		{"GET", "/payments/books", anyDuty, a.showBooks, extra{}},
@@ -74,11 +74,11 @@ func (a *App) paperRoutes() []route {
 		// The library of documents, and tax months.
 		{"GET", "/documents", anyDuty, a.listDocuments, extra{}},
 		{"GET", "/documents/archive", anyDuty, a.newArchive, extra{}},
-		{"POST", "/documents/archive", anyDuty, a.createArchive, extra{}},
+		{"POST", "/documents/archive", anyDuty, a.createArchive, extra{stepUp: freshProof}},
 		{"GET", "/documents/{id}", anyDuty, a.showDocument, extra{}},
 		{"GET", "/months", anyDuty, a.listMonths, extra{}},
 		{"GET", "/months/{month}", anyDuty, a.showMonth, extra{}},
 		{"POST", "/months/{month}/closing", checker, a.createClosing, extra{}},
-		{"POST", "/months/{month}/export", anyDuty, a.createMonthExport, extra{}},
+		{"POST", "/months/{month}/export", anyDuty, a.createMonthExport, extra{stepUp: freshProof}},
 	}
 }

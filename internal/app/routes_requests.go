@@ -4,7 +4,7 @@ package app
 func (a *App) requestRoutes() []route {
 	return []route{
 		{"GET", "/requests", anyDuty, a.listRequests, extra{}},
-		{"POST", "/requests/export", anyDuty, a.exportRequests, extra{body: 16 << 10}},
+		{"POST", "/requests/export", anyDuty, a.exportRequests, extra{body: 16 << 10, stepUp: freshProof}},
 		{"GET", "/requests/new", maker, a.newRequest, extra{}},
 		{"POST", "/requests", maker, a.createRequest, extra{}},
 		{"GET", "/requests/{id}", anyDuty, a.showRequest, extra{}},
@@ -24,7 +24,7 @@ func (a *App) requestRoutes() []route {
 
 		{"GET", "/promptpay-ids", anyDuty, a.listPromptPayIDs, extra{}},
 		{"POST", "/promptpay-ids", admin, a.proposePromptPayID, extra{}},
-		{"POST", "/promptpay-ids/{id}/approval", checker, a.approvePromptPayID, extra{}},
+		{"POST", "/promptpay-ids/{id}/approval", checker, a.approvePromptPayID, extra{stepUp: freshProof, settled: true}},
 		{"POST", "/promptpay-ids/{id}/rejection", checker, a.rejectPromptPayID, extra{}},
 		{"POST", "/promptpay-ids/{id}/withdrawal", admin, a.withdrawPromptPayID, extra{}},
 		{"POST", "/promptpay-ids/{id}/ending", admin, a.askPromptPayEnd, extra{}},
@@ -33,7 +33,7 @@ func (a *App) requestRoutes() []route {
 
 		{"GET", "/request-rules", anyDuty, a.showRequestRules, extra{}},
 		{"POST", "/request-rules", maker | admin, a.proposeRequestRules, extra{}},
-		{"POST", "/request-rules/{id}/approval", checker, a.approveRequestRules, extra{}},
+		{"POST", "/request-rules/{id}/approval", checker, a.approveRequestRules, extra{stepUp: freshProof, settled: true}},
 		{"POST", "/request-rules/{id}/rejection", checker, a.rejectRequestRules, extra{}},
 		{"POST", "/request-rules/{id}/withdrawal", maker | admin, a.withdrawRequestRules, extra{}},
 	}

@@ -21,16 +21,20 @@ import (
 // other host can plant them.
 type cookieNames struct {
 	session string
+	step    string // of a sign-in that is not finished
 	device  string
 	flash   string
+	codes   string // recovery codes on their way to the page that shows them once
 	secure  bool
 }
 
 func namesFor(origin *url.URL) cookieNames {
 	if origin.Scheme == "https" || isLoopback(origin.Hostname()) {
-		return cookieNames{session: "__Host-session", device: "__Host-device", flash: "__Host-flash", secure: true}
+		return cookieNames{
+			session: "__Host-session", step: "__Host-step", device: "__Host-device", flash: "__Host-flash", codes: "__Host-codes", secure: true,
+		}
 	}
-	return cookieNames{session: "session", device: "device", flash: "flash"}
+	return cookieNames{session: "session", step: "step", device: "device", flash: "flash", codes: "codes"}
 }
 
 func isLoopback(host string) bool {
@@ -64,14 +68,29 @@ type valueKey int
 const (
 	foundKey  valueKey = iota // store.SessionUser, as read from the table
 	memoryKey                 // memory, written back by Save
-	beginKey                  // store.Actor for whom Save begins a session
+	beginKey                  // beginning, of the session that Save begins
 	switchKey                 // store.ID of the merchant that Save switches to
+	renewKey                  // shown, by which the session deserves a new token
 )
+
+// shown takes, within a transaction, what a person shows to prove who they are,
+// and says what it was.
+type shown func(*store.Tx) (factor string, err error)
+
+// beginning is a session about to begin.
+type beginning struct {
+	actor store.Actor
+	guess store.Guess // which was right after all
+	mark  string      // of the browser
+	shown shown       // besides the password; nil for nothing
+}
 
 // memory is what a session remembers between requests. Rights are not among
 // it: they are read anew each time.
 type memory struct {
 	Proven time.Time `json:"proven"`
+	// Challenge is what a passkey is to answer next.
+	Challenge json.RawMessage `json:"challenge,omitempty"`
 }
 
 // provenSince reports whether the person showed who they are after at.
@@ -141,23 +160,32 @@ func (s *sessionStore) Save(r *http.Request, w http.ResponseWriter, session *ses
 	if err != nil {
 		return fmt.Errorf("keeping the session's memory: %w", err)
 	}
-	actor, begins := session.Values[beginKey].(store.Actor)
+	b, begins := session.Values[beginKey].(beginning)
+	actor := b.actor
 	if !begins {
 		actor = s.actor(r, session)
 	}
 	old := session.ID
 	err = s.store.Write(r.Context(), actor, func(tx *store.Tx) error {
 		merchant, switches := session.Values[switchKey].(store.ID)
+		show, renews := session.Values[renewKey].(shown)
 		switch {
 		case session.Options.MaxAge < 0:
 			session.ID = ""
 			return tx.SignOut(hashToken(old))
 		case begins:
 			session.ID = newToken()
-			return s.begin(tx, r, session.ID, old, data, session.Values)
+			return s.begin(tx, r, session.ID, old, data, b)
 		case switches:
 			session.ID = newToken()
 			return tx.SwitchMerchant(hashToken(old), hashToken(session.ID), merchant, data)
+		case renews:
+			session.ID = newToken()
+			factor, err := show(tx)
+			if err != nil {
+				return err
+			}
+			return tx.RenewSession(hashToken(old), hashToken(session.ID), data, factor)
 		default:
 			return tx.SetSessionData(hashToken(old), data)
 		}
@@ -172,23 +200,25 @@ func (s *sessionStore) Save(r *http.Request, w http.ResponseWriter, session *ses
 	return nil
 }
 
-// guessKey holds the store.Guess that a right password gives back.
-type guessKey struct{}
-
-func (s *sessionStore) begin(tx *store.Tx, r *http.Request, token, old string, data []byte, values map[any]any) error {
+func (s *sessionStore) begin(tx *store.Tx, r *http.Request, token, old string, data []byte, b beginning) (err error) {
+	n := store.NewSession{TokenHash: hashToken(token), Data: data, UserAgent: clip(r.UserAgent(), 200), Lifetime: s.lifetime}
+	if b.shown != nil {
+		if n.Factor, err = b.shown(tx); err != nil {
+			return err
+		}
+	}
 	if old != "" {
 		if err := tx.SignOut(hashToken(old)); err != nil {
 			return err
 		}
 	}
-	if g, ok := values[guessKey{}].(store.Guess); ok {
-		if err := tx.ForgiveGuess(g); err != nil {
-			return err
-		}
+	if err := tx.ForgiveGuess(b.guess); err != nil {
+		return err
 	}
-	return tx.SignIn(store.NewSession{
-		TokenHash: hashToken(token), Data: data, UserAgent: clip(r.UserAgent(), 200), Lifetime: s.lifetime,
-	})
+	if n.Device, err = tx.KnowDevice(hashToken(b.mark), n.UserAgent); err != nil {
+		return err
+	}
+	return tx.SignIn(n)
 }
 
 func (s *sessionStore) actor(r *http.Request, session *sessions.Session) store.Actor {
@@ -203,5 +233,20 @@ func (a *App) remember(w http.ResponseWriter, r *http.Request, u user, change fu
 	m := memoryOf(u.session)
 	change(&m)
 	u.session.Values[memoryKey] = m
+	return u.session.Save(r, w)
+}
+
+// renew gives the session a new token because of what the person shows, and
+// notes when that was. Nothing is renewed if it is not right.
+func (a *App) renew(w http.ResponseWriter, r *http.Request, u user, show shown) error {
+	m := memoryOf(u.session)
+	m.Proven, m.Challenge = a.Clock(), nil
+	return a.replaceToken(w, r, u, m, show)
+}
+
+// replaceToken gives the session a new token without any proof.
+func (a *App) replaceToken(w http.ResponseWriter, r *http.Request, u user, m memory, show shown) error {
+	u.session.Values[memoryKey], u.session.Values[renewKey] = m, show
+	defer delete(u.session.Values, renewKey)
 	return u.session.Save(r, w)
 }

@@ -21,18 +21,24 @@ import (
 // newSession shows the form for signing in.
 func (a *App) newSession(w http.ResponseWriter, r *http.Request, u user) error {
 	f := readQuery(r)
-	next := a.ownPathOr(f.raw("next"), "")
+	next, done := a.ownPathOr(f.raw("next"), ""), f.choice("done", "password", "recovery")
 	if err := f.check(); err != nil {
 		return err
 	}
 	if u.signedIn() {
 		return a.seeOther(w, r, u, orHome(next), text.Message{})
 	}
-	return a.signInPage(w, r, http.StatusOK, templates.SignInView{Next: next})
+	return a.signInPage(w, r, http.StatusOK, templates.SignInView{Next: next, Done: done})
 }
 
 func (a *App) signInPage(w http.ResponseWriter, r *http.Request, status int, v templates.SignInView) error {
 	v.Bare = a.bare(r.Context(), text.T(r.Context(), "edge.sign_in"), signInPath(v.Next))
+	if a.SSO != nil {
+		v.Company = ssoPath
+		if v.Next != "" {
+			v.Company += "?next=" + url.QueryEscape(v.Next)
+		}
+	}
 	return a.respond(w, r, status, templates.SignIn(v))
 }
 
@@ -80,10 +86,12 @@ func (a *App) createSession(w http.ResponseWriter, r *http.Request, u user) erro
 	if err != nil {
 		return err
 	}
-	if err := a.begin(w, r, u, account, guess); err != nil {
+	if account.Enrolled {
+		return a.beginSecondStep(w, r, u, account, guess, secondStep{Email: email, Next: next})
+	}
+	if err := a.begin(w, r, u, account, email, guess, nil); err != nil {
 		return err
 	}
-	a.setDeviceCookie(w, r, email)
 	return a.seeOther(w, r, user{}, orHome(next), text.Message{})
 }
 
@@ -142,15 +150,26 @@ func (a *App) inTurn(r *http.Request, f func() error) error {
 	}
 }
 
-// begin starts the session at the person's first merchant.
-func (a *App) begin(w http.ResponseWriter, r *http.Request, u user, account store.Account, guess store.Guess) error {
+// begin starts the session at the person's first merchant, and marks the browser
+// as one that knew how to sign in to the account.
+func (a *App) begin(w http.ResponseWriter, r *http.Request, u user, account store.Account, email string, guess store.Guess, show shown) error {
 	actor := store.Actor{Person: account.ID, Session: store.NewID().String(), Request: u.request, Address: u.address}
 	if len(account.Memberships) > 0 {
 		actor.Merchant = account.Memberships[0].Merchant
 	}
-	u.session.Values[beginKey], u.session.Values[guessKey{}] = actor, guess
+	mark, known := a.deviceOf(r, email)
+	if !known {
+		mark = rand.Text()
+	}
+	u.session.Values[beginKey] = beginning{actor: actor, guess: guess, mark: mark, shown: show}
 	u.session.Values[memoryKey] = memory{Proven: a.Clock()}
-	return u.session.Save(r, w)
+	if err := u.session.Save(r, w); err != nil {
+		return err
+	}
+	if !known {
+		a.setDeviceCookie(w, mark, email)
+	}
+	return nil
 }
 
 // The limits on failed sign-ins. A browser that signed in to the account
@@ -189,11 +208,7 @@ func networkOf(address string) string {
 }
 
 // setDeviceCookie marks this browser as one that knew the account's password.
-func (a *App) setDeviceCookie(w http.ResponseWriter, r *http.Request, email string) {
-	if _, ok := a.deviceOf(r, email); ok {
-		return
-	}
-	device := rand.Text()
+func (a *App) setDeviceCookie(w http.ResponseWriter, device, email string) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever the origin allows it
 		Name: a.cookies.device, Value: device + "." + a.signDevice(device, email),
 		Path: "/", MaxAge: aYear, HttpOnly: true, Secure: a.cookies.secure, SameSite: http.SameSiteStrictMode,
@@ -240,71 +255,4 @@ func (a *App) endSession(w http.ResponseWriter, r *http.Request, u user) error {
 	}
 	w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	return a.seeOther(w, r, user{}, "/sign-in", text.Message{})
-}
-
-// newProof asks for the password again, before something that matters.
-func (a *App) newProof(w http.ResponseWriter, r *http.Request, u user) error {
-	f := readQuery(r)
-	next := a.ownPathOr(f.raw("next"), "")
-	if err := f.check(); err != nil {
-		return err
-	}
-	return a.proofPage(w, r, u, http.StatusOK, templates.ProofView{Next: next})
-}
-
-func (a *App) proofPage(w http.ResponseWriter, r *http.Request, u user, status int, v templates.ProofView) error {
-	v.Name = u.person.Name
-	return a.page(w, r, u, shell{Header: v.Header(r.Context()), Status: status}, templates.Proof(v))
-}
-
-// createProof takes the password again and notes when.
-func (a *App) createProof(w http.ResponseWriter, r *http.Request, u user) error {
-	f := readForm(r)
-	typed := f.secret("password", required)
-	next := a.ownPathOr(f.raw("next"), "")
-	if err := f.check(); err != nil {
-		return err
-	}
-	if f.valid() {
-		right, err := a.provePassword(r, u, typed)
-		if err != nil {
-			return err
-		}
-		if right {
-			if err := a.remember(w, r, u, func(m *memory) { m.Proven = a.Clock() }); err != nil {
-				return err
-			}
-			return a.seeOther(w, r, u, orHome(next), text.Message{})
-		}
-		f.fail("password", text.Msg("edge.password_wrong"))
-	}
-	return a.proofPage(w, r, u, http.StatusUnprocessableEntity, templates.ProofView{
-		Next: next, PasswordError: f.errorOf(r.Context(), "password"), Errors: f.summary(r.Context()),
-	})
-}
-
-// provePassword reports whether typed is the password of whoever is signed in.
-// Wrong ones count, so that a session left open is no place for guessing.
-func (a *App) provePassword(r *http.Request, u user, typed string) (right bool, err error) {
-	ctx := r.Context()
-	limit := store.GuessLimit{Bucket: "person " + u.person.ID.String(), Most: guessesPerDevice, Within: time.Hour}
-	err = a.inTurn(r, func() error {
-		var hash string
-		var guess store.Guess
-		err := a.Store.Write(ctx, u.actor(), func(tx *store.Tx) (err error) {
-			if guess, err = tx.ReserveGuess(limit); err != nil {
-				return err
-			}
-			hash, err = tx.PasswordHash()
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if right, err = password.Matches(hash, typed); err != nil || !right {
-			return err
-		}
-		return a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error { return tx.ForgiveGuess(guess) })
-	})
-	return right, err
 }

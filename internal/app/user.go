@@ -20,6 +20,8 @@ type user struct {
 	memberships []store.Membership
 	session     *sessions.Session
 	sessionID   store.ID
+	enrolled    bool      // has a second factor
+	deviceSince time.Time // when they first signed in in this browser
 	roomy       bool
 	theme       string
 	request     string
@@ -106,6 +108,7 @@ func (a *App) whoAsks(r *http.Request) (user, *http.Request, error) {
 		if found, ok := foundIn(session); ok {
 			u.person, u.memberships, u.sessionID = found.Person, found.Memberships, found.Session
 			u.membership, _ = found.Membership()
+			u.enrolled, u.deviceSince = found.Enrolled, found.DeviceSince
 			info.person, info.merchant = found.ID, u.membership.Merchant
 			u.roomy = found.Roomy
 			if found.Theme != "system" {
@@ -141,15 +144,41 @@ func (a *App) admit(u user, rt route) error {
 		return nil
 	case !u.signedIn():
 		return errSignedOut
+	case a.RequireFactor && !u.enrolled && !rt.unenrolled:
+		return errUnenrolled
 	case !rt.permission.admits(u.membership.Duties):
 		return &forbiddenError{rt.permission}
 	case !rt.admits(u.membership):
 		return errOtherProducts
-	case rt.stepUp > 0 && !memoryOf(u.session).provenSince(a.Clock().Add(-rt.stepUp)):
-		return errUnproven
+	case rt.settled && a.newDevice(u):
+		return errNewDevice
+	case rt.stepUp > 0:
+		return a.demand(u, rt.stepUp)
 	default:
 		return nil
 	}
+}
+
+// demand asks that the person proved who they are in the last so much time.
+func (a *App) demand(u user, within time.Duration) error {
+	if !memoryOf(u.session).provenSince(a.Clock().Add(-within)) {
+		return errUnproven
+	}
+	return nil
+}
+
+// mayDecide asks for what a route that approves asks for.
+func (a *App) mayDecide(u user) error {
+	if a.newDevice(u) {
+		return errNewDevice
+	}
+	return a.demand(u, freshProof)
+}
+
+// newDevice reports whether the person has not used this browser for long
+// enough to approve in it.
+func (a *App) newDevice(u user) bool {
+	return a.DeviceWait > 0 && a.Clock().Before(u.deviceSince.Add(a.DeviceWait))
 }
 
 func (a *App) keepAlive(r *http.Request, u user) error {

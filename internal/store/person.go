@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lib/pq"
@@ -80,11 +81,17 @@ const membershipsOf = `(
 	                         ORDER BY n.name_th, n.id), '[]')
 	FROM memberships m JOIN merchants n ON n.id = m.merchant_id WHERE m.person_id = found.acting::uuid) AS memberships`
 
+// enrolledOf is the SQL of whether the person in column acting has a second
+// factor; like memberships, factors show themselves to their person only.
+const enrolledOf = `EXISTS (SELECT FROM factors f WHERE f.person_id = found.acting::uuid AND f.confirmed_at IS NOT NULL) AS enrolled`
+
 // Account is what signing in needs to know about an e-mail address.
 type Account struct {
 	Person
+	Email        string
 	PasswordHash string
 	Disabled     bool
+	Enrolled     bool // has a second factor
 	Memberships  []Membership
 }
 
@@ -93,7 +100,7 @@ var sqlAccount = statement(`
 		SELECT p.id AS person_id, p.name, p.lang, p.buddhist_era, p.theme, p.roomy, a.password_hash, p.disabled_at IS NOT NULL AS disabled,
 		       set_config('portal.person', p.id::text, true) AS acting
 		FROM accounts a JOIN people p ON p.id = a.person_id WHERE a.email = lower($1))
-	SELECT person_id, name, lang, buddhist_era, theme, roomy, password_hash, disabled, ` + membershipsOf + ` FROM found`)
+	SELECT person_id, name, lang, buddhist_era, theme, roomy, password_hash, disabled, ` + enrolledOf + `, ` + membershipsOf + ` FROM found`)
 
 // Account returns the account with this e-mail address in one round trip.
 func (s *Store) Account(ctx context.Context, email string) (Account, error) {
@@ -101,12 +108,13 @@ func (s *Store) Account(ctx context.Context, email string) (Account, error) {
 		Person
 		PasswordHash string      `db:"password_hash"`
 		Disabled     bool        `db:"disabled"`
+		Enrolled     bool        `db:"enrolled"`
 		Memberships  memberships `db:"memberships"`
 	}
 	if err := s.row(ctx, &row, sqlAccount, email); err != nil {
 		return Account{}, err
 	}
-	return Account{row.Person, row.PasswordHash, row.Disabled, row.Memberships}, nil
+	return Account{row.Person, strings.ToLower(email), row.PasswordHash, row.Disabled, row.Enrolled, row.Memberships}, nil
 }
 
 // NewPerson is somebody to be let in.
@@ -249,6 +257,8 @@ var (
 		UPDATE accounts SET password_hash = $2 WHERE person_id = $1`)
 )
 
+var sqlEndSteps = statement(`DELETE FROM sign_in_steps WHERE person_id = $1`)
+
 // PasswordHash returns the acting person's own.
 func (q *Query) PasswordHash() (string, error) {
 	var hash string
@@ -265,5 +275,15 @@ func (t *Tx) ChangePassword(person ID, passwordHash string, keep []byte) error {
 	if err := t.EndOtherSessions(person, keep); err != nil {
 		return err
 	}
+	// Whoever is between the old password and the second factor begins again.
+	if _, err := t.exec(sqlEndSteps, person); err != nil {
+		return err
+	}
 	return t.Audit("person.password_changed", About("person", person), map[string]any{"password_sha256": hashText(passwordHash)})
 }
+
+var sqlEmail = statement(`
+	SELECT email FROM accounts WHERE person_id = $1 ORDER BY created_at LIMIT 1`)
+
+// Email is the acting person's own.
+func (q *Query) Email() (string, error) { return row[string](q, sqlEmail, q.actor.Person) }

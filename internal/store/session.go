@@ -45,6 +45,11 @@ type SessionUser struct {
 	// Idle says that the session was last seen more than a minute ago, and
 	// should be touched.
 	Idle bool
+	// Enrolled: the person has a second factor.
+	Enrolled bool
+	// DeviceSince is when the person was first seen in this browser; zero if
+	// that is not known.
+	DeviceSince time.Time
 }
 
 // Membership returns the person's place at the chosen merchant.
@@ -58,13 +63,14 @@ func (u SessionUser) Membership() (Membership, bool) {
 
 var sqlSessionUser = statement(`
 	WITH found AS MATERIALIZED (
-		SELECT s.id AS session_id, s.merchant_id, s.data, s.seen_at < now() - interval '1 minute' AS idle,
+		SELECT s.id AS session_id, s.merchant_id, s.data, s.seen_at < now() - interval '1 minute' AS idle, s.device_id,
 		       p.id AS person_id, p.name, p.lang, p.buddhist_era, p.theme, p.roomy,
 		       set_config('portal.person', p.id::text, true) AS acting
 		FROM sessions s JOIN people p ON p.id = s.person_id
 		WHERE s.token_hash = $1 AND s.expires_at > now() AND s.seen_at > now() - $2::bigint * interval '1 second'
 		  AND p.disabled_at IS NULL)
-	SELECT session_id, merchant_id, data, idle, person_id, name, lang, buddhist_era, theme, roomy, ` + membershipsOf + ` FROM found`)
+	SELECT session_id, merchant_id, data, idle, person_id, name, lang, buddhist_era, theme, roomy, ` + enrolledOf + `,
+		(SELECT d.first_seen_at FROM devices d WHERE d.id = found.device_id AND d.person_id = found.acting::uuid) AS device_since, ` + membershipsOf + ` FROM found`)
 
 // SessionUser returns who holds the token with this hash, in one round trip.
 // ErrNotFound means that the session ended, was idle for longer than idle, or
@@ -76,12 +82,17 @@ func (s *Store) SessionUser(ctx context.Context, tokenHash []byte, idle time.Dur
 		Merchant    uuid.NullUUID `db:"merchant_id"`
 		Data        []byte        `db:"data"`
 		Idle        bool          `db:"idle"`
+		Enrolled    bool          `db:"enrolled"`
+		DeviceSince sql.NullTime  `db:"device_since"`
 		Memberships memberships   `db:"memberships"`
 	}
 	if err := s.row(ctx, &row, sqlSessionUser, tokenHash, int64(idle/time.Second)); err != nil {
 		return SessionUser{}, err
 	}
-	return SessionUser{row.Person, row.Session, row.Merchant.UUID, row.Memberships, row.Data, row.Idle}, nil
+	return SessionUser{
+		Person: row.Person, Session: row.Session, Merchant: row.Merchant.UUID, Memberships: row.Memberships,
+		Data: row.Data, Idle: row.Idle, Enrolled: row.Enrolled, DeviceSince: row.DeviceSince.Time,
+	}, nil
 }
 
 // NewSession is a session about to begin. Its id is the transaction's
@@ -92,12 +103,16 @@ type NewSession struct {
 	UserAgent string
 	// Lifetime is how long it may last however busy it is.
 	Lifetime time.Duration
+	// Device is the browser it is in, or NoID.
+	Device ID
+	// Factor is what was shown besides the password, or "".
+	Factor string
 }
 
 var (
 	sqlInsertSession = statement(`
-		INSERT INTO sessions (token_hash, id, person_id, merchant_id, data, address, user_agent, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, now() + $8::bigint * interval '1 second')`)
+		INSERT INTO sessions (token_hash, id, person_id, merchant_id, data, address, user_agent, expires_at, device_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, now() + $8::bigint * interval '1 second', $9)`)
 	sqlDeleteExpiredSessions = statement(`
 		DELETE FROM sessions WHERE expires_at < now()`)
 )
@@ -108,11 +123,20 @@ func (t *Tx) SignIn(n NewSession) error {
 		return err
 	}
 	a := t.actor
-	_, err := t.exec(sqlInsertSession, n.TokenHash, a.Session, a.Person, nullable(a.Merchant), n.Data, a.Address, n.UserAgent, int64(n.Lifetime/time.Second))
+	_, err := t.exec(sqlInsertSession, n.TokenHash, a.Session, a.Person, nullable(a.Merchant), n.Data, a.Address, n.UserAgent, int64(n.Lifetime/time.Second), nullable(n.Device))
 	if err != nil {
 		return err
 	}
-	return t.Audit("person.signed_in", About("person", a.Person), map[string]any{"user_agent": n.UserAgent})
+	return t.Audit("person.signed_in", About("person", a.Person), struct {
+		UserAgent string `json:"user_agent"`
+		Factor    string `json:"factor,omitempty"`
+	}{n.UserAgent, n.Factor})
+}
+
+// ResetAsked leaves a trace of somebody who asked for a link to set a new
+// password. The person is NoID when nobody has the address.
+func (t *Tx) ResetAsked(person ID, hint string) error {
+	return t.Audit("person.reset_asked", About("person", person), map[string]any{"email": hint})
 }
 
 // SignInFailed leaves a trace of a refused sign-in. The person is NoID when
@@ -153,6 +177,18 @@ func (t *Tx) SwitchMerchant(oldHash, newHash []byte, merchant ID, data []byte) e
 		return err
 	}
 	return t.Audit("person.merchant_switched", About("person", t.actor.Person), map[string]any{"to": merchant})
+}
+
+var sqlReplaceToken = statement(`
+	UPDATE sessions SET token_hash = $2, data = $3 WHERE token_hash = $1 AND person_id = $4`)
+
+// RenewSession gives the acting person's session a new token, because they have
+// proven who they are by means of how; the old one is worthless from then on.
+func (t *Tx) RenewSession(oldHash, newHash, data []byte, how string) error {
+	if err := t.one(sqlReplaceToken, oldHash, newHash, data, t.actor.Person); err != nil {
+		return err
+	}
+	return t.Audit("person.proved", About("person", t.actor.Person), map[string]any{"factor": how})
 }
 
 var sqlIsMember = statement(`
@@ -207,6 +243,7 @@ func (t *Tx) EndOtherSessions(person ID, keep []byte) error {
 // OpenSession is a session as its owner sees it.
 type OpenSession struct {
 	ID        ID        `db:"id"`
+	Device    string    `db:"device"` // the name its owner gave the browser, or ""
 	Address   string    `db:"address"`
 	UserAgent string    `db:"user_agent"`
 	CreatedAt time.Time `db:"created_at"`
@@ -214,9 +251,10 @@ type OpenSession struct {
 }
 
 var sqlOpenSessions = statement(`
-	SELECT id, address, user_agent, created_at, seen_at FROM sessions
-	WHERE person_id = $1 AND expires_at > now() AND seen_at > now() - $2::bigint * interval '1 second'
-	ORDER BY seen_at DESC, id LIMIT 50`)
+	SELECT s.id, s.address, s.user_agent, s.created_at, s.seen_at,
+		coalesce((SELECT d.name FROM devices d WHERE d.id = s.device_id AND d.person_id = s.person_id), '') AS device
+	FROM sessions s WHERE s.person_id = $1 AND s.expires_at > now() AND s.seen_at > now() - $2::bigint * interval '1 second'
+	ORDER BY s.seen_at DESC, s.id LIMIT 50`)
 
 // OpenSessions returns the acting person's sessions that have not run idle,
 // the latest first.
