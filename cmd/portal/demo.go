@@ -49,6 +49,7 @@ var demoPeople = []demoPerson{
 	{"checker2", "ปราณี สาธิต", store.Duties{store.Checker}, nil},
 	{"auditor", "อนันต์ ทดลอง", store.Duties{store.Auditor}, store.Duties{store.Auditor}},
 	{"admin", "กมลา จำลอง", store.Duties{store.Admin}, store.Duties{store.Admin}},
+	{"admin2", "ดวงใจ จำลอง", store.Duties{store.Admin}, store.Duties{store.Admin}},
 }
 
 // fictitiousTaxID completes twelve digits with the check digit they need.
@@ -116,6 +117,14 @@ func findDemo(ctx context.Context, owner *store.Store, secret string) (demo, err
 	d := demo{people: map[string]store.ID{}}
 	for _, p := range demoPeople {
 		account, err := owner.Account(ctx, p.user+demoDomain)
+		if errors.Is(err, store.ErrNotFound) && len(d.people) > 0 {
+			// Somebody who came with a later release.
+			err = owner.Write(ctx, operator("dev"), func(tx *store.Tx) error { return d.add(tx, p, password.Hash(secret)) })
+			if err != nil {
+				return d, fmt.Errorf("add to the demo people: %w", err)
+			}
+			continue
+		}
 		if err != nil {
 			return d, err
 		}

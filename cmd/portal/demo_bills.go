@@ -153,7 +153,7 @@ func (k bookkeeper) keep(ctx context.Context) error {
 	if err := errors.Join(k.decide(ctx, all), k.correct(ctx)); err != nil {
 		return err
 	}
-	if err := errors.Join(k.lose(ctx), k.broughtIn(ctx), k.receipts(ctx), k.sell(ctx), k.paid(ctx), k.caughtUp(ctx), k.recur(ctx), k.regulate(ctx), k.issue(ctx), k.directDebit(ctx), k.promptPay(ctx), k.blocked(ctx)); err != nil {
+	if err := errors.Join(k.lose(ctx), k.broughtIn(ctx), k.receipts(ctx), k.sell(ctx), k.paid(ctx), k.caughtUp(ctx), k.recur(ctx), k.regulate(ctx), k.issue(ctx), k.directDebit(ctx), k.promptPay(ctx), k.blocked(ctx), k.staff(ctx)); err != nil {
 		return err
 	}
 	return errors.Join(k.keepSeason(ctx, waitingBills), k.habits(ctx))

@@ -47,6 +47,9 @@ func (a *App) HoldHashing() (release func()) {
 // OwnPath is ownPath.
 func (a *App) OwnPath(s string) (string, bool) { return a.ownPath(s) }
 
+// ProductOperations is which operations belong to a product, as pages say it.
+var ProductOperations = productOperations
+
 // IDsIn is how many ids of people a text holds, written in two pieces.
 func IDsIn(text string) int {
 	var r idReader

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/mail"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,19 +64,10 @@ func (a *App) personForm(w http.ResponseWriter, r *http.Request, u user, status 
 	for _, p := range store.AllProducts {
 		v.Products = append(v.Products, ui.Choice{
 			Value: string(p), Label: text.T(ctx, text.Prefix("people.product.")+string(p)), Help: text.T(ctx, text.Prefix("people.product_what.")+string(p)),
-			Checked: contains(chosen.Products, p),
+			Checked: slices.Contains(chosen.Products, p),
 		})
 	}
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaAdmin, Status: status}, templates.PersonForm(v))
-}
-
-func contains(list []store.Product, p store.Product) bool {
-	for _, q := range list {
-		if p == q {
-			return true
-		}
-	}
-	return false
 }
 
 // readTerms reads the duties, products and level of a form.
@@ -95,7 +87,7 @@ func readTerms(f *form, n *store.NewChange, v *templates.PersonFormView) error {
 	for _, p := range f.list("products") {
 		if p := store.Product(p); len(productOperations[p]) == 0 {
 			return &requestError{"no such product"}
-		} else if !contains(n.Products, p) {
+		} else if !slices.Contains(n.Products, p) {
 			n.Products = append(n.Products, p)
 		}
 	}
@@ -154,7 +146,7 @@ func (a *App) proposeDuties(w http.ResponseWriter, r *http.Request, u user) erro
 func (a *App) proposeTerms(w http.ResponseWriter, r *http.Request, u user, f *form, n store.NewChange, v templates.PersonFormView) error {
 	ctx := r.Context()
 	if f.valid() {
-		_, refused, err := a.propose(r, u, n)
+		refused, err := a.propose(r, u, n)
 		switch {
 		case err != nil:
 			return err
@@ -215,22 +207,21 @@ func personRefusalOf(err error) (personRefusal, bool) {
 
 // propose has the acting administrator propose a change. What the rules refuse
 // is no error: it is told where it was asked.
-func (a *App) propose(r *http.Request, u user, n store.NewChange) (store.ID, personRefusal, error) {
-	var id store.ID
-	err := a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) (err error) {
-		id, err = tx.ProposeChange(n)
+func (a *App) propose(r *http.Request, u user, n store.NewChange) (personRefusal, error) {
+	err := a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
+		_, err := tx.ProposeChange(n)
 		return err
 	})
 	refused, ok := personRefusalOf(err)
 	if !ok {
-		return id, personRefusal{}, err
+		return personRefusal{}, err
 	}
 	if store.Violated(err, store.LeavesNobody) {
 		if refused.gaps, err = a.gapsIf(r.Context(), u, n); err != nil {
-			return id, personRefusal{}, err
+			return personRefusal{}, err
 		}
 	}
-	return id, refused, nil
+	return refused, nil
 }
 
 // gapsIf are the amounts that nobody could approve after a change.
@@ -270,7 +261,7 @@ func (a *App) proposeChange(w http.ResponseWriter, r *http.Request, u user) erro
 	if !f.valid() {
 		return a.personPage(w, r, u, id, http.StatusUnprocessableEntity, templates.PersonView{NoteError: f.errorOf(ctx, "note")})
 	}
-	_, refused, err := a.propose(r, u, store.NewChange{Kind: kind, Person: id, Note: note})
+	refused, err := a.propose(r, u, store.NewChange{Kind: kind, Person: id, Note: note})
 	if err != nil {
 		return err
 	}

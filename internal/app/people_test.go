@@ -1,16 +1,24 @@
 package app_test
 
 import (
+	"log/slog"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"portal/internal/app"
 	"portal/internal/app/apptest"
+	"portal/internal/app/notify"
 	"portal/internal/app/password"
+	"portal/internal/app/teller"
+	"portal/internal/krungsri"
 	"portal/internal/store"
 )
 
@@ -80,6 +88,7 @@ func invite(t *testing.T, w *apptest.World, pairs ...string) string {
 func TestAnInvitationLetsOnePersonInOnce(t *testing.T) {
 	t.Parallel()
 	w := staffed(t)
+	bank := w.OpenBank()
 	token := invite(t, w, "name", "นก ใจดี", "email", "Nok@example.com", "duties", "maker", "products", "papers")
 	if strings.Contains(w.Log.String(), token) {
 		t.Error("what stands in the link is in the log")
@@ -143,6 +152,7 @@ func TestAnInvitationLetsOnePersonInOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	verified(t, w, bank)
 }
 
 func TestNobodyChangesPeopleAlone(t *testing.T) {
@@ -187,6 +197,7 @@ func TestNobodyChangesPeopleAlone(t *testing.T) {
 func TestSomebodyCanStillApprove(t *testing.T) {
 	t.Parallel()
 	w := staffed(t)
+	bank := w.OpenBank()
 	one, two := w.Client(apptest.Admin), w.SignIn(admin2)
 	second, checker := "/admin/people/"+w.Person(apptest.Second).String(), "/admin/people/"+w.Person(apptest.Checker).String()
 	want(t, "suspending one", one.Post(second+"/changes", "kind", "suspend", "note", "ลาคลอด"), 303)
@@ -214,6 +225,16 @@ func TestSomebodyCanStillApprove(t *testing.T) {
 	want(t, "it is done", two.Post(openChange(t, two)+"/confirmation"), 303)
 	want(t, "who was removed", w.Client(apptest.Checker).Get("/approvals"), 403)
 	want(t, "and has no page here", one.Get(checker), 404)
+	verified(t, w, bank)
+	w.DB.Exec(`BEGIN; SET LOCAL session_replication_role = replica; UPDATE memberships SET products = '{debits}' WHERE person_id = '` + w.Person(apptest.Second).String() + `'; COMMIT`)
+	keys, err := store.ParseTrailKeys(bank.CheckpointKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := store.Verify(t.Context(), w.Owner, store.Verification{Keys: keys})
+	if err != nil || !slices.ContainsFunc(report.Problems, func(p store.Problem) bool { return p.Class == store.Contradicts }) {
+		t.Errorf("products changed past the portal go unseen: %v %v", report.Problems, err)
+	}
 }
 
 // TestADutyThatIsTakenAwayIsGone: the pages of approvals are open when the
@@ -257,4 +278,103 @@ func TestADutyThatIsTakenAwayIsGone(t *testing.T) {
 		t.Errorf("%d approvals were given without the duty", after-before)
 	}
 	t.Logf("%d of %d were given in time", before, len(forms))
+}
+
+// TestAnInvitationIsMailedWithATokenThatNothingKeeps: the worker makes it when
+// it mails it; a mail that fails is followed by one with another.
+func TestAnInvitationIsMailedWithATokenThatNothingKeeps(t *testing.T) {
+	t.Parallel()
+	w := staffed(t, func(c *app.Config) { c.Mails = true })
+	bank := w.OpenBank()
+	one, two := w.Client(apptest.Admin), w.SignIn(admin2)
+	want(t, "the invitation", one.Post("/admin/people", "name", "นก", "email", "nok@example.com", "staff_number", "", "duties", "maker", "level", "1", "note", "รับเพิ่ม"), 303)
+	want(t, "the confirmation", two.Post(openChange(t, two)+"/confirmation"), 303)
+	outbox := &notify.Outbox{Clock: time.Now}
+	n := notify.New(w.DB.Store(store.Worker), notify.Config{Mail: outbox, Origin: w.URL, Log: slog.New(slog.DiscardHandler)})
+	token := func(mails int) string {
+		t.Helper()
+		if err := n.Step(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		kept := outbox.Kept()
+		if len(kept) != mails {
+			t.Fatalf("%d mails, want %d", len(kept), mails)
+		}
+		for _, m := range kept {
+			if m.No == mails {
+				return handedLink.FindStringSubmatch(m.Text)[1]
+			}
+		}
+		t.Fatal("no such mail")
+		return ""
+	}
+	first := token(1)
+	want(t, "the link", w.Visitor().Get("/invitation?t="+first), 200)
+	path := linkPath.FindString(one.Get("/admin/people").Body)
+	want(t, "another link", one.Post(path), 303)
+	second := token(2)
+	want(t, "the first no longer", w.Visitor().Get("/invitation?t="+first), 410)
+	want(t, "the second", w.Visitor().Get("/invitation?t="+second), 200)
+	want(t, "taken back", one.Post(path+"/revocation"), 303)
+	want(t, "the second no longer", w.Visitor().Post("/invitation", "t", second, "password", apptest.Password, "again", apptest.Password), 410)
+	if page := one.Get("/admin/people"); linkPath.MatchString(page.Body) {
+		t.Error("a link that was taken back still waits")
+	}
+	verified(t, w, bank)
+}
+
+// TestSomebodyWhoSignsInAlreadyIsInvitedElsewhere: a person is one person at
+// every merchant, and an invitation asks for the password they have.
+func TestSomebodyWhoSignsInAlreadyIsInvitedElsewhere(t *testing.T) {
+	t.Parallel()
+	w := staffed(t)
+	token := invite(t, w, "name", "ใครก็ได้", "email", apptest.Email(apptest.Stranger), "duties", "checker")
+	want(t, "a password of one's own choice", w.Visitor().Post("/invitation", "t", token, "password", "another long password", "again", "another long password"), 422)
+	want(t, "the password they have", w.Visitor().Post("/invitation", "t", token, "password", apptest.Password), 303)
+	var people, places int
+	err := w.DB.Super.QueryRowContext(t.Context(), `SELECT count(DISTINCT a.person_id), count(m.*) FROM accounts a JOIN memberships m ON m.person_id = a.person_id WHERE a.email = $1`,
+		apptest.Email(apptest.Stranger)).Scan(&people, &places)
+	if err != nil || people != 1 || places != 2 {
+		t.Errorf("%d people at %d merchants: %v", people, places, err)
+	}
+	a := w.Client(apptest.Admin).Post("/admin/people", "name", "ใครก็ได้", "email", apptest.Email(apptest.Stranger), "staff_number", "", "duties", "maker", "level", "1", "note", "อีกครั้ง")
+	want(t, "invited again", a, 422)
+}
+
+// TestEveryOperationBelongsToAProduct holds the words of the pages, the schema
+// and the declared operations together: what has no product is only for people
+// whose duties are for all.
+func TestEveryOperationBelongsToAProduct(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	known := map[string]string{}
+	rows, err := w.DB.Super.QueryContext(t.Context(), `SELECT operation, product FROM product_operations`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var operation, product string
+		if err := rows.Scan(&operation, &product); err != nil {
+			t.Fatal(err)
+		}
+		known[operation] = product
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]string{}
+	for product, operations := range app.ProductOperations {
+		for _, o := range operations {
+			shown[o] = string(product)
+		}
+	}
+	if diff := cmp.Diff(known, shown); diff != "" {
+		t.Errorf("the schema (-) and the pages (+) differ:\n%s", diff)
+	}
+	for _, id := range teller.Operations() {
+		if o, _ := krungsri.OperationByID(id); o.Kind == krungsri.Write && known[id] == "" {
+			t.Errorf("%s belongs to no product", id)
+		}
+	}
 }

@@ -253,7 +253,7 @@ func (t *Tx) auditMembership(action string, person, change ID) error {
 		counting
 	}{
 		t.actor.Merchant, change, asStrings(m.Duties), asStrings(m.Products), m.ProductsFrom.UTC(), asStrings(m.ProductsBefore),
-		asStrings(m.Kept), m.Level, m.StaffNumber, m.counting.utc(),
+		asStrings(m.Kept), m.Level, m.StaffNumber, m.utc(),
 	})
 }
 

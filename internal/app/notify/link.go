@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -96,7 +97,7 @@ func (n *Notifier) linkMail(ctx context.Context, l store.LinkMail, now time.Time
 	lines := append(append([]string{oneLine(v.Hello), ""}, v.Body...), v.Link)
 	lines = append(append(lines, v.After...), "", "-- ", v.Foot)
 	return Message{
-		ID: l.ID.String() + "." + fmt.Sprint(l.Tries) + "@" + hostOf(n.Origin), To: l.Email, ToName: oneLine(l.Name), Subject: oneLine(v.Title),
+		ID: l.ID.String() + "." + strconv.Itoa(l.Tries) + "@" + hostOf(n.Origin), To: l.Email, ToName: oneLine(l.Name), Subject: oneLine(v.Title),
 		Text: strings.Join(lines, "\r\n") + "\r\n", HTML: html.String(), Lang: string(lang),
 	}, nil
 }
