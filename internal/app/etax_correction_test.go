@@ -85,7 +85,7 @@ func TestTaxDocumentsAreExportedExactlyAsFiltered(t *testing.T) {
 	// What a text finds beyond five thousand is on no page, and in no file.
 	w.DB.Exec(`BEGIN; SET LOCAL session_replication_role = replica;
 		INSERT INTO etax_search (document_id, merchant_id, issued_on, words)
-		SELECT gen_random_uuid(), s.merchant_id, s.issued_on, 'evil' FROM (SELECT * FROM etax_search LIMIT 1) s, generate_series(1, 5000); COMMIT`)
+		SELECT gen_random_uuid(), s.merchant_id, s.issued_on, 'evil' FROM (SELECT merchant_id, issued_on FROM etax_search LIMIT 1) s, generate_series(1, 5000); COMMIT`)
 	if a := c.Post("/etax/export", "list", "q=evil", "format", "csv"); a.Status != http.StatusSeeOther || a.Location() != "/etax?q=evil" {
 		t.Errorf("more than a text finds: %d %s", a.Status, a.Location())
 	}

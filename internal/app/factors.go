@@ -209,7 +209,7 @@ func (a *App) showCodes(w http.ResponseWriter, r *http.Request, u user) error {
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(cookieValue(r, a.cookies.codes))
 	if err != nil || len(raw) == 0 {
-		return a.seeOther(w, r, u, factorsPath, text.Message{}) //nolint:nilerr // nothing to show is no error
+		return a.seeOther(w, r, u, factorsPath, text.Message{})
 	}
 	var codes []string
 	for code := range strings.FieldsSeq(string(raw)) {

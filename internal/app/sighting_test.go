@@ -80,10 +80,10 @@ func TestTheTrailTellsWhoSawAnID(t *testing.T) {
 	if a := stranger.Get(stranger.Post("/audit/seen", "id", id, "from", today, "to", today, "from_time", "", "to_time", "").Location()); !strings.Contains(a.Body, "ไม่มีผู้ใดเห็นเลขนี้") {
 		t.Error("a stranger learns who saw it here")
 	}
-	var clear int
+	var told int
 	if err := w.DB.Super.QueryRowContext(t.Context(), `SELECT count(*) FROM audit_leaves WHERE action IN ('sighting.seen', 'trail.read', 'trail.who_saw_asked', 'export.made')
-		AND convert_from(bytes, 'UTF8') ~ $1`, id).Scan(&clear); err != nil || clear > 0 {
-		t.Errorf("%d leaves about looking hold the id in clear: %v", clear, err)
+		AND convert_from(bytes, 'UTF8') ~ $1`, id).Scan(&told); err != nil || told > 0 {
+		t.Errorf("%d leaves about looking hold the id in clear: %v", told, err)
 	}
 }
 

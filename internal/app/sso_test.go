@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -73,9 +74,7 @@ func (c *employer) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	claims := map[string]any{"iss": c.URL, "aud": "portal", "exp": time.Now().Add(time.Minute).Unix(), "iat": time.Now().Unix(), "nonce": c.asked.Get("nonce")}
-	for name, value := range c.claims {
-		claims[name] = value
-	}
+	maps.Copy(claims, c.claims)
 	head, _ := json.Marshal(map[string]string{"alg": "RS256", "kid": "1", "typ": "JWT"})
 	body, _ := json.Marshal(claims)
 	signed := encoded(head) + "." + encoded(body)
@@ -110,10 +109,7 @@ func TestCompanysSignInLetsInOnlyWhoIsHereAndAsksForTheSecondFactor(t *testing.T
 	})
 	maker := map[string]any{"sub": "m-1", "email": strings.ToUpper(apptest.Email(apptest.Maker)), "email_verified": true}
 	with := func(change string, value any) map[string]any {
-		claims := map[string]any{}
-		for k, v := range maker {
-			claims[k] = v
-		}
+		claims := maps.Clone(maker)
 		claims[change] = value
 		return claims
 	}

@@ -106,7 +106,7 @@ func (a *App) showAbout(w http.ResponseWriter, r *http.Request, u user) error {
 			return err
 		}
 		people, whole, err := q.Watchers(a.seen.markOfItem(u.membership.Merchant, about.ID()), startOf(a.today().AddDays(-365)), a.Clock())
-		v.Watchers, v.WatchersClipped = watcherRows(ctx, people), !whole
+		v.Watchers, v.WatchersClipped = watcherRows(people), !whole
 		return err
 	})
 	if err != nil {

@@ -32,7 +32,7 @@ func revealable(f *form, l store.LeafRow) string {
 	field, isField := strings.CutPrefix(what, revealField)
 	_, known := detailOf(l)[field]
 	body := (what == revealAsked || what == revealAnswer) && l.Subject.Kind() == "exchange"
-	if !(what == revealRaw || body || isField && (known || changedFields(l)[field])) {
+	if what != revealRaw && !body && (!isField || !known && !changedFields(l)[field]) {
 		f.broken = &requestError{"nothing of this leaf is called so"}
 	}
 	return what
@@ -130,7 +130,7 @@ func (a *App) revealedOf(q *store.Query, u user, r *http.Request, id store.ID) (
 	}
 	age := a.Clock().Sub(l.At)
 	if l.Action != "trail.revealed" || l.Subject != store.About("leaf", id) || l.Person.UUID != u.person.ID || l.Session != u.actor().Session ||
-		age > revealedFor || !(u.can(store.Auditor) || u.can(store.Admin)) {
+		age > revealedFor || !u.can(store.Auditor) && !u.can(store.Admin) {
 		return "", nil
 	}
 	return wordsOf(l).What, nil

@@ -138,7 +138,7 @@ func (a *App) showSeen(w http.ResponseWriter, r *http.Request, u user) error {
 		if err != nil {
 			return err
 		}
-		v.People, v.Clipped = watcherRows(ctx, people), !whole
+		v.People, v.Clipped = watcherRows(people), !whole
 		looks, err := q.Sightings(store.SightingFilter{Mark: mark, From: asked.From, To: asked.To, Before: before, Limit: pageRows + 1})
 		if err != nil {
 			return err
@@ -163,7 +163,7 @@ func (a *App) showSeen(w http.ResponseWriter, r *http.Request, u user) error {
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaAudit}, templates.Seen(v))
 }
 
-func watcherRows(ctx context.Context, people []store.Watcher) []templates.Watcher {
+func watcherRows(people []store.Watcher) []templates.Watcher {
 	rows := make([]templates.Watcher, len(people))
 	for n, p := range people {
 		rows[n] = templates.Watcher{Name: p.Name, Times: text.Int(int64(p.Times)), First: p.FirstAt, Last: p.LastAt}

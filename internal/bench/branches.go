@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -46,7 +47,7 @@ func (b *bench) branches(ctx context.Context) (rows []Row, err error) {
 	if n := strings.Count(page, "h0"); n < manyPoints*9/10 {
 		return nil, fmt.Errorf("%d points are drawn", n)
 	}
-	m, err := s.rounds(ctx, s.anchor("/raw50", 16), s.page("service points", branchesPath, "gzip", 16), s.page("service points, one at a time", branchesPath, "gzip", 1))
+	m, err := s.rounds(ctx, s.anchor("/raw50"), s.page("service points", branchesPath, "gzip", 16), s.page("service points, one at a time", branchesPath, "gzip", 1))
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +59,8 @@ func (b *bench) branches(ctx context.Context) (rows []Row, err error) {
 	return []Row{
 		Row{Goal: 18, What: "1,000 service points within 50 km, drawn: page, styles and scripts", Got: fmt.Sprintf("%s in %d requests", kib(weight.first), weight.requests)}.
 			judged(float64(weight.first)/1000, atMost(28)),
-		Row{Goal: 18, What: "requests of it, fonts apart", Got: fmt.Sprint(weight.requests)}.judged(float64(weight.requests), atMost(4)),
-		Row{Goal: 18, What: "the same with everything kept: one request", Got: kib(weight.warm)},
+		Row{Goal: 18, What: "requests of it, fonts apart", Got: strconv.Itoa(weight.requests)}.judged(float64(weight.requests), atMost(4)),
+		{Goal: 18, What: "the same with everything kept: one request", Got: kib(weight.warm)},
 		Row{Goal: 18, What: "the page beside a list of 50 rows", Got: one(1), Against: "raw50 " + one(0)}.calm(m.disturbed(0, 1)),
 		Row{Goal: 18, What: "the page, one at a time", Got: one(2)}.calm(m.disturbed(2)),
 	}, nil

@@ -60,8 +60,8 @@ func (s *site) close() (err error) {
 }
 
 // anchor is requests for a page of the anchors.
-func (s *site) anchor(path string, conns int) subject {
-	return s.subject("anchor "+path, s.anchors.addr, always(get(s.anchors.addr, path, nil)), conns)
+func (s *site) anchor(path string) subject {
+	return s.subject("anchor "+path, s.anchors.addr, always(get(s.anchors.addr, path, nil)), 16)
 }
 
 // page is requests for a page of the product by somebody signed in.
@@ -115,7 +115,7 @@ func (b *bench) pages(ctx context.Context) (rows []Row, err error) {
 func (s *site) listPage(ctx context.Context) ([]Row, error) {
 	const hello, raw, plain, gzip, tail, first = 0, 1, 2, 3, 4, 5
 	subjects := []subject{
-		s.anchor("/hello", 16), s.anchor("/raw50", 16),
+		s.anchor("/hello"), s.anchor("/raw50"),
 		s.page("list", "/presentments", "", 16), s.page("list, gzip", "/presentments", "gzip", 16),
 		s.page("list, gzip, 64 connections", "/presentments", "gzip", 64),
 	}
@@ -182,7 +182,7 @@ func (s *site) detailPage(ctx context.Context) ([]Row, error) {
 		requests[i] = s.get("/presentments/"+id.String(), "")
 	}
 	next := func() []byte { return requests[int(turn.Add(1))%len(requests)] }
-	m, err := s.rounds(ctx, s.anchor("/hello", 16), s.subject("detail", s.product.addr, next, 16))
+	m, err := s.rounds(ctx, s.anchor("/hello"), s.subject("detail", s.product.addr, next, 16))
 	if err != nil {
 		return nil, err
 	}

@@ -109,8 +109,7 @@ func FieldsOf(operation string) []Field {
 }
 
 func membersOf(of reflect.Type, within string) (fields []Field) {
-	for n := range of.NumField() {
-		member := of.Field(n)
+	for member := range of.Fields() {
 		name, options, _ := strings.Cut(member.Tag.Get("json"), ",")
 		if name == "-" {
 			continue

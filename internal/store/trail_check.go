@@ -168,7 +168,7 @@ func (s *Store) KeepChecked(ctx context.Context, o Checking) error {
 		check, err := s.CheckDue(ctx, o)
 		switch {
 		case ctx.Err() != nil:
-			return nil //nolint:nilerr // it was asked to stop
+			return nil // it was asked to stop
 		case err != nil:
 			o.Log.WarnContext(ctx, "the audit trail could not be checked", "error", err)
 		case check != nil && !check.Sound():
@@ -328,10 +328,11 @@ func (w *walk) continueFrom() (int64, error) {
 		return 0, fmt.Errorf("reading the last check: %w", err)
 	}
 	tree, root, err := loadTree(last.Size, w.q.storedHashes)
-	if err != nil && !errors.Is(err, ErrTrailBroken) {
+	broken := errors.Is(err, ErrTrailBroken)
+	if err != nil && !broken {
 		return 0, err
 	}
-	if err != nil || root != tlog.Hash(last.Root) {
+	if broken || root != tlog.Hash(last.Root) {
 		w.report.add(0, Hashed, "The tree of the first %d leaves is not what it was at the last check.", last.Size)
 		return 0, nil
 	}

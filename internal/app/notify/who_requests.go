@@ -12,7 +12,7 @@ func ofRequest(tx *store.Tx, n store.News, name string) ([]telling, error) {
 	var asked struct {
 		Again *int `json:"again_seconds"`
 	}
-	kind := ""
+	var kind string
 	switch name {
 	case store.RequestPaid:
 		kind = RequestPaid
