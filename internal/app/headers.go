@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -20,7 +21,10 @@ const (
 // carriesSecret reports whether the address of a page holds what lets somebody
 // in: the bank's code, or a link that was mailed.
 func carriesSecret(path string) bool {
-	return path == consentPath || path == resetPath || path == recoveryPath || path == ssoBackPath
+	return slices.ContainsFunc([]string{consentPath, invitationPath, resetPath, recoveryPath, ssoBackPath}, func(page string) bool {
+		below, found := strings.CutPrefix(path, page)
+		return found && (below == "" || below[0] == '/')
+	})
 }
 
 // secureHeaders sets them before anything else can answer.

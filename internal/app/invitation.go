@@ -49,7 +49,7 @@ func (a *App) invitationPage(w http.ResponseWriter, r *http.Request, status int,
 	ctx := r.Context()
 	back := "/sign-in"
 	if !v.Over {
-		back = "/invitation?t=" + v.Token
+		back = invitationPath + "?t=" + v.Token
 		v.Name, v.Email, v.Known, v.MinLength = l.Name, l.Email, l.Account.Valid, password.MinLength
 		v.Merchant = l.NameTH
 		if text.From(ctx).Lang == text.EN {

@@ -482,7 +482,7 @@ func (k *kingdom) notice(t *testing.T, name string) (id store.ID) {
 		ON CONFLICT DO NOTHING`, store.NewID(), merchant, k.Person(name), e.leaves[0], store.About("presentment", e.bills["presented"]))
 	err := k.DB.Super.QueryRowContext(t.Context(), "SELECT id FROM notices WHERE person_id = $1", k.Person(name)).Scan(&id)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("notices of %v: %v", name, err)
 	}
 	return id
 }
@@ -491,7 +491,7 @@ func (k *kingdom) openSettlement(t *testing.T, lead store.ID) (id store.ID) {
 	t.Helper()
 	err := k.DB.Super.QueryRowContext(t.Context(), "SELECT id FROM settlements WHERE instruction_id = $1 AND decision IS NULL", lead).Scan(&id)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("settlements of %v: %v", lead, err)
 	}
 	return id
 }
@@ -501,7 +501,7 @@ func (k *kingdom) latestSession(t *testing.T, name string) (id string) {
 	t.Helper()
 	err := k.DB.Super.QueryRowContext(t.Context(), "SELECT id FROM sessions WHERE person_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1", k.Person(name)).Scan(&id)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("sessions of %v: %v", name, err)
 	}
 	return id
 }

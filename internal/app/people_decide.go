@@ -128,9 +128,9 @@ func (a *App) renewLink(w http.ResponseWriter, r *http.Request, u user) error {
 	case a.Mails:
 		return a.seeOther(w, r, u, "/admin/people", text.Msg("people.link_mailing"))
 	}
-	path := "/invitation?t="
+	path := invitationPath + "?t="
 	if l.Kind == store.ChangeRecovery {
-		path = "/recovery?t="
+		path = recoveryPath + "?t="
 	}
 	// Shown this once, and so not after a redirect.
 	return a.peoplePage(w, r, u, http.StatusOK, templates.PeopleView{Handed: a.origin.String() + path + token, HandedTo: l.Name})

@@ -97,7 +97,7 @@ func TestAnInvitationLetsOnePersonInOnce(t *testing.T) {
 	for range 3 {
 		want(t, "looking", w.Visitor().Get("/invitation?t="+token), 200)
 	}
-	if a := w.Visitor().Get("/invitation?t=" + token); a.Header.Get("Referrer-Policy") != "same-origin" || a.Header.Get("Cache-Control") != "no-store" {
+	if a := w.Visitor().Get("/invitation?t=" + token); a.Header.Get("Referrer-Policy") != "strict-origin" || a.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("the page tells where it was: %v", a.Header)
 	}
 	want(t, "two passwords", w.Visitor().Post("/invitation", "t", token, "password", "correct horse battery", "again", "correct horse batterz"), 422)

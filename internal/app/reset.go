@@ -17,9 +17,10 @@ import (
 // Where links that were mailed lead. What stands in one is part of the query,
 // which no log repeats.
 const (
-	forgottenPath = "/sign-in/forgotten"
-	resetPath     = "/reset"
-	recoveryPath  = "/recovery"
+	forgottenPath  = "/sign-in/forgotten"
+	invitationPath = "/invitation"
+	resetPath      = "/reset"
+	recoveryPath   = "/recovery"
 )
 
 // forgottenTime is how long asking for a link takes, whether or not anybody has

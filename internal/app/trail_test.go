@@ -272,6 +272,7 @@ var endings = map[string][]string{
 	"delegation.":             {store.DelegationAccepted, store.DelegationDeclined},
 	"callback.":               {store.CallbackProcessed, store.CallbackDuplicate, store.CallbackIgnored, store.CallbackQuarantined},
 	"debitrules.":             {store.ProposalApproved, store.ProposalRejected, store.ProposalWithdrawn},
+	"person_change.":          {store.ChangeConfirmed, store.ChangeDeclined, store.ChangeWithdrawn},
 	"mandate_difference.":     {store.DifferenceAdopted, store.DifferenceDismissed},
 	"block_difference.":       {"adopted", "undone", "again", "ended"},
 	"promptpayid.":            {store.ProposalApproved, store.ProposalRejected, store.ProposalWithdrawn},

@@ -29,19 +29,11 @@ const rearm = () => {
 addEventListener("pageshow", (event) => event.persisted && rearm());
 document.addEventListener("htmx:finally:request", rearm);
 
-// What few people ask for is fetched once they do: a button's own script, and on
-// a page that exchanges no part of itself htmx, for the search and the keys.
+// What few people ask for is fetched once they do: a button's own script.
 for (const button of document.querySelectorAll("[data-script]")) {
   button.hidden = false;
   button.addEventListener("click", async () => (await import(button.dataset.script)).default(button));
 }
-let coming;
-const swaps = () =>
-  window.htmx ??
-  (coming ??= new Promise((done) => {
-    document.head.append(Object.assign(document.createElement("script"), { src: document.documentElement.dataset.htmx, onload: done }));
-  }));
-document.addEventListener("focusin", (event) => closest(event, "[data-search]") && swaps());
 
 document.addEventListener("click", async (event) => {
   const copy = closest(event, "[data-copy]");

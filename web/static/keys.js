@@ -8,6 +8,16 @@ const writes = (target) => target.closest?.("input:not([type=checkbox],[type=rad
 let came; // what had the focus before the search
 let going = -Infinity; // when g was pressed
 
+// A page that exchanges no part of itself has no htmx until the search or the
+// list of keys wants it.
+let coming;
+const swaps = () =>
+  window.htmx ??
+  (coming ??= new Promise((done) => {
+    document.head.append(Object.assign(document.createElement("script"), { src: document.documentElement.dataset.htmx, onload: done }));
+  }));
+document.addEventListener("focusin", (event) => event.target.closest?.("[data-search]") && swaps());
+
 const search = () => {
   const field = one("[data-search]");
   if (!field) return location.assign("/search");

@@ -54,6 +54,15 @@ func (w *World) Client(name string) *Client {
 	return c
 }
 
+// Return signs in anew somebody whose sessions were ended.
+func (w *World) Return(name string) {
+	w.t.Helper()
+	c := w.SignIn(name)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.clients[name] = c
+}
+
 // SignIn is a new signed-in client of a person.
 func (w *World) SignIn(name string) *Client {
 	w.t.Helper()
