@@ -146,6 +146,10 @@ var (
 	SQLLeadsOfImportedBlocks     = sqlLeadsOfImportedBlocks
 	SQLSuppliersOf               = sqlSuppliersOf
 	SQLSendersBlocked            = sqlOpenPairs
+	SQLStaff                     = sqlStaff
+	SQLPersonChanges             = sqlPersonChanges
+	SQLChangesOfPerson           = sqlChangesOfPerson
+	SQLClaimLinks                = sqlClaimLinks
 )
 
 var pageSize = regexp.MustCompile(`(?i)LIMIT \$|(?:presentments|debits|payers)_(?:matching|listed|counted)\(|buyers_[a-z_]+\(`)

@@ -49,7 +49,7 @@ func requestReadings() []reading {
 		{"work of requests", web, store.SQLWorkOfRequests, `'` + planShop + `'`, 3 * 1001},
 		{"rules of requests", web, store.SQLRequestRulesProposals, shop + `51`, 60},
 		{"a batch of requests by state", web, store.SQLRequestBatchSums, shop + list, 1001},
-		{"drafts of a batch of requests", web, store.SQLRequestsOfImport, shop + list + `, 'paid', 51`, 60},
+		{"drafts of a batch of requests", web, store.SQLRequestsOfImport, shop + list + `, 'paid', 51`, 70},
 		{"what waits of a batch of requests", web, store.SQLLeadsOfRequests, shop + list + `, 51`, 60},
 		{"trouble of a batch of requests", web, store.SQLRequestTrouble, shop + list + `, 51`, 60},
 		{"a list of requests against all there are", web, store.SQLRequestsTaken,

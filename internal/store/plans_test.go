@@ -151,6 +151,7 @@ func bigShop(t *testing.T) *storetest.DB {
 	manyAlerts(db)
 	manyBlocks(db)
 	manySightings(db)
+	manyChanges(db)
 	manyExchanges(db)
 	db.Exec(`VACUUM ANALYZE`)
 	return db
@@ -171,7 +172,7 @@ func readings() []reading {
 		oldest            = `'2024-08-01', 'ffffffff-ffff-ffff-ffff-ffffffffffff'` // the last pages
 		beginning         = `'-infinity', '00000000-0000-0000-0000-000000000000'`
 	)
-	return append(slices.Concat(debitReadings(), requestReadings(), alertReadings(), blockReadings(), sightingReadings(), exchangeReadings()), []reading{
+	return append(slices.Concat(debitReadings(), requestReadings(), alertReadings(), blockReadings(), sightingReadings(), exchangeReadings(), peopleReadings()), []reading{
 		{"bills", web, store.SQLPresentmentsAfter, shop + newest + `, 51`, 60},
 		{"bills, last page", web, store.SQLPresentmentsAfter, shop + oldest + `, 51`, 60},
 		{"bills, backwards", web, store.SQLPresentmentsBefore, shop + oldest + `, 51`, 60},

@@ -79,6 +79,7 @@ func TestAccountIsFoundWithItsMembershipsWhateverTheCaseOfTheAddress(t *testing.
 	}
 	want := store.Account{
 		Person:       store.Person{ID: p.person, Name: "สมชาย", Preferences: store.Preferences{Lang: "th", BuddhistEra: true, Theme: "system"}},
+		Email:        "somchai@example.com",
 		PasswordHash: "hash",
 		Memberships:  []store.Membership{{Merchant: p.merchant, NameTH: "ร้านหนึ่ง", NameEN: "One", Duties: store.Duties{store.Maker, store.Auditor}, Products: []store.Product{}}},
 	}
