@@ -256,6 +256,9 @@ func TestBreaksComeBeforeASyllable(t *testing.T) {
 	if len(lines) < 2 || !strings.HasPrefix(lines[1], "เค") && !strings.HasPrefix(lines[1], "แล") {
 		t.Errorf("got %q", lines)
 	}
+	if got := d.Wrap("กกกกกก/่ก", Regular, 10, 40); strings.HasPrefix(got[len(got)-1], "่") {
+		t.Errorf("a mark is parted from what it stands on: %q", got)
+	}
 	if got := d.Wrap("accounting@example.co.th ชำระ", Regular, 10, 60); got[0] == "" {
 		t.Errorf("got %q", got)
 	}

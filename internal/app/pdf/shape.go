@@ -164,7 +164,7 @@ func better(rest []rune, most int) int {
 		return most
 	}
 	for n := most; n > most*3/5; n-- {
-		if unicode.IsSpace(rest[n-1]) || rest[n-1] == '-' || rest[n-1] == '/' {
+		if unicode.IsSpace(rest[n-1]) || (rest[n-1] == '-' || rest[n-1] == '/') && canBreak(rest, n) {
 			return n
 		}
 	}
