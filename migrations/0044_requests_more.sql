@@ -13,24 +13,40 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
--- As in 0031, and requests to pay: one whose PromptPay id ended between approval
+-- As in 0043, and requests to pay: one whose PromptPay id ended between approval
 -- and sending is not sent, and says so at once.
 -- +goose StatementBegin
 CREATE OR REPLACE FUNCTION instruction_obstacle(i instructions) RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    about uuid;
+    under uuid;
+    day   date;
 BEGIN
-    IF i.operation = 'debit.create' AND NOT EXISTS (SELECT FROM debits d WHERE d.id = split_part(i.subject, '/', 2)::uuid AND mandate_is_live(d.mandate_id)) THEN
-        RETURN 'mandate_dead';
+    IF i.operation NOT IN ('debit.create', 'schedule.create', 'schedule.cancel', 'promptpay.create') THEN
+        RETURN '';
     END IF;
-    IF i.operation = 'schedule.create' AND NOT EXISTS (SELECT FROM schedules s WHERE s.id = split_part(i.subject, '/', 2)::uuid AND mandate_is_live(s.mandate_id)) THEN
-        RETURN 'mandate_dead';
+    about := split_part(i.subject, '/', 2)::uuid;
+    IF i.operation = 'promptpay.create' THEN
+        RETURN CASE WHEN EXISTS (SELECT FROM pay_requests r WHERE r.id = about AND promptpay_id_sends(r.sender_id, r.merchant_id)) THEN '' ELSE 'sender_ended' END;
+    END IF;
+    IF i.operation = 'debit.create' THEN
+        SELECT d.mandate_id, d.debit_on INTO under, day FROM debits d WHERE d.id = about;
+        IF NOT coalesce(mandate_is_live(under), false) OR mandate_is_disowned(under, i.merchant_id) THEN
+            RETURN 'mandate_dead';
+        END IF;
+        -- Its turn comes on its day; after that its time is over.
+        RETURN CASE WHEN day < (now() AT TIME ZONE 'Asia/Bangkok')::date THEN 'expired' ELSE '' END;
+    END IF;
+    IF i.operation = 'schedule.create' THEN
+        SELECT s.mandate_id INTO under FROM schedules s WHERE s.id = about;
+        IF NOT coalesce(mandate_is_live(under), false) OR mandate_is_disowned(under, i.merchant_id) THEN
+            RETURN 'mandate_dead';
+        END IF;
     END IF;
     -- Nothing is ended either for the sake of what can no longer begin.
-    IF i.operation IN ('schedule.create', 'schedule.cancel') AND EXISTS (SELECT FROM schedule_legs l JOIN instructions p ON p.id = l.instruction_id
+    IF EXISTS (SELECT FROM schedule_legs l JOIN instructions p ON p.id = l.instruction_id
             WHERE p.lead_id = i.lead_id AND p.part >= i.part AND l.start_on < (now() AT TIME ZONE 'Asia/Bangkok')::date) THEN
         RETURN 'schedule_late';
-    END IF;
-    IF i.operation = 'promptpay.create' AND NOT EXISTS (SELECT FROM pay_requests r WHERE r.id = split_part(i.subject, '/', 2)::uuid AND promptpay_id_sends(r.sender_id, r.merchant_id)) THEN
-        RETURN 'sender_ended';
     END IF;
     RETURN '';
 END $$;
