@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 )
@@ -20,9 +21,10 @@ const (
 
 // carriesSecret reports whether the address of a page holds what lets somebody
 // in: the bank's code, or a link that was mailed.
-func carriesSecret(path string) bool {
+func carriesSecret(asked string) bool {
+	asked = path.Clean("/" + asked) // //reset leads there, with what stands in it
 	return slices.ContainsFunc([]string{consentPath, invitationPath, resetPath, recoveryPath, ssoBackPath}, func(page string) bool {
-		below, found := strings.CutPrefix(path, page)
+		below, found := strings.CutPrefix(asked, page)
 		return found && (below == "" || below[0] == '/')
 	})
 }
