@@ -57,3 +57,6 @@ func IDsIn(text string) int {
 	r.read([]byte(text[len(text)/2:] + " "))
 	return len(r.seen)
 }
+
+// ProductOf is the product that a route belongs to, or "" for one of all.
+var ProductOf = productOf

@@ -26,7 +26,8 @@ const (
 
 // importKind is what differs with what the rows of a file are.
 type importKind struct {
-	area area
+	area    area
+	product store.Product
 	// compare holds what a list has against what there is.
 	compare func(*store.Query, store.Import, []judgedItem) error
 	// keep makes what is good of a list, and returns what became of it.
@@ -34,13 +35,21 @@ type importKind struct {
 }
 
 var importKinds = map[intake.Kind]importKind{
-	intake.Bills:    {areaPresentments, compareBills, keepDrafts},
-	intake.Buyers:   {areaBuyers, compareBuyers, keepBuyers},
-	intake.Payments: {areaPayments, comparePayments, keepPayments},
-	intake.Payers:   {areaDebits, comparePayers, keepPayers},
-	intake.Debits:   {areaDebits, compareDebits, keepDebits},
-	intake.Requests: {areaAlerts, compareRequests, keepRequests},
-	intake.Blocks:   {areaAlerts, compareBlocks, keepBlocks},
+	intake.Bills:    {areaPresentments, store.Papers, compareBills, keepDrafts},
+	intake.Buyers:   {areaBuyers, store.Papers, compareBuyers, keepBuyers},
+	intake.Payments: {areaPayments, store.Papers, comparePayments, keepPayments},
+	intake.Payers:   {areaDebits, store.Debits, comparePayers, keepPayers},
+	intake.Debits:   {areaDebits, store.Debits, compareDebits, keepDebits},
+	intake.Requests: {areaAlerts, store.Requests, compareRequests, keepRequests},
+	intake.Blocks:   {areaAlerts, store.Alerts, compareBlocks, keepBlocks},
+}
+
+// mayImport refuses whoever makes for other products than the list's.
+func (u user) mayImport(kind intake.Kind) error {
+	if !u.membership.WorksOn(importKinds[kind].product) {
+		return errOtherProducts
+	}
+	return nil
 }
 
 // readImportKind reads of what kind a file is to be: of bills, unless it says so.
@@ -115,6 +124,9 @@ func (a *App) changeImport(ctx context.Context, u user, id store.ID, do func(tx 
 		}
 		i, err := tx.Import(id)
 		if err != nil {
+			return err
+		}
+		if err := u.mayImport(intake.Kind(i.Kind)); err != nil {
 			return err
 		}
 		return do(tx, i)

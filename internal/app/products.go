@@ -8,13 +8,14 @@ import (
 
 // productAreas are the first words of the paths that belong to a product. Who
 // makes and checks for some products only opens no other's. Whoever
-// administers or audits does so for all.
+// administers or audits does so for all. A file that is brought in is of the
+// product of its list, see mayImport.
 var productAreas = map[string]store.Product{
-	"presentments": store.Papers, "buyers": store.Papers, "imports": store.Papers, "receipts": store.Papers, "numbers": store.Papers,
+	"presentments": store.Papers, "buyers": store.Papers, "receipts": store.Papers, "numbers": store.Papers,
 	"payments": store.Papers, "etax": store.Papers, "documents": store.Papers, "months": store.Papers,
 	"debits": store.Debits, "debit-batches": store.Debits, "debit-days": store.Debits, "debit-rules": store.Debits,
 	"schedules": store.Debits, "payers": store.Debits, "mandates": store.Debits, "differences": store.Debits,
-	"requests": store.Requests, "request-rules": store.Requests, "promptpay-ids": store.Requests,
+	"requests": store.Requests, "request-batches": store.Requests, "request-rules": store.Requests, "promptpay-ids": store.Requests,
 	"alerts": store.Alerts, "suppliers": store.Alerts, "blocks": store.Alerts, "block-differences": store.Alerts,
 }
 
