@@ -75,7 +75,7 @@ func (s *sightings) full() bool {
 }
 
 // add keeps a sighting to be written at once, but not before the answer.
-func (s *sightings) add(ctx context.Context, one store.Sighting, now time.Time) {
+func (s *sightings) add(one store.Sighting, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.again(one, now) {
@@ -86,7 +86,8 @@ func (s *sightings) add(ctx context.Context, one store.Sighting, now time.Time) 
 		return
 	}
 	s.writing, s.rested = true, make(chan struct{})
-	go s.write(context.WithoutCancel(ctx)) // ends when nothing waits; rest waits for it
+	// It ends when nothing waits, and rest waits for that.
+	go s.write(context.Background()) //nolint:forbidigo // it writes what others were shown as well, and is no part of this request
 }
 
 // again reports that it is the same look as a moment ago.
@@ -257,7 +258,7 @@ func (a *App) tell(r *http.Request, rt route, u user, w *watch) {
 	if one.Trail {
 		one.Query = withoutIDs(r.URL.RawQuery)
 	}
-	a.seen.add(r.Context(), one, a.Clock())
+	a.seen.add(one, a.Clock())
 }
 
 // withoutIDs is a query for the trail, which must hold nobody's id in clear.
