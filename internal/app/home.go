@@ -125,7 +125,7 @@ func debitWork(u user, today time.Time) (kinds []workKind) {
 	add := func(kind string, m ui.Meaning, href, item string) {
 		kinds = append(kinds, workKind{kind, m, href, item, func(q *store.Query) (line store.WorkLine, err error) {
 			if lines == nil {
-				lines, err = q.WorkOfDebits(today, today.AddDate(0, 0, -failureDays))
+				lines, err = q.WorkOfDebits(today, today.AddDate(0, 0, -failureDays), lastDayNear(today))
 			}
 			return lines[kind], err
 		}})
@@ -135,6 +135,7 @@ func debitWork(u user, today time.Time) (kinds []workKind) {
 		add(store.WorkRetries, ui.Warning, "/debits/failures", "/debits/")
 		add(store.WorkHeld, ui.Warning, "/mandates?state="+store.MandateSuspended, "/mandates/")
 		add(store.WorkConsents, ui.Info, "/mandates?state="+store.MandateWaiting, "/mandates/")
+		add(store.WorkEnding, ui.Info, "/mandates?state="+store.MandatesEnding, "/mandates/")
 		add(store.WorkDrafts, ui.Neutral, "/debits?state="+store.DebitDraft, "/debits/")
 	}
 	return kinds
@@ -182,7 +183,10 @@ func (a *App) workLines(ctx context.Context, q *store.Query, u user) ([]template
 		if k.name == "templates" {
 			v.OldestHref, v.Action, v.Do = k.href, "/presentments/templates/drafts", text.N(ctx, "form.template.make_due", line.Number)
 		}
-		if line.At != nil {
+		switch {
+		case line.At != nil && k.name == store.WorkEnding:
+			v.When = text.T(ctx, "mandate.until_day", "on", text.Date(ctx, line.At.In(text.Bangkok)))
+		case line.At != nil:
 			v.When = text.T(ctx, text.Prefix("home.when.")+whenOf(k.name), "when", text.DateTime(ctx, *line.At))
 		}
 		lines = append(lines, v)

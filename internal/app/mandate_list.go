@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"portal/internal/store"
 	"portal/web/templates"
@@ -13,6 +14,10 @@ import (
 )
 
 const mandatePageSize = 50
+
+// lastDayNear is until when the last day of a mandate is near: soon enough to
+// have the payer agree anew before anything fails.
+func lastDayNear(today time.Time) time.Time { return today.AddDate(0, 0, 30) }
 
 var mandateMeanings = map[string]ui.Meaning{
 	store.MandateWaiting: ui.Info, store.MandateActive: ui.Good, store.MandateSuspended: ui.Warning, store.MandateRefused: ui.Bad,
@@ -32,11 +37,12 @@ func (a *App) listMandates(w http.ResponseWriter, r *http.Request, u user) error
 func (a *App) mandateListPage(w http.ResponseWriter, r *http.Request, u user, status int, refusal string) error {
 	ctx := r.Context()
 	f := readQuery(r)
-	filter := store.MandateFilter{State: f.choice("state", store.MandateStates...), Text: strings.TrimSpace(f.raw("q")), From: f.id("after"), Limit: mandatePageSize}
+	filter := store.MandateFilter{State: f.choice("state", append([]string{store.MandatesEnding}, store.MandateStates...)...), Text: strings.TrimSpace(f.raw("q")), From: f.id("after"), Limit: mandatePageSize}
 	if err := f.check(); err != nil {
 		return err
 	}
-	v := templates.MandateListView{State: filter.State, Query: filter.Text, MayMake: u.can(store.Maker), MayAsk: u.can(store.Maker) || u.can(store.Checker), Refusal: refusal}
+	filter.Ends = lastDayNear(midnight(a.today()))
+	v := templates.MandateListView{State: filter.State, Ending: filter.State == store.MandatesEnding, Query: filter.Text, MayMake: u.can(store.Maker), MayAsk: u.can(store.Maker) || u.can(store.Checker), Refusal: refusal}
 	href := func(state string, after store.ID) string {
 		query := url.Values{}
 		if state != "" {
@@ -62,7 +68,7 @@ func (a *App) mandateListPage(w http.ResponseWriter, r *http.Request, u user, st
 		if rows, more, err = q.Mandates(filter); err != nil {
 			return err
 		}
-		if counts, err = q.CountMandates(); err != nil {
+		if counts, err = q.CountMandates(filter.Ends); err != nil {
 			return err
 		}
 		if differences, err = q.CountDifferences(); err != nil {
@@ -75,11 +81,11 @@ func (a *App) mandateListPage(w http.ResponseWriter, r *http.Request, u user, st
 		return err
 	}
 	all := 0
-	for _, n := range counts {
-		all += n
+	for _, state := range store.MandateStates {
+		all += counts[state]
 	}
 	v.Tabs = []ui.Tab{{Label: text.T(ctx, "mandate.all"), Href: href("", store.NoID), Count: countText(all), Current: filter.State == ""}}
-	for _, state := range store.MandateStates {
+	for _, state := range append([]string{store.MandatesEnding}, store.MandateStates...) {
 		if counts[state] == 0 && filter.State != state {
 			continue
 		}
@@ -88,7 +94,7 @@ func (a *App) mandateListPage(w http.ResponseWriter, r *http.Request, u user, st
 		})
 	}
 	for _, m := range rows {
-		v.Rows = append(v.Rows, mandateRow(ctx, m))
+		v.Rows = append(v.Rows, mandateRow(ctx, m, midnight(a.today())))
 	}
 	if len(rows) > 0 {
 		v.Pager.Showing = text.T(ctx, "mandate.showing", "n", len(rows))
@@ -104,11 +110,17 @@ func (a *App) mandateListPage(w http.ResponseWriter, r *http.Request, u user, st
 	return a.page(w, r, u, shell{Header: header, Area: areaDebits, Status: status, Part: templates.MandateListPart}, templates.MandateList(v))
 }
 
-func mandateRow(ctx context.Context, m store.Mandate) templates.MandateRow {
+func mandateRow(ctx context.Context, m store.Mandate, today time.Time) templates.MandateRow {
 	row := templates.MandateRow{
 		Href: mandateHref(m.ID), Payer: m.PayerName, Code: m.PayerCode, PayerHref: payerHref(m.PayerID), Reference: m.Reference,
 		Channel: text.T(ctx, text.Prefix("mandate.channel.")+m.Channel), Status: mandateStatus(ctx, m.State), Since: m.StateSince, Account: m.DrawerAccount,
 		BankStatus: m.BankStatus, AskedAt: m.BankAskedAt, Unlive: m.State == store.MandateActive && !m.Live,
+	}
+	if m.InForce() && m.ExpiresOn != nil && !m.ExpiresOn.After(lastDayNear(today)) {
+		row.Ends = text.T(ctx, "mandate.until_day", "on", text.Date(ctx, *m.ExpiresOn))
+		if m.ExpiresOn.Before(today) {
+			row.Ends = text.T(ctx, "mandate.until_past", "on", text.Date(ctx, *m.ExpiresOn))
+		}
 	}
 	if m.BankStatus != "" {
 		row.Bank = text.T(ctx, text.Prefix("mandate.bank.")+bankStatusKey(m.BankStatus))

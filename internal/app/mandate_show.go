@@ -94,7 +94,7 @@ func (a *App) fillMandate(ctx context.Context, q *store.Query, u user, id store.
 	if err != nil {
 		return err
 	}
-	v.MandateRow = mandateRow(ctx, m)
+	v.MandateRow = mandateRow(ctx, m, midnight(a.today()))
 	v.Account, v.AccountName, v.CreditorAccount = m.DrawerAccount, m.DrawerName, m.CreditorAccount
 	v.Token, v.Journey, v.BankChannel, v.BankSaidAt, v.ExpiresOn = m.BankToken, m.JourneyID, m.BankChannel, m.BankSaidAt, m.ExpiresOn
 	v.Waiting, v.ByLink = m.State == store.MandateWaiting, m.Channel == store.ByDeepLink
@@ -162,6 +162,8 @@ func mandateTurn(ctx context.Context, q *store.Query, m store.Mandate, ending *s
 		return text.T(ctx, "mandate.turn.preparing"), nil
 	case m.State == store.MandateActive && !m.Live:
 		return text.T(ctx, "mandate.turn.not_live"), nil
+	case m.State == store.MandateActive && v.Ends != "":
+		return text.T(ctx, "mandate.turn.until", "on", text.Date(ctx, *m.ExpiresOn)), nil
 	case m.State == store.MandateRefused && m.Cause != "":
 		return text.T(ctx, "mandate.turn.refused_because", "code", m.Cause), nil
 	}

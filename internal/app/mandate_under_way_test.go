@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"portal/internal/app/apptest"
+	"portal/internal/app/thai"
 	"portal/internal/store"
 )
 
@@ -93,5 +94,41 @@ func TestASchedulePartlyEndedAtTheBankGoesOn(t *testing.T) {
 	said(map[bool]string{true: "CANC", false: "COMP"})
 	if got := state(); !strings.HasPrefix(got, "cancelled ") {
 		t.Errorf("with nothing left the schedule is %s", got)
+	}
+}
+
+func TestMandatesThatEndSoonAreOnHomeAndFoundTogether(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	bank := w.OpenBank()
+	today := thai.Today(time.Now())
+	names := map[string]int{"E030": 30, "E003": 3, "E031": 31, "E000": 0, "EOVER": -1}
+	for code, days := range names {
+		_, m := registered(t, w, bank, code)
+		w.DB.Exec(`SET session_replication_role = replica; UPDATE mandates SET expires_on = '` + today.AddDays(days).String() + `' WHERE id = '` + m.ID.String() + `'; RESET session_replication_role`)
+	}
+	c := w.Client(apptest.Maker)
+	home := c.Get("/").Body
+	if !regexp.MustCompile(`href="/mandates\?state=ending"[^>]*>\s*<b class="num">4</b>`).MatchString(home) || !strings.Contains(home, "คุณสมหญิง ใจดี EOVER") {
+		t.Error("home does not tell of the four mandates that end within 30 days, what is over first")
+	}
+	list := c.Get("/mandates?state=ending").Body
+	at := -1
+	for _, code := range []string{"EOVER", "E000", "E003", "E030"} {
+		next := strings.Index(list, "คุณสมหญิง ใจดี "+code)
+		if next <= at {
+			t.Errorf("%s is not in its place among those that end", code)
+		}
+		at = next
+	}
+	if strings.Contains(list, "E031") {
+		t.Error("a mandate that goes on for longer is among those that end")
+	}
+	found := c.Get("/mandates?state=ending&q=e003").Body
+	if !strings.Contains(found, "ใจดี E003") || strings.Contains(found, "ใจดี E030") {
+		t.Error("a search among those that end finds something else")
+	}
+	if page := w.Client(apptest.Checker).Get("/mandates?state=ending"); page.Status != http.StatusOK {
+		t.Errorf("a checker gets %d", page.Status)
 	}
 }

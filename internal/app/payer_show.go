@@ -35,7 +35,7 @@ func (a *App) payerPage(w http.ResponseWriter, r *http.Request, u user, id store
 	ctx := r.Context()
 	var v templates.PayerView
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
-		v, err = payerView(ctx, q, u, id)
+		v, err = a.payerView(ctx, q, u, id)
 		return err
 	})
 	if err != nil {
@@ -45,7 +45,7 @@ func (a *App) payerPage(w http.ResponseWriter, r *http.Request, u user, id store
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaDebits, Status: status}, templates.Payer(v))
 }
 
-func payerView(ctx context.Context, q *store.Query, u user, id store.ID) (templates.PayerView, error) {
+func (a *App) payerView(ctx context.Context, q *store.Query, u user, id store.ID) (templates.PayerView, error) {
 	p, err := q.Payer(id)
 	if err != nil {
 		return templates.PayerView{}, err
@@ -73,7 +73,7 @@ func payerView(ctx context.Context, q *store.Query, u user, id store.ID) (templa
 	}
 	standing := store.NoMandate
 	for _, m := range mandates {
-		v.Mandates = append(v.Mandates, mandateRow(ctx, m))
+		v.Mandates = append(v.Mandates, mandateRow(ctx, m, midnight(a.today())))
 		if s := payerStanding(m.State); standing == store.NoMandate || standing == store.MandateEnded || s == store.MandateInForce {
 			standing = s
 		}

@@ -171,6 +171,7 @@ const (
 	WorkRetries  = "debit_retries"    // debits that failed, and that the rules would try again
 	WorkHeld     = "mandates_on_hold" // mandates that the bank suspended
 	WorkConsents = "mandates_waiting" // payers who were asked and did not answer
+	WorkEnding   = "mandates_ending"  // mandates whose last day is near or over
 	WorkDrafts   = "debit_drafts"     // debits that nobody submitted
 )
 
@@ -185,7 +186,9 @@ var sqlWorkOfDebits = statement(debitWork(WorkRuns, `
 			JOIN (SELECT e.code FROM debit_rules_in_force($1) AS f, jsonb_each(f.retries) AS e (code, rule) WHERE (e.rule ->> 'times')::int > 0) r ON r.code = d.failure_code
 		WHERE d.merchant_id = $1 AND d.state = 'failed' AND d.schedule_id IS NULL AND d.debit_on >= $3
 			AND NOT EXISTS (SELECT FROM debits o WHERE o.retry_of = d.id AND o.state <> 'discarded')
-		ORDER BY d.debit_on, d.id LIMIT 1001`) + ` UNION ALL ` + debitWork(WorkHeld, mandatesIn(`suspended`)) + ` UNION ALL ` + debitWork(WorkConsents, mandatesIn(`waiting`)) + ` UNION ALL ` + debitWork(WorkDrafts, `
+		ORDER BY d.debit_on, d.id LIMIT 1001`) + ` UNION ALL ` + debitWork(WorkHeld, mandatesIn(`suspended`)) + ` UNION ALL ` + debitWork(WorkConsents, mandatesIn(`waiting`)) + ` UNION ALL ` + debitWork(WorkEnding, `
+		SELECT m.id, (SELECT p.name FROM payers p WHERE p.id = m.payer_id) AS title, m.expires_on::timestamp AT TIME ZONE 'Asia/Bangkok' AS at
+		FROM mandates m WHERE m.merchant_id = $1 AND `+mandateEnds+` AND m.expires_on <= $4 ORDER BY m.expires_on, m.id LIMIT 1001`) + ` UNION ALL ` + debitWork(WorkDrafts, `
 		SELECT d.id, d.payer_name || ' · ' || d.reference AS title, d.state_since AS at FROM debits d
 		WHERE d.merchant_id = $1 AND d.state = 'draft' ORDER BY d.debit_on, d.id LIMIT 1001`))
 
@@ -201,12 +204,12 @@ func mandatesIn(state string) string {
 }
 
 // WorkOfDebits is what waits in direct debit today, by kind: what failed, since
-// a day.
-func (q *Query) WorkOfDebits(today, since time.Time) (map[string]WorkLine, error) {
+// a day, and what ends, until one.
+func (q *Query) WorkOfDebits(today, since, ends time.Time) (map[string]WorkLine, error) {
 	list, err := rows[struct {
 		Kind string `db:"kind"`
 		WorkLine
-	}](q, sqlWorkOfDebits, q.actor.Merchant, today, since)
+	}](q, sqlWorkOfDebits, q.actor.Merchant, today, since, ends)
 	lines := make(map[string]WorkLine, len(list))
 	for _, l := range list {
 		lines[l.Kind] = l.WorkLine

@@ -77,6 +77,9 @@ const mandateColumns = `m.id, m.payer_id, m.reference, m.channel, m.creditor_acc
 	m.cancellation_id, p.code AS payer_code, p.name AS payer_name, coalesce(s.name, '') AS started_by_name,
 	m.state = 'active' AND mandate_is_live(m.id) AS live`
 
+// mandateEnds is true of what stands, but only up to a day.
+const mandateEnds = `m.state IN ('active', 'suspended') AND m.expires_on IS NOT NULL`
+
 const mandateTables = ` FROM mandates m JOIN payers p ON p.id = m.payer_id AND p.merchant_id = m.merchant_id LEFT JOIN people s ON s.id = m.started_by `
 
 var (
@@ -93,6 +96,14 @@ var (
 		SELECT ` + mandateColumns + mandateTables + `WHERE m.merchant_id = $1 AND m.id < $2 ORDER BY m.id DESC LIMIT $3`)
 	sqlMandatesInState = statement(`
 		SELECT ` + mandateColumns + mandateTables + `WHERE m.merchant_id = $1 AND m.state = $4 AND m.id < $2 ORDER BY m.id DESC LIMIT $3`)
+	// By their last day, the first to end first: also those whose day is over
+	// while the bank has not said so yet.
+	sqlMandatesEnding = statement(`
+		SELECT ` + mandateColumns + mandateTables + `
+		WHERE m.merchant_id = $1 AND ` + mandateEnds + ` AND m.expires_on <= $4
+			AND (m.expires_on, m.id) > (coalesce((SELECT a.expires_on FROM mandates a WHERE a.merchant_id = $1 AND a.id = $2), '-infinity'), $2)
+			AND ($5 = '' OR m.payer_id = ANY (ARRAY(SELECT f.payer_id FROM payers_matching($5, 'active', '', 'new', '', '00000000-0000-0000-0000-000000000000', 1001) f)))
+		ORDER BY m.expires_on, m.id LIMIT $3`)
 	// By what is known of the payer; a mandate's own names are few.
 	sqlMandatesMatching = statement(`
 		SELECT ` + mandateColumns + mandateTables + `
@@ -106,7 +117,9 @@ var (
 	sqlMandatesCounted = statement(`
 		SELECT s.state, (SELECT count(*) FROM (
 			SELECT FROM mandates m WHERE m.merchant_id = $1 AND m.state = s.state LIMIT 1001) counted) AS number
-		FROM unnest($2::text[]) AS s(state)`)
+		FROM unnest($2::text[]) AS s(state)
+		UNION ALL SELECT 'ending', (SELECT count(*) FROM (
+			SELECT FROM mandates m WHERE m.merchant_id = $1 AND ` + mandateEnds + ` AND m.expires_on <= $3 LIMIT 1001) counted)`)
 	sqlMandatesAtBank = statement(`
 		SELECT m.id, m.merchant_id, o.tax_id FROM mandates m JOIN merchants o ON o.id = m.merchant_id
 		WHERE m.bank_token <> '' AND m.bank_token = $1 OR m.journey_id <> '' AND m.journey_id = $2 ORDER BY m.id LIMIT 10`)
@@ -150,11 +163,16 @@ func (q *Query) ActiveMandates(payers []ID, creditorAccount string) (map[ID]Mand
 // MandateIsLive reports whether money may be taken under a mandate now.
 func (q *Query) MandateIsLive(id ID) (bool, error) { return row[bool](q, sqlMandateIsLive, id) }
 
+// MandatesEnding selects, where a state could stand, the mandates whose last day
+// is near or over.
+const MandatesEnding = "ending"
+
 // MandateFilter selects a page of the list, which runs from the newest.
 type MandateFilter struct {
-	State string // any unless given
-	Text  string // of the payer, or one of the mandate's own names
-	From  ID     // the last of the page before
+	State string    // any unless given
+	Ends  time.Time // of those that are ending: the last day that is near
+	Text  string    // of the payer, or one of the mandate's own names
+	From  ID        // the last of the page before
 	Limit int
 }
 
@@ -165,6 +183,8 @@ func (q *Query) Mandates(f MandateFilter) (list []Mandate, more bool, err error)
 		from = uuid.Max
 	}
 	switch {
+	case f.State == MandatesEnding:
+		list, err = rows[Mandate](q, sqlMandatesEnding, q.actor.Merchant, f.From, f.Limit+1, f.Ends, f.Text)
 	case f.Text != "":
 		if f.From == NoID {
 			if list, err = rows[Mandate](q, sqlMandateNamed, q.actor.Merchant, f.Text); err != nil || len(list) > 0 {
@@ -183,13 +203,14 @@ func (q *Query) Mandates(f MandateFilter) (list []Mandate, more bool, err error)
 	return list, false, err
 }
 
-// CountMandates counts mandates by state, each up to CountLimit+1.
-func (q *Query) CountMandates() (map[string]int, error) {
+// CountMandates counts mandates by state, and those that end until a day, each
+// up to CountLimit+1.
+func (q *Query) CountMandates(ends time.Time) (map[string]int, error) {
 	var found []struct {
 		State  string `db:"state"`
 		Number int    `db:"number"`
 	}
-	if err := q.all(&found, sqlMandatesCounted, q.actor.Merchant, pq.Array(MandateStates)); err != nil {
+	if err := q.all(&found, sqlMandatesCounted, q.actor.Merchant, pq.Array(MandateStates), ends); err != nil {
 		return nil, err
 	}
 	counts := make(map[string]int, len(found))

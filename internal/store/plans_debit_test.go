@@ -17,8 +17,9 @@ func manyDebits(db *storetest.DB) {
 		INSERT INTO payers (id, merchant_id, code, name) SELECT id, merchant_id, 'C' || n, name FROM owed;
 		INSERT INTO payer_search (payer_id, merchant_id, state, mandate, sort_name, sort_code, words)
 			SELECT id, merchant_id, state, 'active', sort_name, upper(code), buyer_words(name) || ' ' || lower(code) FROM payers;
-		INSERT INTO mandates (id, merchant_id, payer_id, reference, channel, creditor_account, state, terms_version, bank_token)
-			SELECT mandate, merchant_id, id, 'M' || n, 'deeplink', '0011234567', CASE WHEN n %% 50 = 1 THEN 'waiting' ELSE 'active' END, '1', 'T' || n FROM owed;
+		INSERT INTO mandates (id, merchant_id, payer_id, reference, channel, creditor_account, state, terms_version, bank_token, expires_on)
+			SELECT mandate, merchant_id, id, 'M' || n, 'deeplink', '0011234567', CASE WHEN n %% 50 = 1 THEN 'waiting' ELSE 'active' END, '1', 'T' || n,
+				CASE WHEN n %% 3 > 0 THEN date '2026-11-01' + n END FROM owed;
 		INSERT INTO mandate_differences (id, merchant_id, kind, mandate_id, payer_id, bank_token, bank_status, inquiry_id, state, decided_at)
 			SELECT mandate, merchant_id, 'other_state', mandate, id, 'T' || n, 'CANC', id, CASE WHEN n %% 50 = 1 THEN 'open' ELSE 'gone' END, CASE WHEN n %% 50 <> 1 THEN now() END FROM owed;
 		INSERT INTO payer_mails (id, merchant_id, payer_id, kind, subject, send_to, sent_at, next_at)
@@ -56,6 +57,10 @@ func debitReadings() []reading {
 		{"mandates of a payer", web, store.SQLMandatesOfPayer, shop + `'` + planShop + `', 51`, 60},
 		{"mandates", web, store.SQLMandatesNewest, shop + lastOfAll + `, 51`, 110},
 		{"mandates in a state", web, store.SQLMandatesInState, shop + lastOfAll + `, 51, 'waiting'`, 60},
+		{"mandates that end", web, store.SQLMandatesEnding, shop + first + `, 51, '2027-11-01', ''`, 60},
+		{"mandates that end, a later page", web, store.SQLMandatesEnding, shop + `(SELECT id FROM mandates WHERE reference = 'M5000'), 51, '2048-11-01', ''`, 120},
+		{"mandates that end, by a payer's code", web, store.SQLMandatesEnding, shop + first + `, 51, '2026-12-01', 'c19'`, 120},
+		{"count of mandates", web, store.SQLMandatesCounted, shop + `'{active,waiting}', '2026-12-01'`, 1001 * 2},
 		{"mandates by a payer's code", web, store.SQLMandatesMatching, shop + lastOfAll + `, 51, '', 'c19998'`, 120},
 		{"differences with the bank", web, store.SQLDifferences, shop + `'open', ` + lastOfAll + `, 51`, 60},
 		{"mails to payers that are due", worker, store.SQLClaimPayerMails, `50`, 110},
@@ -76,7 +81,7 @@ func debitReadings() []reading {
 		{"schedules on a mandate", web, store.SQLSchedulesOnMandate, shop + `'` + planShop + `', 51`, 60},
 		{"a day compared with the bank", web, store.SQLDebitDayDifferences, shop + batch + `'2026-10-20', 51`, 60},
 		{"rules of debits", web, store.SQLDebitRulesProposals, shop + `51`, 60},
-		{"work: direct debit", web, store.SQLWorkOfDebits, shop + `'2026-10-20', '2020-01-01'`, 1001 * 2},
+		{"work: direct debit", web, store.SQLWorkOfDebits, shop + `'2026-10-20', '2020-01-01', '2026-12-01'`, 1001 * 2},
 		{"debits to ask about", worker, store.SQLDebitsToAskAbout, `50`, 60},
 		{"debits to book", worker, store.SQLDebitsToBook, `50`, 60},
 		{"debits to book, locked", worker, store.SQLLockDebitsToBook, shop + `50`, 60},

@@ -94,6 +94,8 @@ var (
 	SQLMandatesNewest            = sqlMandatesNewest
 	SQLMandatesInState           = sqlMandatesInState
 	SQLMandatesMatching          = sqlMandatesMatching
+	SQLMandatesEnding            = sqlMandatesEnding
+	SQLMandatesCounted           = sqlMandatesCounted
 	SQLDifferences               = sqlDifferences
 	SQLClaimPayerMails           = sqlClaimPayerMails
 	SQLDebitsListed              = sqlDebitsListed
