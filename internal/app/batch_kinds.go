@@ -119,6 +119,7 @@ func refusalOf(err error) (rowRefusedError, bool) {
 		{teller.ErrAlreadySent, store.RowChanged, text.K("batch.why.sent")},
 		{teller.ErrExpired, store.RowChanged, text.K("batch.why.expired")},
 		{teller.ErrNotCancellable, store.RowChanged, text.K("batch.why.not_cancellable")},
+		{teller.ErrNoted, store.RowRefused, text.K("presentment.refused.noted")},
 		{store.ErrNotFound, store.RowChanged, text.K("batch.why.gone")},
 		{teller.ErrNoDocument, store.RowRefused, noDocument},
 		{invoice.ErrTooLong, store.RowRefused, text.K("document.no_room")},

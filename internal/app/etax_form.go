@@ -217,9 +217,17 @@ func (f *etaxForm) obeyRules(ctx context.Context, faults []etax.Fault) {
 	for _, fault := range faults {
 		field := f.rowOf(fault.Field)
 		if f.errorOf(ctx, field) == "" {
-			f.fail(field, text.Msg(text.Prefix("etax.fault.")+string(fault.Rule)))
+			f.fail(field, etaxFaultMessage(fault))
 		}
 	}
+}
+
+// etaxFaultMessage is what to do about a fault.
+func etaxFaultMessage(f etax.Fault) text.Message {
+	if f.Rule == etax.CreditedBeyond {
+		return text.Msg("etax.fault.credited_beyond", "left", text.Amount(f.Satang))
+	}
+	return text.Msg(text.Prefix("etax.fault.") + string(f.Rule))
 }
 
 // stored is the document as the store keeps it.

@@ -50,7 +50,7 @@ func (a *App) etaxSubmissionPage(w http.ResponseWriter, r *http.Request, u user,
 			return err
 		}
 		for _, f := range faults {
-			mend(f.Field, text.Msg(text.Prefix("etax.fault.")+string(f.Rule)))
+			mend(f.Field, etaxFaultMessage(f))
 		}
 		e.References = teller.OwnReferences(d)
 		err = taxesOnce(q, e)
@@ -245,7 +245,7 @@ func (a *App) createEtaxReissue(w http.ResponseWriter, r *http.Request, u user) 
 		return a.etaxReissuePage(w, r, u, http.StatusOK, e, f, key, "")
 	}
 	for _, fault := range etax.CheckRecipients(to) {
-		f.fail(f.rowOf(fault.Field), text.Msg(text.Prefix("etax.fault.")+string(fault.Rule)))
+		f.fail(f.rowOf(fault.Field), etaxFaultMessage(fault))
 	}
 	if !f.valid() {
 		return a.etaxReissuePage(w, r, u, http.StatusUnprocessableEntity, e, f, key, "")

@@ -170,6 +170,8 @@ func (a *App) createCancellation(w http.ResponseWriter, r *http.Request, u user)
 		return a.seeOther(w, r, u, billHref(id), text.Msg("presentment.cancellation_submitted"))
 	case errors.Is(err, teller.ErrNotCancellable):
 		return a.billConflict(w, r, u, id, text.Msg("presentment.refused.not_cancellable"))
+	case errors.Is(err, teller.ErrNoted):
+		return a.billConflict(w, r, u, id, text.Msg("presentment.refused.noted"))
 	case errors.Is(err, teller.ErrKeyReused):
 		v.Key, v.Refusal = newKey(), text.T(ctx, "presentment.refused.key")
 		return a.cancellationPage(w, r, u, http.StatusConflict, v)

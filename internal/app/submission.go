@@ -49,6 +49,7 @@ var submissionRefusals = []refusal{
 	{teller.ErrDrawnOtherwise, "", http.StatusUnprocessableEntity},
 	{teller.ErrNotDisputed, "", http.StatusUnprocessableEntity},
 	{teller.ErrOtherBuyer, "", http.StatusUnprocessableEntity},
+	{teller.ErrNoted, text.K("presentment.refused.noted"), http.StatusConflict},
 	{teller.ErrOldNumberUnsaid, "", http.StatusUnprocessableEntity},
 	{teller.ErrNoPaper, text.K("receipt.obstacle.paper"), http.StatusUnprocessableEntity},
 	{teller.ErrOverBill, text.K("receipt.refused.over_bill"), http.StatusConflict},

@@ -14,6 +14,10 @@ const SaleIsTaxedOnce = "sale_is_taxed_once"
 // more than it.
 const NoMoreIsCredited = "no_more_is_credited_than_was_billed"
 
+// NotedBillStays names the rule that a bill with a note on it is neither
+// cancelled nor replaced.
+const NotedBillStays = "noted_bill_stays"
+
 // The papers that tax a sale.
 const (
 	TaxedByBill    = "bill"
@@ -69,38 +73,39 @@ func (q *Query) EtaxOfBill(bill ID) ([]EtaxMade, error) {
 	return rows[EtaxMade](q, sqlEtaxOfBill, q.actor.Merchant, bill)
 }
 
-// EtaxReferred is a tax document of ours that another names.
+// The papers that a tax document may name as an earlier one.
+const ReferredEtax = "etax"
+
+// EtaxReferred is a paper of ours that a tax document names: another tax
+// document, or a bill or a receipt that is a tax invoice by itself.
 type EtaxReferred struct {
+	Source      string    `db:"source"`
 	ID          ID        `db:"id"`
 	Kind        string    `db:"kind"`
 	Number      string    `db:"number"`
 	IssuedOn    time.Time `db:"issued_on"`
 	BuyerTaxID  string    `db:"buyer_tax_id"`
-	Out         bool      `db:"out"` // the bank has it
+	Out         bool      `db:"is_out"` // the bank has it, and nobody is taking it back
 	TotalSatang int64     `db:"total_satang"`
 	VATSatang   int64     `db:"vat_satang"`
 }
 
 var (
 	sqlEtaxReferred = statement(`
-		SELECT d.id, d.kind, d.number, d.issued_on, d.buyer_tax_id, etax_is_out(d.state) AS out, d.total_satang, d.vat_satang
-		FROM unnest($2::text[], $3::text[]) AS named (kind, number) JOIN etax_documents d ON d.merchant_id = $1 AND d.kind = named.kind AND d.number = named.number
-		WHERE d.number <> '' AND d.state <> 'discarded' ORDER BY d.id`)
-	sqlLeftToCredit = statement(`SELECT left_to_credit($1, $2::uuid[])`)
+		SELECT source, id, kind, number, issued_on, buyer_tax_id, is_out, total_satang, vat_satang
+		FROM papers_named($1, $2::text[], $3::text[])`)
+	sqlLeftToCredit = statement(`SELECT left_to_credit($1, $2::text[], $3::text[])`)
 )
 
-// EtaxReferred lists the documents of ours that bear these numbers, each of the
+// EtaxReferred lists the papers of ours that bear these numbers, each of the
 // kind at the same place.
 func (q *Query) EtaxReferred(kinds, numbers []string) ([]EtaxReferred, error) {
 	return rows[EtaxReferred](q, sqlEtaxReferred, q.actor.Merchant, pq.Array(kinds), pq.Array(numbers))
 }
 
-// LeftToCredit is how much a credit note on these documents may come to, in
-// satang, besides the credit notes that are out or under way.
-func (q *Query) LeftToCredit(note ID, on []ID) (int64, error) {
-	ids := make([]string, len(on))
-	for n, id := range on {
-		ids[n] = id.String()
-	}
-	return row[int64](q, sqlLeftToCredit, note, pq.Array(ids))
+// LeftToCredit is how much a credit note on the papers that bear these numbers,
+// each of the kind at the same place, may come to, in satang, besides the credit
+// notes that are out or under way.
+func (q *Query) LeftToCredit(note ID, kinds, numbers []string) (int64, error) {
+	return row[int64](q, sqlLeftToCredit, note, pq.Array(kinds), pq.Array(numbers))
 }

@@ -15,8 +15,9 @@ import (
 // Fault is one thing that is wrong: where, and against which rule. The catalogue
 // of texts has under the rule's name what to do about it.
 type Fault struct {
-	Field string
-	Rule  Rule
+	Field  string
+	Rule   Rule
+	Satang int64 // what may be entered at most, where the text names it
 }
 
 // Rule names a rule.
@@ -43,6 +44,8 @@ const (
 	ReferenceOtherDay   Rule = "reference_other_day"
 	ReferenceOtherBuyer Rule = "reference_other_buyer"
 	CreditedBeyond      Rule = "credited_beyond"
+	CreditedWhole       Rule = "credited_whole"
+	ReplacementOfBill   Rule = "replacement_of_bill"
 	ReplacementOther    Rule = "replacement_other"
 	NameMissing         Rule = "name"
 	SchemeUnknown       Rule = "scheme"
@@ -89,7 +92,7 @@ func Rules() []Rule { return slices.Clone(rules) }
 var rules = []Rule{
 	KindUnknown, NumberForm, DayMissing, DayAhead, PurposeMissing, PurposeOfOther, PurposeWithout, PurposeUnsaid, ReferenceMissing,
 	ReferenceNumber, ReferenceKind, ReferenceDay, ReferenceToSelf, ReferenceTwice,
-	ReferenceNotOut, ReferenceOtherDay, ReferenceOtherBuyer, CreditedBeyond, ReplacementOther, NameMissing, SchemeUnknown, SellerScheme, TaxIDForm,
+	ReferenceNotOut, ReferenceOtherDay, ReferenceOtherBuyer, CreditedBeyond, CreditedWhole, ReplacementOfBill, ReplacementOther, NameMissing, SchemeUnknown, SellerScheme, TaxIDForm,
 	BranchForm, CitizenForm, PassportForm, SameParty, AddressMissing, AddressBoth, BuildingMissing, SubDistrictForm, DistrictForm,
 	ProvinceUnknown, DistrictElsewhere, SubDistrictOutside, PostcodeForm, CountryForm, CountrySeller, LineMissing, LineName, LineQuantity,
 	LineAmount, LineVAT, NothingCorrected, WrongDirection, TotalZero, TotalLarge, FormatMissing, XMLMissing, ChannelUnknown, EmailForm,
@@ -110,7 +113,9 @@ const (
 // checker collects faults.
 type checker struct{ faults []Fault }
 
-func (c *checker) fail(field string, r Rule) { c.faults = append(c.faults, Fault{field, r}) }
+func (c *checker) fail(field string, r Rule) {
+	c.faults = append(c.faults, Fault{Field: field, Rule: r})
+}
 
 func (c *checker) unless(ok bool, field string, r Rule) {
 	if !ok {

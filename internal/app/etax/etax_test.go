@@ -232,7 +232,9 @@ var brokenReferences = map[etax.Rule]struct {
 	etax.ReferenceOtherDay:   {"reference_0_on", creditNote, func(o *etax.Referred) { o.IssuedOn = o.IssuedOn.AddDays(1) }},
 	etax.ReferenceOtherBuyer: {"reference_0_number", creditNote, func(o *etax.Referred) { o.Buyer = "010556200000700000" }},
 	etax.CreditedBeyond:      {"line_0_quantity", creditNote, func(*etax.Referred) {}},
+	etax.CreditedWhole:       {"reference_0_number", creditNote, func(*etax.Referred) {}},
 	etax.ReplacementOther:    {"line_0_price", replacement, func(o *etax.Referred) { o.VATSatang-- }},
+	etax.ReplacementOfBill:   {"reference_0_number", replacement, func(o *etax.Referred) { o.ID = "" }},
 }
 
 func replacement() etax.Document {
@@ -257,11 +259,15 @@ func TestADocumentIsHeldAgainstThoseOfOursThatItNames(t *testing.T) {
 			t.Errorf("%s: %v before it is broken", rule, faults)
 		}
 		broken.by(&o)
-		left := int64(enough)
-		if rule == etax.CreditedBeyond {
+		left, want := int64(enough), etax.Fault{Field: broken.field, Rule: rule}
+		switch rule {
+		case etax.CreditedBeyond:
 			left--
+			want.Satang = left
+		case etax.CreditedWhole:
+			left = 0
 		}
-		if faults := d.CheckReferred([]etax.Referred{o}, left); !slices.Equal(faults, []etax.Fault{{Field: broken.field, Rule: rule}}) {
+		if faults := d.CheckReferred([]etax.Referred{o}, left); !slices.Equal(faults, []etax.Fault{want}) {
 			t.Errorf("%s: %v", rule, faults)
 		}
 		d.Refer(nil)

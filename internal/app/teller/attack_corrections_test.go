@@ -44,6 +44,16 @@ func corrects(o store.Etax, from, to int64) func(*etax.Document) {
 	}
 }
 
+// taxBill is one at the bank that is a tax invoice by itself.
+func (d desk) taxBill(number string) (p store.Presentment) {
+	d.t.Helper()
+	id, _ := d.Approved(number)
+	d.Drain()
+	d.DB.Exec(`BEGIN; SET LOCAL session_replication_role = replica; UPDATE presentments SET document_type = '388' WHERE document_number = '` + number + `'; COMMIT`)
+	d.Read(func(q *store.Query) (err error) { p, err = q.Presentment(id); return err })
+	return p
+}
+
 // TestPlainSQLCorrectsNothingThatIsNotOut tries to have a sale reported never or
 // twice by what a tax document says of another.
 func TestPlainSQLCorrectsNothingThatIsNotOut(t *testing.T) {
@@ -74,6 +84,13 @@ func TestPlainSQLCorrectsNothingThatIsNotOut(t *testing.T) {
 		}
 	}
 	as := func(*etax.Document) {}
+	bill := d.taxBill("B-388") // 1,070.00
+	onBill := func(from, to int64) func(*etax.Document) {
+		return func(n *etax.Document) {
+			corrects(store.Etax{Number: bill.DocumentNumber, Kind: "388", IssuedOn: bill.DocumentOn}, from, to)(n)
+			n.References[0].ID, n.Buyer.ID, n.Buyer.Branch = "", bill.BuyerTaxID, "00000"
+		}
+	}
 	also := func(f, g func(*etax.Document)) func(*etax.Document) {
 		return func(n *etax.Document) { f(n); g(n) }
 	}
@@ -92,6 +109,14 @@ func TestPlainSQLCorrectsNothingThatIsNotOut(t *testing.T) {
 		{"of another day", store.Web, d.Maker, submits(replaces(sent, func(n *etax.Document) { n.References[0].IssuedOn = n.References[0].IssuedOn.AddDays(-1) })), "etax_refers_to_what_is_out"},
 		{"a note to another buyer", store.Web, d.Maker, submits(also(corrects(sent, 20, 15), func(n *etax.Document) { n.Buyer.ID = "0105562000007" })), "etax_refers_to_what_is_out"},
 		{"more than was billed", store.Web, d.Maker, submits(corrects(sent, 41, 20)), "no_more_is_credited_than_was_billed"},
+		{"an honest credit note on a bill", store.Web, d.Maker, submits(onBill(20, 10)), "through"},
+		{"more than the bill", store.Web, d.Maker, submits(onBill(20, 9)), "no_more_is_credited_than_was_billed"},
+		{"more than the bill, named twice", store.Web, d.Maker, submits(also(onBill(20, 9), func(n *etax.Document) { n.References = append(n.References, n.References[0]) })),
+			"no_more_is_credited_than_was_billed"},
+		{"a note to another than the bill's buyer", store.Web, d.Maker, submits(also(onBill(20, 15), func(n *etax.Document) { n.Buyer.ID = "0105561000011" })),
+			"etax_refers_to_what_is_out"},
+		{"a paper in the place of a bill", store.Web, d.Maker, submits(also(onBill(20, 10), func(n *etax.Document) { n.Kind, n.Purpose = "388", "TIVC01" })),
+			"replacement_names_a_tax_document"},
 		{"a dearer paper in its place", store.Web, d.Maker, submits(replaces(sent, func(n *etax.Document) { n.Lines[0].Quantity = decimal.NewFromInt(21) })), "replacement_comes_to_the_same"},
 	})
 }

@@ -160,35 +160,41 @@ func OwnReferences(d etax.Document) (ids []store.ID) {
 }
 
 // EtaxFaults lists what is wrong with a document that is issued today, by itself
-// and with those of ours that it names; its references lead to them afterwards.
+// and with the papers of ours that it names; its references lead to those of them
+// that are tax documents afterwards.
 func EtaxFaults(q *store.Query, id store.ID, d *etax.Document, today thai.Day) ([]etax.Fault, error) {
-	ours, err := etaxReferred(q, *d)
-	if err != nil {
-		return nil, err
-	}
-	d.Refer(ours)
-	left := int64(0)
-	if on := OwnReferences(*d); len(on) > 0 {
-		if left, err = q.LeftToCredit(id, on); err != nil {
-			return nil, err
-		}
-	}
-	return append(d.Check(today), d.CheckReferred(ours, left)...), nil
-}
-
-func etaxReferred(q *store.Query, d etax.Document) (ours []etax.Referred, err error) {
+	faults := d.Check(today)
 	if len(d.References) == 0 {
-		return nil, nil
+		return faults, nil
 	}
 	var kinds, numbers []string
 	for _, r := range d.References {
 		kinds, numbers = append(kinds, r.Kind), append(numbers, r.Number)
 	}
+	ours, err := etaxReferred(q, kinds, numbers)
+	if err != nil {
+		return nil, err
+	}
+	d.Refer(ours)
+	left := int64(0)
+	if len(ours) > 0 {
+		if left, err = q.LeftToCredit(id, kinds, numbers); err != nil {
+			return nil, err
+		}
+	}
+	return append(faults, d.CheckReferred(ours, left)...), nil
+}
+
+func etaxReferred(q *store.Query, kinds, numbers []string) (ours []etax.Referred, err error) {
 	found, err := q.EtaxReferred(kinds, numbers)
 	for _, e := range found {
-		ours = append(ours, etax.Referred{
-			ID: e.ID.String(), Kind: e.Kind, Number: e.Number, IssuedOn: thai.DayOf(e.IssuedOn), Buyer: e.BuyerTaxID, Out: e.Out, TotalSatang: e.TotalSatang, VATSatang: e.VATSatang,
-		})
+		o := etax.Referred{
+			Kind: e.Kind, Number: e.Number, IssuedOn: thai.DayOf(e.IssuedOn), Buyer: e.BuyerTaxID, Out: e.Out, TotalSatang: e.TotalSatang, VATSatang: e.VATSatang,
+		}
+		if e.Source == store.ReferredEtax {
+			o.ID = e.ID.String()
+		}
+		ours = append(ours, o)
 	}
 	return ours, err
 }

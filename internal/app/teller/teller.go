@@ -36,6 +36,7 @@ var (
 	ErrNoDocument      = errors.New("a presentment needs at least one document")
 	ErrNotEditable     = errors.New("it has already been submitted")
 	ErrNotCancellable  = errors.New("it is not at the bank, or a cancellation is already under way")
+	ErrNoted           = errors.New("a credit or debit note stands on the bill")
 	ErrNotUnknown      = errors.New("its outcome is not unknown")
 	ErrOwnProposal     = errors.New("whoever proposed a settlement does not confirm it")
 	ErrNeedsReference  = errors.New("the bank's reference is needed")
@@ -77,7 +78,11 @@ func submit(tx *store.Tx, s submission) (store.ID, error) {
 		}
 	}
 	list[0].ID, list[0].AmountSatang, list[0].ReplacesID = lead, s.amount, s.replaces
-	return lead, tx.AddInstructions(list...)
+	err := tx.AddInstructions(list...)
+	if store.Violated(err, store.NotedBillStays) {
+		err = fmt.Errorf("%w: %w", ErrNoted, err)
+	}
+	return lead, err
 }
 
 // before returns the lead that the acting person already submitted with this
