@@ -15,12 +15,14 @@ WITHDB := go run ./cmd/portal withdb --
 # long; whoever calls it side by side is tested with the detector.
 PURE := bill buyer intake invoice matching password pasted payer pdf promptpay qrcode schedule sheet sheet/samplemonth taxreport thai thaiqr upload
 
-# The race detector takes two to three times as long, and needs a C compiler. CI
-# uses it wherever there is one; so does make test RACE=1.
-export RACE
+# CI tests all there is, and so does make test ALL=1. Every day the stories, the
+# accessibility checks and the race detector, which needs a C compiler and takes
+# two to three times as long, are left out.
+ALL ?= $(CI)
+export ALL
 
 # Lint has run what go test would vet.
-GOTEST := go test -vet=off -shuffle=on -timeout=20m $(if $(CI),-json)
+GOTEST := go test -vet=off -shuffle=on -timeout=25m $(if $(ALL),,-short) $(if $(CI),-json)
 
 # With CI set the tests report as JSON, for .ci/summary to count.
 REPORT := $(if $(CI),| go run ./.ci/summary)
@@ -30,8 +32,8 @@ REPORT := $(if $(CI),| go run ./.ci/summary)
 run: ## everything on one machine
 	@go build -o bin/portal ./cmd/portal && exec bin/portal dev
 
-test: generated lint ## what CI runs; there, or with RACE=1, with the race detector
-	@race=$$([ -z "$$RACE$$CI" ] || { go build -race runtime/cgo 2>/dev/null && echo -race; }); \
+test: generated lint ## all that takes minutes; with ALL=1, and in CI, all
+	@race=$$([ -z "$$ALL" ] || { go build -race runtime/cgo 2>/dev/null && echo -race; }); \
 	pure=$$(go list $(PKG) | grep -Fx $(PURE:%=-e portal/internal/app/%)); \
 	rest=$$(go list $(PKG) | grep -Fxv $(PURE:%=-e portal/internal/app/%)); set -x; \
 	{ { [ -z "$$pure" ] || $(GOTEST) $$pure; } & \

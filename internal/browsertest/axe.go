@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"testing"
 )
 
 //go:embed testdata/axe-core/axe.min.js
@@ -34,9 +35,13 @@ func (v violation) String() string {
 
 // Axe checks the page as it is now for obstacles to accessibility, and fails
 // the test with one readable entry per broken rule. Rules named in without are
-// left out; say why where you call it.
+// left out; say why where you call it. Axe takes longer than all else that a
+// test does with a page, so with -short it checks nothing.
 func (p *Page) Axe(without ...string) {
 	p.t.Helper()
+	if testing.Short() {
+		return
+	}
 	var found []violation
 	p.step("check accessibility", func(ctx context.Context) (err error) {
 		if err := p.settle(ctx); err != nil {

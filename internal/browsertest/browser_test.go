@@ -297,6 +297,9 @@ func TestAnAllowedConsoleLineFailsNothing(t *testing.T) {
 }
 
 func TestAxeFindsPlantedObstacles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("axe checks nothing with -short")
+	}
 	t.Parallel()
 	bothWays(t, func(t *testing.T, o Options) {
 		b, url := Open(t), site(t)

@@ -2,6 +2,7 @@ package story_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,7 +13,13 @@ import (
 	"portal/internal/browsertest"
 )
 
+// TestMain leaves the stories out with -short: they take ten minutes, and most
+// of what they tell is tested page by page in internal/app.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() {
+		os.Exit(0)
+	}
 	code := browsertest.Main(m)
 	if err := os.RemoveAll(folder); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -122,16 +122,16 @@ func (p *person) path() string {
 	return strings.TrimPrefix(p.URL(), p.s.url)
 }
 
-// look examines the page as a person would who sees all of it. Every page is
-// checked for accessibility in one telling at least; the other tellings, and
-// the other window, leave out what they have seen in another state already.
+// look examines the page as a person would who sees all of it. What a telling
+// has seen in another state already it does not check for accessibility again,
+// nor look at in its other window.
 func (p *person) look(name string) {
 	p.t.Helper()
 	p.s.pictures++
 	kind := ids.ReplaceAllString(p.path(), "…")
 	p.s.looks[kind]++
 	again := p.s.looks[kind] > 1 && p.Status() == http.StatusOK && !thorough
-	p.examine(p.Page, p.s.desk, name, !again || p.s.lang == text.TH)
+	p.examine(p.Page, p.s.desk, name, !again)
 	if p.mirror == nil || again || p.Status() != http.StatusOK {
 		return // what answers a form has no address to open elsewhere
 	}
