@@ -84,7 +84,7 @@ func (p *program) verify(ctx context.Context, dev, files bool, anchors []string)
 		defer func() { _ = file.Close() }() // only read
 		v.Anchors = append(v.Anchors, store.Anchor{Name: name, Lines: file})
 	}
-	owner, err := c.openOwner(ctx)
+	owner, err := c.openSealedOwner(ctx)
 	if err != nil {
 		return report, err
 	}

@@ -30,7 +30,8 @@ type config struct {
 	callbackKeys krungsri.CallbackKeys
 	sandboxPort  string
 
-	sealKey                                 []byte
+	sealKeys                                [][]byte // the newest first
+	deviceKey, markKey                      []byte
 	sessionIdle, sessionLife                time.Duration
 	requireFactor                           bool
 	deviceWait                              time.Duration

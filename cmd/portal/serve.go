@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -69,22 +67,21 @@ func settle(ctx context.Context, edge *app.App) error {
 }
 
 func (c config) openWeb(ctx context.Context) (*store.Store, error) {
-	seal, err := store.NewSeal(c.sealKey)
+	seal, err := store.NewSeal(c.sealKeys...)
 	if err != nil {
 		return nil, err
 	}
-	return store.Open(ctx, c.databaseFor(c.databaseWeb), store.Web, store.Options{MaxConns: c.webConns, Seal: seal})
+	web, err := store.Open(ctx, c.databaseFor(c.databaseWeb), store.Web, store.Options{MaxConns: c.webConns, Seal: seal})
+	if err != nil {
+		return nil, err
+	}
+	if err := web.CheckKeys(ctx, c.markKey); err != nil {
+		return nil, errors.Join(err, web.Close())
+	}
+	return web, nil
 }
 
 func (c config) newEdge(s *store.Store, log *slog.Logger) (*app.App, error) {
-	device, err := hkdf.Key(sha256.New, c.sealKey, nil, "portal device cookie", 32)
-	if err != nil {
-		return nil, fmt.Errorf("derive the device key: %w", err)
-	}
-	mark, err := hkdf.Key(sha256.New, c.sealKey, nil, "portal blind marks", 32)
-	if err != nil {
-		return nil, fmt.Errorf("derive the key of blind marks: %w", err)
-	}
 	var scanner app.Scanner
 	if c.clamdAddress != "" {
 		scanner = clamd.Client{Address: c.clamdAddress, Timeout: 10 * time.Second}
@@ -110,8 +107,8 @@ func (c config) newEdge(s *store.Store, log *slog.Logger) (*app.App, error) {
 		Dev:             !c.production,
 		Mails:           c.smtp != "" || c.outbox != nil,
 		Outbox:          c.outbox,
-		DeviceKey:       device,
-		MarkKey:         mark,
+		DeviceKey:       c.deviceKey,
+		MarkKey:         c.markKey,
 		CallbackKeys:    c.callbackKeys,
 		SessionIdle:     c.sessionIdle,
 		SessionLifetime: c.sessionLife,

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/hkdf"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -110,15 +112,51 @@ func (c *config) readDatabase(dsn *string, v string) error {
 }
 
 func readSealKey(c *config, v string) error {
-	key, err := hex.DecodeString(v)
-	if err != nil {
-		key, err = base64.StdEncoding.DecodeString(v)
+	for one := range strings.SplitSeq(v, ",") {
+		key, err := readBytes(strings.TrimSpace(one))
+		if err != nil || len(key) < 32 {
+			return errors.New("must be at least 32 random bytes in hex or base64, or several such keys with commas between: `portal keys new` makes one")
+		}
+		if slices.ContainsFunc(c.sealKeys, func(k []byte) bool { return store.KeyID(k) == store.KeyID(key) }) {
+			return errors.New("names one key twice")
+		}
+		c.sealKeys = append(c.sealKeys, key)
 	}
-	if err != nil || len(key) < 32 {
-		return errors.New("must be at least 32 random bytes in hex or base64: openssl rand -hex 32")
+	return c.deriveMarkKeys()
+}
+
+// readMarkKey reads what `portal keys new` printed: the key of browsers and
+// the key of blind marks.
+func readMarkKey(c *config, v string) error {
+	if v == "" {
+		return nil
 	}
-	c.sealKey = key
+	both, err := readBytes(v)
+	if err != nil || len(both) != 64 {
+		return errors.New("must be what `portal keys new` printed: 64 bytes in hex")
+	}
+	c.deviceKey, c.markKey = both[:32], both[32:]
 	return nil
+}
+
+// deriveMarkKeys makes those keys from the oldest one, as long as they are not
+// set by themselves.
+func (c *config) deriveMarkKeys() (err error) {
+	oldest := c.sealKeys[len(c.sealKeys)-1]
+	if c.deviceKey, err = hkdf.Key(sha256.New, oldest, nil, "portal device cookie", 32); err != nil {
+		return fmt.Errorf("derive the key of browsers: %w", err)
+	}
+	if c.markKey, err = hkdf.Key(sha256.New, oldest, nil, "portal blind marks", 32); err != nil {
+		return fmt.Errorf("derive the key of blind marks: %w", err)
+	}
+	return nil
+}
+
+func readBytes(v string) ([]byte, error) {
+	if b, err := hex.DecodeString(v); err == nil {
+		return b, nil
+	}
+	return base64.StdEncoding.DecodeString(v)
 }
 
 func readCheckpointKey(c *config, v string) error {

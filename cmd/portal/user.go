@@ -281,6 +281,21 @@ func (c config) openOwner(ctx context.Context) (*store.Store, error) {
 	return store.Open(ctx, dsn, store.Owner, store.Options{MaxConns: 2})
 }
 
+// openSealedOwner opens what is sealed as well, where the keys are given.
+func (c config) openSealedOwner(ctx context.Context) (*store.Store, error) {
+	dsn, err := c.ownerDatabase()
+	if err != nil {
+		return nil, err
+	}
+	o := store.Options{MaxConns: 2}
+	if len(c.sealKeys) > 0 {
+		if o.Seal, err = store.NewSeal(c.sealKeys...); err != nil {
+			return nil, err
+		}
+	}
+	return store.Open(ctx, dsn, store.Owner, o)
+}
+
 // asOwner writes as the owner of the schema.
 func (c config) asOwner(ctx context.Context, command string, f func(*store.Tx) error) (err error) {
 	owner, err := c.openOwner(ctx)

@@ -59,7 +59,7 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 	if err != nil {
 		return err
 	}
-	seal, err := store.NewSeal(c.sealKey)
+	seal, err := store.NewSeal(c.sealKeys...)
 	if err != nil {
 		return err
 	}
@@ -68,6 +68,9 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 		return err
 	}
 	defer closing(log, work.Close)
+	if err := work.CheckKeys(ctx, nil); err != nil {
+		return err
+	}
 	if err := tellDrift(ctx, log, work); err != nil {
 		return err
 	}

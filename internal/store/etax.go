@@ -84,7 +84,7 @@ var (
 		SELECT ` + etaxColumns + ` FROM etax_documents d JOIN people c ON c.id = d.created_by WHERE d.merchant_id = $1 AND d.id = $2`)
 	sqlLastEtaxSeller = statement(`
 		SELECT content -> 'seller' FROM etax_documents WHERE merchant_id = $1 AND state <> 'discarded' ORDER BY issued_on DESC, id DESC LIMIT 1`)
-	sqlEtaxPassword = statement(`SELECT password_sealed FROM etax_documents WHERE merchant_id = $1 AND id = $2 AND password_sealed IS NOT NULL`)
+	sqlEtaxPassword = statement(`SELECT password_sealed, password_lock FROM etax_documents WHERE merchant_id = $1 AND id = $2 AND password_sealed IS NOT NULL`)
 )
 
 // Etax returns a tax document.
@@ -96,36 +96,56 @@ func (q *Query) LastEtaxSeller() (json.RawMessage, error) {
 	return row[json.RawMessage](q, sqlLastEtaxSeller, q.actor.Merchant)
 }
 
+// etaxPassword is a document's password as it is kept. Sealed again with
+// another key it keeps the name of its first seal, which binds it.
+type etaxPassword struct {
+	Sealed []byte `db:"password_sealed"`
+	Kept   []byte `db:"password_lock"` // nil: this is the first seal
+}
+
+func (p etaxPassword) lock() string {
+	if p.Kept != nil {
+		return hex.EncodeToString(p.Kept)
+	}
+	hash := sha256.Sum256(p.Sealed)
+	return hex.EncodeToString(hash[:])
+}
+
+func (p etaxPassword) place(id, merchant ID) place {
+	if p.Kept == nil {
+		return etaxPlace(id, merchant)
+	}
+	return place{"etax_documents", "password", id.String() + "/" + p.lock(), merchant}
+}
+
 // EtaxLock is the seal of a document's password, by its hash: what is approved
 // names it, and so nobody who approves has to see the password. It is empty
 // for a document without one.
 func (q *Query) EtaxLock(id ID) (string, error) {
-	sealed, ok, err := found(row[[]byte](q, sqlEtaxPassword, q.actor.Merchant, id))
+	kept, ok, err := found(row[etaxPassword](q, sqlEtaxPassword, q.actor.Merchant, id))
 	if err != nil || !ok {
 		return "", err
 	}
-	hash := sha256.Sum256(sealed)
-	return hex.EncodeToString(hash[:]), nil
+	return kept.lock(), nil
 }
 
 // EtaxPassword opens the password whose seal has this hash. Only the worker
 // does, for the request that it is about to send.
 func (q *Query) EtaxPassword(id ID, lock string) (string, error) {
-	sealed, err := row[[]byte](q, sqlEtaxPassword, q.actor.Merchant, id)
+	kept, err := row[etaxPassword](q, sqlEtaxPassword, q.actor.Merchant, id)
 	if err != nil {
 		return "", err
 	}
-	if hash := sha256.Sum256(sealed); hex.EncodeToString(hash[:]) != lock {
+	if kept.lock() != lock {
 		return "", fmt.Errorf("%w: the password is another", ErrStale)
 	}
-	if q.store.seal == nil {
-		return "", errSealed
-	}
-	plain, err := q.store.seal.open(sealed, etaxPlace(id))
+	plain, err := q.opened(kept.place(id, q.actor.Merchant), kept.Sealed)
 	return string(plain), err
 }
 
-func etaxPlace(id ID) string { return "etax_documents.password/" + id.String() }
+func etaxPlace(id, merchant ID) place {
+	return place{"etax_documents", "password", id.String(), merchant}
+}
 
 // EtaxRow is a line of the list.
 type EtaxRow struct {

@@ -16,7 +16,7 @@ var (
 			total_satang = $10, content = $11, version = version + 1, edited_at = now(), editors = array_remove(editors, $13) || $13::uuid
 		WHERE merchant_id = $1 AND id = $2 AND version = $12 AND state IN ('draft', 'refused')`)
 	sqlLockEtaxWith = statement(`
-		UPDATE etax_documents SET password_sealed = $3, editors = array_remove(editors, $4) || $4::uuid
+		UPDATE etax_documents SET password_sealed = $3, password_lock = NULL, editors = array_remove(editors, $4) || $4::uuid
 		WHERE merchant_id = $1 AND id = $2 AND state IN ('draft', 'refused')`)
 	sqlDropEtaxReferences = statement(`DELETE FROM etax_references WHERE merchant_id = $1 AND document_id = $2`)
 	sqlAddEtaxReference   = statement(`INSERT INTO etax_references (document_id, merchant_id, referenced_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`)
@@ -118,10 +118,10 @@ func etaxDetail(e Etax) map[string]any {
 func (t *Tx) LockEtaxWith(id ID, password string) error {
 	var sealed []byte
 	if password != "" {
-		if t.store.seal == nil {
-			return errSealed
+		var err error
+		if sealed, err = t.sealed(etaxPlace(id, t.actor.Merchant), []byte(password)); err != nil {
+			return err
 		}
-		sealed = t.store.seal.close([]byte(password), etaxPlace(id))
 	}
 	if err := t.one(sqlLockEtaxWith, t.actor.Merchant, id, sealed, t.actor.Person); err != nil {
 		return fmt.Errorf("locking a tax document: %w", err)

@@ -76,7 +76,11 @@ func (t *Tx) BeginExchanges(list ...Exchange) error {
 		ids, operations, attempts = append(ids, x.ID.String()), append(operations, x.Operation), append(attempts, x.AttemptID)
 		methods, paths, named = append(methods, x.Method), append(paths, x.Path), append(named, x.TransactionID)
 		headers, masked, hashes = append(headers, x.Headers), append(masked, x.Masked), append(hashes, x.Hash)
-		sealed = append(sealed, t.store.sealBody(x.Body, "exchanges.body/"+x.ID.String()))
+		body, err := t.sealedBody("exchanges", x.ID, x.Body)
+		if err != nil {
+			return err
+		}
+		sealed = append(sealed, body)
 		sizes, inquiries = append(sizes, int64(x.Size)), append(inquiries, x.InquiryID)
 	}
 	begun, err := rows[Exchange](t.Query, sqlInsertExchanges, t.actor.Merchant, pq.Array(ids), pq.Array(operations), pq.Array(attempts), pq.Array(methods),
@@ -115,7 +119,11 @@ func (t *Tx) EndExchanges(list ...Exchange) error {
 		ids, outcomes, codes = append(ids, x.ID.String()), append(outcomes, x.Outcome), append(codes, x.Code)
 		statuses, headers, masked = append(statuses, x.HTTPStatus), append(headers, x.AnswerHeader), append(masked, x.AnswerMasked)
 		hashes, faults = append(hashes, x.AnswerHash), append(faults, x.Error)
-		sealed = append(sealed, t.store.sealBody(x.Answer, "exchange_results.body/"+x.ID.String()))
+		answer, err := t.sealedBody("exchange_results", x.ID, x.Answer)
+		if err != nil {
+			return err
+		}
+		sealed = append(sealed, answer)
 	}
 	found, err := rows[Exchange](t.Query, sqlExchangesBegun, t.actor.Merchant, pq.Array(ids))
 	if err == nil && len(found) != len(list) {
@@ -152,11 +160,17 @@ func hashText(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (s *Store) sealBody(body []byte, place string) []byte {
-	if s.seal == nil || len(body) == 0 || len(body) > sealedBodyLimit {
-		return nil
+// sealedBody seals what was said, unless there is no key or it is no size to
+// be kept.
+func (t *Tx) sealedBody(table string, exchange ID, body []byte) ([]byte, error) {
+	if t.store.seal == nil || len(body) == 0 || len(body) > sealedBodyLimit {
+		return nil, nil
 	}
-	return s.seal.close(body, place)
+	return t.sealed(bodyPlace(table, exchange, t.actor.Merchant), body)
+}
+
+func bodyPlace(table string, exchange, merchant ID) place {
+	return place{table, "body", exchange.String(), merchant}
 }
 
 const exchangeColumns = `x.id, x.operation, x.attempt_id, x.instruction_id, x.method, x.path, x.transaction_id, x.headers, x.body_masked, x.body_hash,
@@ -186,21 +200,18 @@ func (q *Query) Exchange(id ID) (Exchange, error) {
 
 // Answer opens the sealed answer of an exchange; nil when none was kept.
 func (q *Query) Answer(exchange ID) ([]byte, error) {
-	return q.unsealed(sqlAnswer, exchange, "exchange_results.body/")
+	return q.unsealed(sqlAnswer, exchange, "exchange_results")
 }
 
 // Sent opens the sealed request of an exchange; nil when none was kept.
 func (q *Query) Sent(exchange ID) ([]byte, error) {
-	return q.unsealed(sqlRequestSent, exchange, "exchanges.body/")
+	return q.unsealed(sqlRequestSent, exchange, "exchanges")
 }
 
-func (q *Query) unsealed(sql string, exchange ID, place string) ([]byte, error) {
+func (q *Query) unsealed(sql string, exchange ID, table string) ([]byte, error) {
 	var sealed []byte
 	if err := q.get(&sealed, sql, q.actor.Merchant, exchange); err != nil || sealed == nil {
 		return nil, err
 	}
-	if q.store.seal == nil {
-		return nil, errSealed
-	}
-	return q.store.seal.open(sealed, place+exchange.String())
+	return q.opened(bodyPlace(table, exchange, q.actor.Merchant), sealed)
 }

@@ -61,11 +61,11 @@ func (q *Query) App(confirmed bool) (App, error) {
 	if err != nil {
 		return App{}, err
 	}
-	secret, err := q.store.seal.open(found.Key, factorPlace(found.ID))
+	secret, err := q.opened(factorPlace(found.ID, q.actor.Person), found.Key)
 	return App{found.ID, secret, found.LastStep}, err
 }
 
-func factorPlace(id ID) string { return "factors.key/" + id.String() }
+func factorPlace(id, person ID) place { return place{"factors", "key", id.String(), person} }
 
 // Passkeys are what the library keeps of each passkey of the acting person.
 func (q *Query) Passkeys() ([]PasskeyCredential, error) {

@@ -32,7 +32,11 @@ func (t *Tx) BeginApp(name string, secret []byte) error {
 		return err
 	}
 	id := NewID()
-	return t.addFactor("person.factor_begun", id, TOTP, name, t.store.seal.close(secret, factorPlace(id)), nil, nil)
+	key, err := t.sealed(factorPlace(id, t.actor.Person), secret)
+	if err != nil {
+		return err
+	}
+	return t.addFactor("person.factor_begun", id, TOTP, name, key, nil, nil)
 }
 
 // AddPasskey keeps a passkey of the acting person. One that anybody has already

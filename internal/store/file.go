@@ -42,7 +42,7 @@ var ErrUploadQuota = errors.New("enough was uploaded in this hour")
 const chunkSize = 1 << 20
 
 var (
-	sqlInsertChunk = statement(`INSERT INTO file_chunks (file_id, merchant_id, no, data) VALUES ($1, $2, $3, $4)`)
+	sqlInsertChunk = statement(`INSERT INTO file_chunks (file_id, merchant_id, no, data, seal) VALUES ($1, $2, $3, $4, $5)`)
 	sqlInsertFile  = statement(`
 		INSERT INTO files (id, merchant_id, name, media_type, size, sha256, uploaded_by, pages, width, height, scan)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`)
@@ -50,7 +50,7 @@ var (
 		SELECT f.id, f.name, f.media_type, f.size, f.sha256, coalesce(f.uploaded_by, '00000000-0000-0000-0000-000000000000') AS uploaded_by,
 			coalesce(p.name, '') AS uploaded_by_name, f.uploaded_at, f.pages, f.width, f.height, f.scan
 		FROM files f LEFT JOIN people p ON p.id = f.uploaded_by WHERE f.merchant_id = $1 AND f.id = $2`)
-	sqlChunk = statement(`SELECT data FROM file_chunks WHERE merchant_id = $1 AND file_id = $2 AND no = $3`)
+	sqlChunk = statement(`SELECT data, seal FROM file_chunks WHERE merchant_id = $1 AND file_id = $2 AND no = $3`)
 )
 
 // FileWriter takes the bytes of a new file within a transaction, in chunks.
@@ -89,13 +89,35 @@ func (w *FileWriter) flush() error {
 	if len(w.buffer) == 0 {
 		return nil
 	}
-	if _, err := w.tx.exec(sqlInsertChunk, w.id, w.tx.actor.Merchant, w.no, w.buffer); err != nil {
+	seal, piece, err := w.tx.sealedPiece(w.id, w.no, w.buffer)
+	if err != nil {
+		return err
+	}
+	if _, err := w.tx.exec(sqlInsertChunk, w.id, w.tx.actor.Merchant, w.no, piece, seal); err != nil {
 		return fmt.Errorf("storing a piece of a file: %w", err)
 	}
 	w.no++
 	w.size += len(w.buffer)
 	w.buffer = w.buffer[:0]
 	return nil
+}
+
+func piecePlace(file ID, no int, merchant ID) place {
+	return place{"file_chunks", "data", fmt.Sprintf("%s/%d", file, no), merchant}
+}
+
+// sealedPiece seals a piece of a file; without a key, or while an earlier
+// release may still be serving, it stays as it is.
+func (t *Tx) sealedPiece(file ID, no int, piece []byte) (seal, sealed []byte, err error) {
+	if t.store.seal == nil {
+		return nil, piece, nil
+	}
+	k, err := t.writingKey()
+	if err != nil || k == nil {
+		return nil, piece, err
+	}
+	seal, sealed = k.closePiece(piecePlace(file, no, t.actor.Merchant), piece)
+	return seal, sealed, nil
 }
 
 // Finish records the file as f describes it: its clean name, type and hash,
@@ -130,15 +152,18 @@ func (q *Query) File(id ID) (File, error) {
 // WriteFile copies the bytes of a file to w, a chunk at a time.
 func (q *Query) WriteFile(id ID, w io.Writer) error {
 	for no := 0; ; no++ {
-		var data []byte
-		err := q.get(&data, sqlChunk, q.actor.Merchant, id, no)
+		piece, err := row[struct{ Data, Seal []byte }](q, sqlChunk, q.actor.Merchant, id, no)
 		if errors.Is(err, ErrNotFound) && no > 0 {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("reading a file: %w", err)
 		}
-		if _, err := w.Write(data); err != nil {
+		plain, err := q.store.seal.openPiece(piecePlace(id, no, q.actor.Merchant), piece.Seal, piece.Data)
+		if err != nil {
+			return fmt.Errorf("reading a file: %w", err)
+		}
+		if _, err := w.Write(plain); err != nil {
 			return fmt.Errorf("writing a file out: %w", err)
 		}
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -14,7 +15,7 @@ var (
 		SELECT mandate_id, session_id, person_id, expires_at, used_at IS NOT NULL AS used FROM consent_returns WHERE merchant_id = $1 AND nonce_hash = $2 FOR UPDATE`)
 	sqlUseReturn   = statement(`UPDATE consent_returns SET used_at = now(), code_sealed = $3 WHERE merchant_id = $1 AND nonce_hash = $2 AND used_at IS NULL`)
 	sqlConsentCode = statement(`
-		SELECT nonce_hash, code_sealed FROM consent_returns WHERE mandate_id = $1 AND code_sealed IS NOT NULL ORDER BY used_at DESC LIMIT 1`)
+		SELECT nonce_hash, merchant_id, code_sealed FROM consent_returns WHERE mandate_id = $1 AND code_sealed IS NOT NULL ORDER BY used_at DESC LIMIT 1`)
 	sqlForgetCodes = statement(`UPDATE consent_returns SET code_sealed = NULL WHERE mandate_id = $1 AND code_sealed IS NOT NULL`)
 )
 
@@ -65,10 +66,9 @@ func (t *Tx) ComeBack(nonce, code string, session ID) (mandate ID, err error) {
 	}
 	var sealed []byte
 	if code != "" {
-		if t.store.seal == nil {
-			return NoID, errSealed
+		if sealed, err = t.sealed(consentPlace(hash[:], t.actor.Merchant), []byte(code)); err != nil {
+			return NoID, err
 		}
-		sealed = t.store.seal.close([]byte(code), consentPlace(hash[:]))
 	}
 	if err := t.one(sqlUseReturn, t.actor.Merchant, hash[:], sealed); err != nil {
 		return back.Mandate, fmt.Errorf("coming back from the bank's consent page: %w", err)
@@ -76,21 +76,21 @@ func (t *Tx) ComeBack(nonce, code string, session ID) (mandate ID, err error) {
 	return back.Mandate, t.Audit("mandate.came_back", About("mandate", back.Mandate), map[string]any{"with_code": code != ""})
 }
 
-func consentPlace(hash []byte) string { return fmt.Sprintf("consent_returns.code/%x", hash) }
+func consentPlace(hash []byte, merchant ID) place {
+	return place{"consent_returns", "code", hex.EncodeToString(hash), merchant}
+}
 
 // ConsentCode opens what the bank handed over for a registration.
 func (q *Query) ConsentCode(mandate ID) (string, error) {
 	var kept struct {
-		Hash   []byte `db:"nonce_hash"`
-		Sealed []byte `db:"code_sealed"`
+		Hash     []byte `db:"nonce_hash"`
+		Merchant ID     `db:"merchant_id"`
+		Sealed   []byte `db:"code_sealed"`
 	}
 	if err := q.get(&kept, sqlConsentCode, mandate); err != nil {
 		return "", err
 	}
-	if q.store.seal == nil {
-		return "", errSealed
-	}
-	code, err := q.store.seal.open(kept.Sealed, consentPlace(kept.Hash))
+	code, err := q.opened(consentPlace(kept.Hash, kept.Merchant), kept.Sealed)
 	return string(code), err
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 )
@@ -35,9 +36,10 @@ var fileFields = fields{
 // One statement and one pass: the driver hands rows over as they come, so no
 // more than a chunk is in memory.
 var sqlAllChunks = statement(`
-	SELECT f.id, f.sha256, c.data FROM files f LEFT JOIN file_chunks c ON c.file_id = f.id ORDER BY f.id, c.no`)
+	SELECT f.id, f.merchant_id, f.sha256, coalesce(c.no, 0), c.data, c.seal FROM files f LEFT JOIN file_chunks c ON c.file_id = f.id ORDER BY f.id, c.no`)
 
-// files re-reads every stored file and compares it with its hash.
+// files re-reads every stored file and compares it with its hash, which is that
+// of what was uploaded, whatever it is sealed with.
 func (w *walk) files() error {
 	rows, err := w.q.stmt(sqlAllChunks).QueryContext(w.q.ctx)
 	if err != nil {
@@ -45,25 +47,36 @@ func (w *walk) files() error {
 	}
 	defer func() { _ = rows.Close() }() // what went wrong is in Err
 	var (
-		file, at   ID
-		want, next []byte
-		data       []byte
-		got        hash.Hash
+		file, at, merchant ID
+		want, next         []byte
+		data, seal         []byte
+		no                 int
+		opens              bool
+		got                hash.Hash
 	)
 	check := func() {
-		if got != nil && !bytes.Equal(got.Sum(nil), want) {
+		if got != nil && opens && !bytes.Equal(got.Sum(nil), want) {
 			w.report.add(-1, Damaged, "File %s has the hash %s, but was uploaded with %s.", file, hex.EncodeToString(got.Sum(nil)), hex.EncodeToString(want))
 		}
 	}
 	for rows.Next() {
-		if err := rows.Scan(&at, &next, &data); err != nil {
+		if err := rows.Scan(&at, &merchant, &next, &no, &data, &seal); err != nil {
 			return fmt.Errorf("reading files: %w", err)
 		}
 		if got == nil || at != file {
 			check()
-			file, want, got = at, next, sha256.New()
+			file, want, got, opens = at, next, sha256.New(), true
 		}
-		_, _ = got.Write(data) // a hash never fails
+		if seal != nil && w.q.store.seal == nil {
+			return errors.New("documents are sealed: reading them needs PORTAL_SEAL_KEY")
+		}
+		plain, err := w.q.store.seal.openPiece(piecePlace(at, no, merchant), seal, data)
+		if err != nil {
+			opens = false
+			w.report.add(-1, Damaged, "File %s does not open at its piece %d: it was changed, or its key is not in PORTAL_SEAL_KEY.", at, no)
+			continue
+		}
+		_, _ = got.Write(plain) // a hash never fails
 	}
 	check()
 	if err := rows.Err(); err != nil {

@@ -55,6 +55,9 @@ var server = sync.OnceValues(func() (cluster, error) {
 	return cluster{dsn: s.DSN("portal", "postgres"), own: s}, nil
 })
 
+// sealKey seals in every test's database.
+var sealKey = bytes.Repeat([]byte("s"), 32)
+
 // New clones the migrated template.
 func New(t testing.TB) *DB {
 	t.Helper()
@@ -89,7 +92,7 @@ func New(t testing.TB) *DB {
 // Store opens the test's database as role.
 func (d *DB) Store(role store.Role) *store.Store {
 	d.t.Helper()
-	seal, err := store.NewSeal(bytes.Repeat([]byte("s"), 32))
+	seal, err := store.NewSeal(sealKey)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -156,8 +159,22 @@ func makeTemplate(ctx context.Context, admin string) (string, error) {
 	if _, err := store.Migrate(ctx, withDatabase(admin, making)); err != nil {
 		return "", err
 	}
+	if err := takeUpKey(ctx, withDatabase(admin, making)); err != nil {
+		return "", err
+	}
 	_, err = conn.ExecContext(ctx, "ALTER DATABASE "+making+" RENAME TO "+name)
 	return name, err
+}
+
+// takeUpKey does what the first process of a new installation does.
+func takeUpKey(ctx context.Context, dsn string) error {
+	db, err := sql.Open("postgres", dsn)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	_, err = db.ExecContext(ctx, "SELECT take_up_first_seal_key($1)", store.KeyID(sealKey))
+	return err
 }
 
 func templateName() (string, error) {
