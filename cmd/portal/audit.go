@@ -75,7 +75,7 @@ func (p *program) verify(ctx context.Context, dev, files bool, anchors []string)
 	if len(anchors) == 0 && c.checkpointFile != "" {
 		anchors = []string{c.checkpointFile}
 	}
-	v := store.Verification{Keys: c.checkpointKeys, Files: files}
+	v := store.Verification{Keys: c.checkpointKeys, Witnesses: c.witnessKeys, Files: files}
 	for _, name := range anchors {
 		file, err := os.Open(name)
 		if err != nil {
@@ -99,6 +99,9 @@ func (p *program) printReport(r store.Report) {
 		fmt.Fprintf(p.stdout, "Checkpoints outside the database vouch for the first %d leaves.\n", r.Anchored)
 	} else {
 		fmt.Fprintln(p.stdout, "No checkpoint outside the database was given: whoever owns the database could have made up all of it. Name one with -anchor.")
+	}
+	if r.Witnessed > 0 {
+		fmt.Fprintf(p.stdout, "A witness outside signed for the first %d leaves.\n", r.Witnessed)
 	}
 	if r.Unanswered > 0 {
 		fmt.Fprintf(p.stdout, "%d requests to the bank have no recorded answer.\n", r.Unanswered)

@@ -40,6 +40,9 @@ type config struct {
 	checkpointVerifier                      string
 	checkpointKeys                          store.TrailKeys
 	checkpointFile                          string
+	witnessURL, witnessToken                string
+	witnessKeys                             store.WitnessKeys
+	witnessFolder, witnessName, witnessPort string
 	smtp, mailFrom                          string
 	outbox                                  *notify.Outbox // of `portal dev` without a mail server
 	trustedProxies                          int
@@ -55,6 +58,8 @@ type setting struct {
 	inDevelopment, inProduction string
 	// The commands that do not start without a value.
 	needed []string
+	// The commands that production does not start without a value.
+	production []string
 	// devMakes: `portal dev` supplies a value of its own.
 	devMakes bool
 	// secret values are never printed.
@@ -84,7 +89,7 @@ func load(command string, lookup func(string) (string, bool)) (config, error) {
 			value = s.fallback(c.production)
 		}
 		if value == "" {
-			if slices.Contains(s.needed, command) {
+			if slices.Contains(s.needed, command) || c.production && slices.Contains(s.production, command) {
 				problems = append(problems, fmt.Errorf("%s is needed: %s", s.name, s.doc))
 			}
 			continue
@@ -121,7 +126,7 @@ func settingsTable() string {
 		if s.secret {
 			doc += " **Secret.**"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", s.name, defaultCell(s.inProduction, s.needed), defaultCell(made, nil), doc)
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", s.name, defaultCell(s.inProduction, slices.Concat(s.needed, s.production)), defaultCell(made, nil), doc)
 	}
 	return b.String()
 }

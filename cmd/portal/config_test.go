@@ -17,17 +17,22 @@ var update = flag.Bool("update", false, "rewrite the table of settings in docs/o
 
 var testCheckpointKey, _, _ = note.GenerateKey(rand.Reader, "test")
 
+const testWitnessKey = "witness.example+945f2620+BNQ3SN6Q1bYFq6ATu5r+i/RXmtcF3YRq3C9DAqeJ9Cc/"
+
 // validProduction is a complete environment of a real installation.
 func validProduction() map[string]string {
 	return map[string]string{
-		"PORTAL_ENV":             "production",
-		"PORTAL_ORIGIN":          "https://portal.example.co.th",
-		"DATABASE_URL":           "postgres://portal:pass@db.example.net:5432/portal?sslmode=verify-full",
-		"PORTAL_SEAL_KEY":        strings.Repeat("0f", 32),
-		"PORTAL_CHECKPOINT_KEY":  testCheckpointKey,
-		"KRUNGSRI_BASE_URL":      "https://api.krungsri.com",
-		"KRUNGSRI_CLIENT_ID":     "client",
-		"KRUNGSRI_CLIENT_SECRET": "very secret",
+		"PORTAL_ENV":              "production",
+		"PORTAL_ORIGIN":           "https://portal.example.co.th",
+		"DATABASE_URL":            "postgres://portal:pass@db.example.net:5432/portal?sslmode=verify-full",
+		"PORTAL_SEAL_KEY":         strings.Repeat("0f", 32),
+		"PORTAL_CHECKPOINT_KEY":   testCheckpointKey,
+		"PORTAL_WITNESS_URL":      "https://witness.example.co.th",
+		"PORTAL_WITNESS_TOKEN":    "sixteen characters at least",
+		"PORTAL_WITNESS_VERIFIER": testWitnessKey,
+		"KRUNGSRI_BASE_URL":       "https://api.krungsri.com",
+		"KRUNGSRI_CLIENT_ID":      "client",
+		"KRUNGSRI_CLIENT_SECRET":  "very secret",
 	}
 }
 
@@ -78,6 +83,9 @@ func TestSettingsAreRefusedWithTheirReason(t *testing.T) {
 		{"a second factor that is only offered", map[string]string{"PORTAL_SECOND_FACTOR": "offered"}, "must be required in production"},
 		{"a second factor that is offered in development", map[string]string{"PORTAL_ENV": "development", "PORTAL_SECOND_FACTOR": "offered", "KRUNGSRI_BASE_URL": "http://127.0.0.1:8081"}, ""},
 		{"a mistyped second factor", map[string]string{"PORTAL_SECOND_FACTOR": "on"}, "required or offered"},
+		{"a witness in plain text", map[string]string{"PORTAL_WITNESS_URL": "http://witness.example.co.th"}, "must begin with https://"},
+		{"a key of the trail for the witness", map[string]string{"PORTAL_WITNESS_VERIFIER": "PRIVATE+KEY"}, "portal witness"},
+		{"a short token", map[string]string{"PORTAL_WITNESS_TOKEN": "short"}, "at least 16"},
 		{"a broken checkpoint key", map[string]string{"PORTAL_CHECKPOINT_KEY": "PRIVATE"}, "portal audit key"},
 	}
 	for _, test := range tests {
@@ -93,6 +101,25 @@ func TestSettingsAreRefusedWithTheirReason(t *testing.T) {
 				t.Fatalf("got %v, want %q", err, test.want)
 			}
 		})
+	}
+}
+
+func TestProductionSendsNothingWithoutAWitness(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"PORTAL_WITNESS_URL", "PORTAL_WITNESS_VERIFIER", "PORTAL_WITNESS_TOKEN"} {
+		env := validProduction()
+		delete(env, name)
+		if _, err := load("work", lookupIn(env)); err == nil || !strings.Contains(err.Error(), name+" is needed") {
+			t.Errorf("without %s: %v", name, err)
+		}
+		env["PORTAL_ENV"], env["KRUNGSRI_BASE_URL"] = development, "http://127.0.0.1:8081"
+		c, err := load("work", lookupIn(env))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.cosigner(); err == nil || !strings.Contains(err.Error(), "belong together") {
+			t.Errorf("half a witness in development: %v", err)
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"portal/internal/devdb"
 	"portal/internal/krungsri/sandbox"
 	"portal/internal/store"
+	"portal/internal/witness"
 	"portal/web/static"
 )
 
@@ -41,6 +42,8 @@ type devRun struct {
 
 	server *devdb.Server // nil when the database is somebody else's
 	web    net.Listener
+	beside net.Listener // of the witness; nil when it is somebody else's
+	saw    *witness.Witness
 	bank   net.Listener // nil when the bank is somebody else's
 	demo   demo
 	// standIn is the bank behind that port, nil like it.
@@ -107,6 +110,9 @@ func (d *devRun) start(ctx context.Context) error {
 		return err
 	}
 	if err := d.ensureDemo(ctx); err != nil {
+		return err
+	}
+	if err := d.openWitness(ctx, overlay); err != nil {
 		return err
 	}
 	overlay["PORTAL_CHECKPOINT_FILE"] = d.checkpointsAt()
@@ -180,6 +186,28 @@ func (d *devRun) ensureDemo(ctx context.Context) error {
 	return err
 }
 
+// openWitness gives the trail a witness, unless the environment names one. It
+// has a folder and a key of its own, and is asked over HTTP as any other.
+func (d *devRun) openWitness(ctx context.Context, overlay map[string]string) (err error) {
+	if v, _ := d.program.lookup("PORTAL_WITNESS_URL"); v != "" {
+		return nil
+	}
+	if d.beside, err = listen(ctx, "127.0.0.1", "0"); err != nil {
+		return err
+	}
+	if d.saw, err = witness.Open(d.folder.witnessFolder(d.demo.merchants[0]), "witness-dev", d.checkpointKeys, time.Now); err != nil {
+		return err
+	}
+	overlay["PORTAL_WITNESS_URL"], overlay["PORTAL_WITNESS_VERIFIER"] = "http://"+d.beside.Addr().String(), d.saw.Public()
+	d.witnessURL = overlay["PORTAL_WITNESS_URL"]
+	d.witnessKeys, err = store.ParseWitnessKeys(d.saw.Public())
+	return err
+}
+
+func (d *devRun) serveWitness(ctx context.Context) error {
+	return serveHTTP(ctx, d.beside, d.saw.Handler(d.witnessToken, d.log), d.log, serverStop{drain: 200 * time.Millisecond})
+}
+
 // run runs the processes until ctx ends or one of them fails. The bank ends
 // last, so that the worker's last calls get their answers.
 func (d *devRun) run(ctx context.Context) error {
@@ -204,6 +232,9 @@ func (d *devRun) run(ctx context.Context) error {
 	defer stopLast()
 	if d.bank != nil {
 		group.Go(func() error { return d.serveBank(last) })
+	}
+	if d.saw != nil {
+		group.Go(func() error { return d.serveWitness(last) })
 	}
 	group.Go(func() error {
 		defer stopLast()
@@ -305,10 +336,13 @@ func toLocalhost(origin string, next http.Handler) http.Handler {
 
 // stop ends the database, and frees the ports of a start that did not get far.
 func (d *devRun) stop() error {
-	for _, l := range []net.Listener{d.web, d.bank} {
+	for _, l := range []net.Listener{d.web, d.bank, d.beside} {
 		if l != nil {
 			_ = l.Close() // served and closed already, as a rule
 		}
+	}
+	if d.saw != nil {
+		_ = d.saw.Close() // every line of it is on the disk
 	}
 	if d.folder.path != "" {
 		_ = os.Remove(d.folder.running()) // not there yet, if the start failed

@@ -31,6 +31,7 @@ type devSecrets struct {
 	ClientID           string `json:"client_id"`
 	ClientSecret       string `json:"client_secret"`
 	DemoPassword       string `json:"demo_password"`
+	WitnessToken       string `json:"witness_token"`
 }
 
 // openDevFolder opens the folder of the checkout that holds dir, and makes it
@@ -55,6 +56,10 @@ func openDevFolder(dir string) (devFolder, error) {
 	if err != nil {
 		return d, fmt.Errorf("read %s: %w", d.secretsFile(), err)
 	}
+	if d.made.WitnessToken == "" { // a folder from before there was a witness
+		d.made.WitnessToken = rand.Text()
+		return d, d.keepSecrets()
+	}
 	return d, nil
 }
 
@@ -71,6 +76,10 @@ func (d *devFolder) checkpointFile(merchant store.ID) string {
 	return filepath.Join(d.path, "checkpoints-"+merchant.String()+".jsonl")
 }
 
+func (d *devFolder) witnessFolder(merchant store.ID) string {
+	return filepath.Join(d.path, "witness-"+merchant.String())
+}
+
 // settings are the values that `portal dev` supplies where the environment has
 // none; ports and database follow when they are known.
 func (d *devFolder) settings() map[string]string {
@@ -79,6 +88,7 @@ func (d *devFolder) settings() map[string]string {
 		"PORTAL_SEAL_KEY":            d.made.SealKey,
 		"PORTAL_CHECKPOINT_KEY":      d.made.CheckpointKey,
 		"PORTAL_CHECKPOINT_VERIFIER": d.made.CheckpointVerifier,
+		"PORTAL_WITNESS_TOKEN":       d.made.WitnessToken,
 		"KRUNGSRI_CLIENT_ID":         d.made.ClientID,
 		"KRUNGSRI_CLIENT_SECRET":     d.made.ClientSecret,
 		"KRUNGSRI_CALLBACK_KEY":      d.made.ClientSecret + "-callback",
@@ -95,8 +105,12 @@ func (d *devFolder) makeSecrets() error {
 	d.made = devSecrets{
 		SealKey: hex.EncodeToString(seal), CheckpointKey: private, CheckpointVerifier: public,
 		ClientID: "portal-dev", ClientSecret: rand.Text(),
-		DemoPassword: "demo-" + strings.ToLower(rand.Text()[:10]),
+		DemoPassword: "demo-" + strings.ToLower(rand.Text()[:10]), WitnessToken: rand.Text(),
 	}
+	return d.keepSecrets()
+}
+
+func (d *devFolder) keepSecrets() error {
 	//nolint:gosec // G117: writing the secrets down is the purpose
 	text, err := json.MarshalIndent(d.made, "", "  ")
 	if err != nil {

@@ -47,6 +47,7 @@ func commands() []command {
 		{"dev", "", "everything on this machine: database, stand-in bank, web, worker", (*program).dev},
 		{"serve", "", "the web process", (*program).serve},
 		{"work", "", "the worker, with the sequencer of the audit trail", (*program).work},
+		{"witness", "[-key]", "the witness of the audit trail: another machine, another key", (*program).witness},
 		{"migrate", "", "bring the database's schema up to date (release process)", (*program).migrate},
 		{"sandbox", "[-state file]", "run the stand-in bank alone", (*program).sandbox},
 		{"routes", "[-json]", "print the route table", (*program).routes},

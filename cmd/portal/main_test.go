@@ -101,7 +101,7 @@ func TestProcfileRunsCommandsThatExist(t *testing.T) {
 			t.Errorf("%s runs %q, which is no command", process, line)
 		}
 	}
-	if slices.Sort(processes); !slices.Equal(processes, []string{"release", "web", "worker"}) {
+	if slices.Sort(processes); !slices.Equal(processes, []string{"release", "web", "witness", "worker"}) {
 		t.Errorf("the processes are %v", processes)
 	}
 }

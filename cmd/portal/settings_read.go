@@ -176,6 +176,45 @@ func readCheckpointVerifier(c *config, v string) error {
 	return nil
 }
 
+// readWitnessURL takes plain text on this machine only: the token would be for
+// everybody on the way.
+func readWitnessURL(c *config, v string) error {
+	u, err := url.Parse(v)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("must be like https://witness.example.co.th")
+	}
+	if u.Scheme != "https" && (u.Scheme != "http" || !onThisMachine(u.Hostname())) {
+		return errors.New("must begin with https://, or http:// for a witness on this machine")
+	}
+	c.witnessURL = v
+	return nil
+}
+
+func readWitnessVerifier(c *config, v string) error {
+	keys, err := store.ParseWitnessKeys(v)
+	if err != nil {
+		return errors.New("is not a list of keys of witnesses, one a line: `portal witness` prints its own")
+	}
+	c.witnessKeys = keys
+	return nil
+}
+
+func readWitnessToken(c *config, v string) error {
+	if len(v) < 16 {
+		return errors.New("must have at least 16 characters")
+	}
+	c.witnessToken = v
+	return nil
+}
+
+func readWitnessName(c *config, v string) error {
+	if strings.ContainsAny(v, " +\t\n") {
+		return errors.New("must be one word without a plus")
+	}
+	c.witnessName = v
+	return nil
+}
+
 func readCallbackKey(c *config, v string) error {
 	if len(v) < 16 {
 		return errors.New("must have at least 16 characters")

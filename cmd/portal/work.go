@@ -59,11 +59,15 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 	if err != nil {
 		return err
 	}
+	cosigner, err := c.cosigner()
+	if err != nil {
+		return err
+	}
 	seal, err := store.NewSeal(c.sealKeys...)
 	if err != nil {
 		return err
 	}
-	work, err := store.Open(ctx, c.databaseFor(c.databaseWork), store.Worker, store.Options{MaxConns: c.workConns, Seal: seal})
+	work, err := store.Open(ctx, c.databaseFor(c.databaseWork), store.Worker, store.Options{MaxConns: c.workConns, Seal: seal, Witnesses: c.witnessKeys})
 	if err != nil {
 		return err
 	}
@@ -108,7 +112,7 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 	group.Go(func() error { return inbox.Run(working) })
 	group.Go(func() error { return work.KeepChecked(working, store.Checking{Keys: keys, Log: log}) })
 	group.Go(func() error {
-		return sequence.Sequence(last, store.Sequencing{Signers: []note.Signer{signer}, Sinks: sinks, Wake: sealer, Log: log})
+		return sequence.Sequence(last, store.Sequencing{Signers: []note.Signer{signer}, Sinks: sinks, Witness: cosigner, Wake: sealer, Log: log})
 	})
 	return group.Wait()
 }

@@ -156,6 +156,9 @@ func (a *App) frame(w http.ResponseWriter, r *http.Request, u user, s shell) (ui
 	if a.opens(u, "/notices") {
 		f.Notices, f.Unread = "/notices", counts.Unread
 	}
+	if counts.Unpublished.Valid {
+		f.Halt = text.T(ctx, "edge.halt", "since", text.When(ctx, counts.Unpublished.Time))
+	}
 	if good {
 		f.Flash.Meaning = ui.Good
 	}

@@ -183,6 +183,12 @@ var whoKnowsWhom = []knows{
 		because: "a sheet is read from a reader and written to a writer, without files or network",
 	},
 	{
+		pkg:     "internal/witness",
+		may:     []string{"portal/internal/store", "golang.org/x/mod/sumdb/*"},
+		mustNot: []string{"database/sql"},
+		because: "the witness must see of the trail only its checkpoints, so it can neither read a leaf nor be read from the database",
+	},
+	{
 		pkg:     "web/templates",
 		may:     []string{"portal/web/templates/ui", "portal/web/text", "portal/web/static", "github.com/a-h/templ/*"},
 		mustNot: []string{"net/http", "database/sql", "os"},

@@ -70,6 +70,8 @@ type Store struct {
 	db    *sqlx.DB
 	stmts map[string]*sqlx.Stmt // by SQL text
 	seal  *Seal
+	// witnesses must have signed what counts as published, where there are any.
+	witnesses WitnessKeys
 	// waking: a notification of ApprovedChannel is about to be sent.
 	waking atomic.Bool
 }
@@ -82,6 +84,9 @@ type Options struct {
 	// Seal encrypts stored bodies. Without one only their hashes and masked
 	// forms are kept.
 	Seal *Seal
+	// Witnesses are whose signature a checkpoint must bear before anything is
+	// sent on the strength of it. Without any, being published is enough.
+	Witnesses WitnessKeys
 	// PrepareOnUse leaves each statement unprepared until it is first used. It
 	// is for those who use few and live short, such as tests: preparing all
 	// costs more than most of them do, and a text that does not fit the schema
@@ -103,7 +108,7 @@ func Open(ctx context.Context, dsn string, role Role, o Options) (*Store, error)
 	db.SetMaxOpenConns(o.MaxConns)
 	db.SetMaxIdleConns(o.MaxConns)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	s := &Store{db: db, seal: o.Seal}
+	s := &Store{db: db, seal: o.Seal, witnesses: o.Witnesses}
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("connecting to Postgres: %w", err), db.Close())
 	}

@@ -70,7 +70,10 @@ func (q *Query) ProveLeaves(leaves []LeafRow) (ProofSet, error) {
 		if err != nil {
 			return set, fmt.Errorf("%w: %w", ErrTrailBroken, err)
 		}
-		size, set.Size, set.Checkpoint = head.Size, head.Size, text
+		size, set.Size = head.Size, head.Size
+		if set.Checkpoint, err = q.withCosignatures(size, text); err != nil {
+			return set, err
+		}
 	}
 	known := make(map[int64]tlog.Hash) // neighbours share most of the way
 	read := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) { return q.hashesOnce(known, indexes) })

@@ -22,7 +22,7 @@ type anchoredRoot struct {
 func readAnchors(v Verification, r *Report) ([]anchoredRoot, error) {
 	var all []anchoredRoot
 	for _, a := range v.Anchors {
-		found, err := readAnchor(v.Keys, a, r)
+		found, err := readAnchor(v, a, r)
 		if err != nil {
 			return nil, fmt.Errorf("reading the checkpoints of %s: %w", a.Name, err)
 		}
@@ -35,23 +35,24 @@ func readAnchors(v Verification, r *Report) ([]anchoredRoot, error) {
 	return all, nil
 }
 
-func readAnchor(keys TrailKeys, a Anchor, r *Report) ([]anchoredRoot, error) {
+func readAnchor(v Verification, a Anchor, r *Report) ([]anchoredRoot, error) {
 	var found []anchoredRoot
 	var last Checkpoint
+	var cosignature string // in the history of a witness
 	check := func() {
-		if _, err := keys.Open(last.Note); err != nil {
+		if _, err := v.Keys.Open(last.Note); err != nil {
 			r.add(last.Size, Unsigned, "%s holds a checkpoint of %d leaves without a valid signature: %v.", a.Name, last.Size, err)
 		}
 	}
 	in := bufio.NewReader(a.Lines)
 	for {
 		line, err := in.ReadBytes('\n')
-		if c, ok := readPublished(line); ok {
+		if c, by, ok := readPublished(line); ok {
 			// One signature vouches for all that it follows in a chain.
 			if len(found) > 0 && c.Previous != last.Hash() {
 				check()
 			}
-			last = c
+			last, cosignature = c, by
 			found = append(found, anchoredRoot{c.Size, c.Root, a.Name})
 		}
 		if errors.Is(err, io.EOF) {
@@ -63,6 +64,9 @@ func readAnchor(keys TrailKeys, a Anchor, r *Report) ([]anchoredRoot, error) {
 	}
 	if len(found) > 0 {
 		check()
+		if _, _, err := v.Witnesses.Open(last.Note + cosignature); cosignature != "" && len(v.Witnesses) > 0 && err != nil {
+			r.add(last.Size, Unwitnessed, "%s ends with a checkpoint of %d leaves whose signature is none of a witness we believe.", a.Name, last.Size)
+		}
 	} else {
 		r.add(-1, Unsigned, "%s holds no checkpoint.", a.Name)
 	}

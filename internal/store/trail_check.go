@@ -284,7 +284,7 @@ func (q *Query) checkTrail(keys TrailKeys, reach string) (TrailCheck, error) {
 		return c, fmt.Errorf("preparing to check: %w", err)
 	}
 	var r Report
-	v := Verification{Keys: keys}
+	v := Verification{Keys: keys, Witnesses: q.store.witnesses}
 	if err := v.complete(); err != nil {
 		return c, err
 	}
@@ -358,24 +358,33 @@ func (w *walk) continueFrom() (int64, error) {
 // TrailKeysOf are the public keys that belong to a private one, for a process
 // that signs and was given no public key.
 func TrailKeysOf(private string) (TrailKeys, error) {
-	signer, err := ParseTrailSigner(private)
+	name, seed, err := seedOf(private)
 	if err != nil {
 		return nil, err
 	}
-	// PRIVATE+KEY+name+hash+key, the last of which may have a plus in it.
-	fields := strings.SplitN(strings.TrimSpace(private), "+", 5)
-	seed, err := base64.StdEncoding.DecodeString(fields[len(fields)-1])
-	// The first byte names the algorithm, of which note has this one.
-	if err != nil || len(seed) != 1+ed25519.SeedSize {
-		return nil, errors.New("reading the key that signs checkpoints: it is not of the kind that note makes")
-	}
-	public, ok := ed25519.NewKeyFromSeed(seed[1:]).Public().(ed25519.PublicKey)
+	public, ok := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
 	if !ok {
 		return nil, errors.New("reading the key that signs checkpoints: it has no public key")
 	}
-	text, err := note.NewEd25519VerifierKey(signer.Name(), public)
+	text, err := note.NewEd25519VerifierKey(name, public)
 	if err != nil {
 		return nil, fmt.Errorf("reading the key that signs checkpoints: %w", err)
 	}
 	return ParseTrailKeys(text)
+}
+
+// seedOf is the name and the seed of a private key that note made.
+func seedOf(private string) (name string, seed []byte, err error) {
+	signer, err := ParseTrailSigner(private)
+	if err != nil {
+		return "", nil, err
+	}
+	// PRIVATE+KEY+name+hash+key, the last of which may have a plus in it.
+	fields := strings.SplitN(strings.TrimSpace(private), "+", 5)
+	key, err := base64.StdEncoding.DecodeString(fields[len(fields)-1])
+	// The first byte names the algorithm, of which note has this one.
+	if err != nil || len(key) != 1+ed25519.SeedSize {
+		return "", nil, errors.New("reading the key that signs checkpoints: it is not of the kind that note makes")
+	}
+	return signer.Name(), key[1:], nil
 }

@@ -29,7 +29,7 @@ type Checkpoint struct {
 	// Note is the signed text of all this.
 	Note string
 
-	extends func(ctx context.Context, size int64, root tlog.Hash) error
+	prove func(ctx context.Context, size int64) (tlog.TreeProof, error)
 }
 
 // Hash is what the next checkpoint names as its previous one.
@@ -39,11 +39,32 @@ func (c Checkpoint) Hash() tlog.Hash { return sha256.Sum256([]byte(c.Note)) }
 // size leaves that had the given root. The error is ErrTrailBroken if it does
 // not. A checkpoint that was read from a text can prove nothing.
 func (c Checkpoint) Extends(ctx context.Context, size int64, root tlog.Hash) error {
-	if c.extends == nil {
-		return errors.New("this checkpoint has no trail at hand to prove anything by")
+	proof, err := c.ProofFrom(ctx, size)
+	if err == nil {
+		err = tlog.CheckTree(proof, c.Size, c.Root, size, root)
 	}
-	return c.extends(ctx, size, root)
+	if err != nil && !errors.Is(err, errNoTrail) {
+		return fmt.Errorf("%w: the trail of %d leaves does not begin with the one of %d that was published: %w", ErrTrailBroken, c.Size, size, err)
+	}
+	return err
 }
+
+var errNoTrail = errors.New("this checkpoint has no trail at hand to prove anything by")
+
+// ProofFrom is the proof, for whoever knows the root of the first size leaves,
+// that the trail of this checkpoint begins with them.
+func (c Checkpoint) ProofFrom(ctx context.Context, size int64) (tlog.TreeProof, error) {
+	if size == 0 || size == c.Size {
+		return nil, nil // nothing, and the same, need no proof
+	}
+	if c.prove == nil {
+		return nil, errNoTrail
+	}
+	return c.prove(ctx, size)
+}
+
+// ParseCheckpoint reads a checkpoint and checks no signature.
+func ParseCheckpoint(text string) (Checkpoint, error) { return parseCheckpoint(text) }
 
 // NewTrailKey makes a key that signs checkpoints, and the public key that
 // checks them. The name says whose trail it is; it is the first line of every

@@ -117,3 +117,40 @@ func (w *walk) signed(row checkpointRow) bool {
 	_, err := w.Keys.Open(row.Note)
 	return err == nil
 }
+
+// cosignaturesChecked is how many of the witness's signatures are checked, the
+// newest: each of them vouches for everything before it.
+const cosignaturesChecked = 1000
+
+var (
+	sqlCosignatures = statement(`
+		SELECT s.size, c.note, s.signature FROM audit_cosignatures s JOIN audit_checkpoints c USING (size) ORDER BY s.size DESC, s.at DESC LIMIT $1`)
+	sqlPublishedSize = statement(`SELECT coalesce(max(size), 0) FROM audit_checkpoints WHERE published_at IS NOT NULL`)
+)
+
+// cosignatures checks what the witnesses signed. Without a key of theirs
+// nothing can be said about it.
+func (w *walk) cosignatures() error {
+	if len(w.Witnesses) == 0 {
+		return nil
+	}
+	list, err := rows[cosignedNote](w.q, sqlCosignatures, cosignaturesChecked)
+	if err != nil {
+		return fmt.Errorf("reading what the witness signed: %w", err)
+	}
+	published, err := row[int64](w.q, sqlPublishedSize)
+	if err != nil {
+		return fmt.Errorf("reading what was published: %w", err)
+	}
+	for _, c := range list {
+		if _, _, err := w.Witnesses.Open(c.Note + c.Signature); err != nil {
+			w.report.add(c.Size, Unwitnessed, "The signature of a witness on the checkpoint of %d leaves is none of a witness we believe.", c.Size)
+		} else if c.Size > w.report.Witnessed {
+			w.report.Witnessed = c.Size
+		}
+	}
+	if w.report.Witnessed < published {
+		w.report.add(w.report.Witnessed, Unwitnessed, "The checkpoint of %d leaves counts as published, but the witness has signed no more than %d.", published, w.report.Witnessed)
+	}
+	return nil
+}

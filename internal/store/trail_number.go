@@ -114,7 +114,11 @@ func (q *sequencer) publish(ctx context.Context) error {
 		return nil
 	}
 	c := q.head
-	c.extends = q.proveExtension
+	c.prove = q.proofFrom
+	cosignature, err := q.cosign(ctx, c)
+	if err != nil {
+		return err
+	}
 	taken := false
 	for i, sink := range q.Sinks {
 		limited, cancel := context.WithTimeout(ctx, publishTime)
@@ -129,11 +133,19 @@ func (q *sequencer) publish(ctx context.Context) error {
 		}
 		taken = taken || err == nil
 	}
-	if !taken {
+	if q.Witness != nil && len(q.Sinks) == 0 {
+		taken = true
+	}
+	if !taken || q.Witness != nil && cosignature == "" {
 		q.retry = time.After(afterFailure)
 		return nil
 	}
-	err := q.tx(ctx, func(t *Tx) error {
+	err = q.tx(ctx, func(t *Tx) error {
+		if cosignature != "" {
+			if _, err := t.exec(sqlAddCosignature, c.Size, cosignature); err != nil {
+				return err
+			}
+		}
 		_, err := t.exec(sqlMarkPublished, c.Size)
 		return err
 	})
@@ -144,16 +156,36 @@ func (q *sequencer) publish(ctx context.Context) error {
 	return nil
 }
 
-// proveExtension implements Checkpoint.Extends for the newest checkpoint.
-func (q *sequencer) proveExtension(ctx context.Context, size int64, root tlog.Hash) error {
-	return q.tx(ctx, func(t *Tx) error {
-		proof, err := tlog.ProveTree(q.head.Size, size, tlog.HashReaderFunc(t.storedHashes))
-		if err == nil {
-			err = tlog.CheckTree(proof, q.head.Size, q.head.Root, size, root)
-		}
-		if err != nil {
-			return fmt.Errorf("%w: the trail of %d leaves does not begin with the one of %d that was published: %w", ErrTrailBroken, q.head.Size, size, err)
-		}
-		return nil
+// cosign has the witness sign the newest checkpoint. It returns nothing when
+// there is no witness, or when it is away.
+func (q *sequencer) cosign(ctx context.Context, c Checkpoint) (string, error) {
+	if q.Witness == nil {
+		return "", nil
+	}
+	limited, cancel := context.WithTimeout(ctx, publishTime)
+	defer cancel()
+	signature, err := q.Witness.Cosign(limited, c)
+	if errors.Is(err, ErrTrailBroken) {
+		return "", fmt.Errorf("publishing: %w", err)
+	}
+	if away := err != nil; away != q.alone {
+		q.alone = away
+		q.Log.WarnContext(ctx, "the witness of the audit trail changed its state: while it is away, nothing is sent to the bank", "away", away, "size", c.Size, "error", err)
+	}
+	if err != nil {
+		return "", nil // said above, and asked again soon
+	}
+	return signature, nil
+}
+
+// proofFrom implements Checkpoint.ProofFrom for the newest checkpoint.
+func (q *sequencer) proofFrom(ctx context.Context, size int64) (proof tlog.TreeProof, err error) {
+	if size > q.head.Size {
+		return nil, fmt.Errorf("%w: there are %d leaves, and %d were published", ErrTrailBroken, q.head.Size, size)
+	}
+	err = q.tx(ctx, func(t *Tx) error {
+		proof, err = tlog.ProveTree(q.head.Size, size, tlog.HashReaderFunc(t.storedHashes))
+		return err
 	})
+	return proof, err
 }

@@ -12,11 +12,12 @@ import (
 // without handing out any other leaf. Its JSON can be checked by anybody who
 // has the public key.
 type Proof struct {
-	Leaf       []byte      `json:"leaf"` // exactly what was hashed, itself JSON
-	Index      int64       `json:"index"`
-	Size       int64       `json:"size"`
-	Hashes     []tlog.Hash `json:"hashes"`
-	Checkpoint string      `json:"checkpoint"`
+	Leaf   []byte      `json:"leaf"` // exactly what was hashed, itself JSON
+	Index  int64       `json:"index"`
+	Size   int64       `json:"size"`
+	Hashes []tlog.Hash `json:"hashes"`
+	// Checkpoint ends with its signatures: ours, and those of the witnesses.
+	Checkpoint string `json:"checkpoint"`
 }
 
 var (
@@ -52,6 +53,9 @@ func (q *Query) ProveLeaf(id ID) (Proof, error) {
 	hashes, err := tlog.ProveRecord(head.Size, *leaf.Idx, tlog.HashReaderFunc(q.storedHashes))
 	if err != nil {
 		return Proof{}, fmt.Errorf("proving leaf %d of %d: %w", *leaf.Idx, head.Size, err)
+	}
+	if text, err = q.withCosignatures(head.Size, text); err != nil {
+		return Proof{}, err
 	}
 	return Proof{Leaf: leaf.Bytes, Index: *leaf.Idx, Size: head.Size, Hashes: hashes, Checkpoint: text}, nil
 }

@@ -32,6 +32,8 @@ type Publisher interface {
 type published struct {
 	Size int64  `json:"size"`
 	Note string `json:"note"`
+	// Cosignature is what the history of a witness has besides.
+	Cosignature string `json:"cosignature,omitempty"`
 }
 
 // FileSink appends checkpoints to a file, one line of JSON each. The file
@@ -135,7 +137,7 @@ func (f *FileSink) reread() error {
 		f.size++
 	}
 	for line := range bytes.Lines(tail) {
-		if c, ok := readPublished(line); ok {
+		if c, _, ok := readPublished(line); ok {
 			f.last = &c
 		}
 	}
@@ -147,13 +149,13 @@ func (f *FileSink) reread() error {
 
 // readPublished reads a line of a file of checkpoints or of a JSON log. Lines
 // about something else, and torn ones, are not ok.
-func readPublished(line []byte) (Checkpoint, bool) {
+func readPublished(line []byte) (c Checkpoint, cosignature string, ok bool) {
 	var p published
 	if err := json.Unmarshal(line, &p); err != nil || p.Note == "" {
-		return Checkpoint{}, false
+		return Checkpoint{}, "", false
 	}
 	c, err := parseCheckpoint(p.Note)
-	return c, err == nil
+	return c, p.Cosignature, err == nil
 }
 
 func syncDir(path string) error {
@@ -195,11 +197,22 @@ var sqlPublished = statement(`
 	  AND idx < (SELECT size FROM audit_checkpoints WHERE published_at IS NOT NULL ORDER BY size DESC LIMIT 1)`)
 
 // Published reports whether all of these different leaves stand inside a
-// published checkpoint. A leaf the actor may not see is not published.
+// published checkpoint, and where the store knows witnesses, inside one that a
+// witness signed. A leaf the actor may not see is not published.
 func (q *Query) Published(leaves ...ID) (bool, error) {
 	var n int
 	if err := q.get(&n, sqlPublished, pq.Array(leaves)); err != nil {
 		return false, fmt.Errorf("asking whether leaves are published: %w", err)
+	}
+	if n != len(leaves) || len(q.store.witnesses) == 0 {
+		return n == len(leaves), nil
+	}
+	size, err := q.witnessed()
+	if err != nil {
+		return false, err
+	}
+	if err := q.get(&n, sqlNumbered, pq.Array(leaves), size); err != nil {
+		return false, fmt.Errorf("asking whether leaves are witnessed: %w", err)
 	}
 	return n == len(leaves), nil
 }

@@ -22,6 +22,9 @@ type Sequencing struct {
 	// Sinks get every checkpoint. At least one must have taken it before its
 	// leaves count as published.
 	Sinks []Publisher
+	// Witness, which may be nil, cosigns every checkpoint. Where there is one,
+	// leaves count as published only with its signature.
+	Witness Cosigner
 	// Wake, which may be nil, ends a pause at once. Send without blocking on a
 	// channel with room for one.
 	Wake <-chan struct{}
@@ -33,7 +36,7 @@ type Sequencing struct {
 }
 
 func (o *Sequencing) complete() error {
-	if len(o.Signers) == 0 || len(o.Sinks) == 0 {
+	if len(o.Signers) == 0 || len(o.Sinks) == 0 && o.Witness == nil {
 		return errors.New("the audit trail needs a key to sign its checkpoints and somewhere to publish them")
 	}
 	if o.Pause == 0 {
@@ -141,6 +144,7 @@ type sequencer struct {
 	tree      *tree
 	published int64            // the size published for certain
 	away      []bool           // which sinks did not take the last one
+	alone     bool             // the witness did not sign the last one
 	retry     <-chan time.Time // set when all were away: comes when to ask again
 }
 

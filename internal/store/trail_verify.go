@@ -16,6 +16,9 @@ import (
 type Verification struct {
 	Keys    TrailKeys
 	Anchors []Anchor
+	// Witnesses are whose signatures are believed. With them, the newest
+	// published checkpoint must bear one, and no kept signature may be false.
+	Witnesses WitnessKeys
 	// Files re-reads every stored file, which takes as long as its bytes do.
 	Files bool
 
@@ -57,6 +60,7 @@ const (
 	Forked      Class = "forked"      // what was published had other leaves
 	Rooted      Class = "root"        // a checkpoint is not of these leaves
 	Unsigned    Class = "signature"   // a checkpoint bears no valid signature
+	Unwitnessed Class = "witness"     // a published checkpoint that no witness signed
 	Unchained   Class = "chain"       // a checkpoint does not name the one before
 	Disordered  Class = "time"        // a leaf's time does not fit its place
 	Waiting     Class = "unsequenced" // a leaf has no number yet
@@ -80,7 +84,8 @@ type Report struct {
 	Size        int64         `json:"size"` // numbered leaves
 	Root        tlog.Hash     `json:"root"`
 	Checkpoints int64         `json:"checkpoints"`
-	Anchored    int64         `json:"anchored"` // the largest size an anchor holds
+	Anchored    int64         `json:"anchored"`  // the largest size an anchor holds
+	Witnessed   int64         `json:"witnessed"` // the largest size a witness signed
 	Waiting     int64         `json:"unsequenced"`
 	Unanswered  int64         `json:"unanswered"` // requests without a recorded answer, whoever owns them by now
 	Took        time.Duration `json:"took"`

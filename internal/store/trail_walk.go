@@ -244,7 +244,7 @@ func (w *walk) finish(x trailExtent) error {
 		a := w.anchored[n-1]
 		w.report.add(w.end, Cut, "The trail ends at %d leaves, but %s holds a checkpoint of %d.", w.end, a.anchor, a.size)
 	}
-	return errors.Join(w.signatures(), w.waiting(x))
+	return errors.Join(w.signatures(), w.cosignatures(), w.waiting(x))
 }
 
 // waiting checks the leaves that have no number yet: people read them too.
