@@ -142,10 +142,14 @@ func TestADebitLikeAnotherNeedsAReason(t *testing.T) {
 	t.Parallel()
 	w := newThread(t)
 	payer, _ := w.payer("P1", "7770011501")
-	if a := w.submitDebit(w.debit(payer, "500")); a.Status != http.StatusSeeOther {
+	first := w.debit(payer, "500")
+	if a := w.submitDebit(first); a.Status != http.StatusSeeOther {
 		t.Fatalf("the first: %d %s", a.Status, w.Log.String())
 	}
 	second := w.debit(payer, "500")
+	if look := w.Client(apptest.Maker).Get(second + "/submission/new").Body; !strings.Contains(look, `href="`+first+`"`) || !strings.Contains(look, `name="repeat_reason"`) {
+		t.Errorf("the last look does not name the one like it, or does not ask why: %s", clipped(look))
+	}
 	if a := w.submitDebit(second); a.Status != http.StatusUnprocessableEntity {
 		t.Errorf("a second one without a reason: %d", a.Status)
 	}

@@ -185,7 +185,7 @@ func (a *App) workLines(ctx context.Context, q *store.Query, u user) ([]template
 		}
 		switch {
 		case line.At != nil && k.name == store.WorkEnding:
-			v.When = text.T(ctx, "mandate.until_day", "on", text.Date(ctx, line.At.In(text.Bangkok)))
+			v.When = lastDayText(ctx, line.At.In(text.Bangkok), a.Clock().In(text.Bangkok))
 		case line.At != nil:
 			v.When = text.T(ctx, text.Prefix("home.when.")+whenOf(k.name), "when", text.DateTime(ctx, *line.At))
 		}

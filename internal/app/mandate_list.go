@@ -38,6 +38,12 @@ func (a *App) mandateListPage(w http.ResponseWriter, r *http.Request, u user, st
 	ctx := r.Context()
 	f := readQuery(r)
 	filter := store.MandateFilter{State: f.choice("state", append([]string{store.MandatesEnding}, store.MandateStates...)...), Text: strings.TrimSpace(f.raw("q")), From: f.id("after"), Limit: mandatePageSize}
+	if on := f.raw("on"); on != "" {
+		var err error
+		if filter.After, err = time.Parse(time.DateOnly, on); err != nil || filter.After.Year() < 1 {
+			f.broken = &requestError{"no such place in the list"}
+		}
+	}
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -100,7 +106,11 @@ func (a *App) mandateListPage(w http.ResponseWriter, r *http.Request, u user, st
 		v.Pager.Showing = text.T(ctx, "mandate.showing", "n", len(rows))
 	}
 	if more {
-		v.Pager.Next = href(filter.State, rows[len(rows)-1].ID)
+		last := rows[len(rows)-1]
+		v.Pager.Next = href(filter.State, last.ID)
+		if v.Ending {
+			v.Pager.Next += "&on=" + last.ExpiresOn.Format(time.DateOnly)
+		}
 	}
 	if filter.From != store.NoID {
 		v.Pager.First = href(filter.State, store.NoID)
@@ -110,6 +120,14 @@ func (a *App) mandateListPage(w http.ResponseWriter, r *http.Request, u user, st
 	return a.page(w, r, u, shell{Header: header, Area: areaDebits, Status: status, Part: templates.MandateListPart}, templates.MandateList(v))
 }
 
+// lastDayText says until when a mandate stands, or stood.
+func lastDayText(ctx context.Context, last, today time.Time) string {
+	if last.Format(time.DateOnly) < today.Format(time.DateOnly) {
+		return text.T(ctx, "mandate.until_past", "on", text.Date(ctx, last))
+	}
+	return text.T(ctx, "mandate.until_day", "on", text.Date(ctx, last))
+}
+
 func mandateRow(ctx context.Context, m store.Mandate, today time.Time) templates.MandateRow {
 	row := templates.MandateRow{
 		Href: mandateHref(m.ID), Payer: m.PayerName, Code: m.PayerCode, PayerHref: payerHref(m.PayerID), Reference: m.Reference,
@@ -117,10 +135,7 @@ func mandateRow(ctx context.Context, m store.Mandate, today time.Time) templates
 		BankStatus: m.BankStatus, AskedAt: m.BankAskedAt, Unlive: m.State == store.MandateActive && !m.Live,
 	}
 	if m.InForce() && m.ExpiresOn != nil && !m.ExpiresOn.After(lastDayNear(today)) {
-		row.Ends = text.T(ctx, "mandate.until_day", "on", text.Date(ctx, *m.ExpiresOn))
-		if m.ExpiresOn.Before(today) {
-			row.Ends = text.T(ctx, "mandate.until_past", "on", text.Date(ctx, *m.ExpiresOn))
-		}
+		row.Ends = lastDayText(ctx, *m.ExpiresOn, today)
 	}
 	if m.BankStatus != "" {
 		row.Bank = text.T(ctx, text.Prefix("mandate.bank.")+bankStatusKey(m.BankStatus))

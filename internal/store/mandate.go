@@ -101,8 +101,8 @@ var (
 	sqlMandatesEnding = statement(`
 		SELECT ` + mandateColumns + mandateTables + `
 		WHERE m.merchant_id = $1 AND ` + mandateEnds + ` AND m.expires_on <= $4
-			AND (m.expires_on, m.id) > (coalesce((SELECT a.expires_on FROM mandates a WHERE a.merchant_id = $1 AND a.id = $2), '-infinity'), $2)
-			AND ($5 = '' OR m.payer_id = ANY (ARRAY(SELECT f.payer_id FROM payers_matching($5, 'active', '', 'new', '', '00000000-0000-0000-0000-000000000000', 1001) f)))
+			AND (m.expires_on, m.id) > ($5, $2)
+			AND ($6 = '' OR m.payer_id = ANY (ARRAY(SELECT f.payer_id FROM payers_matching($6, 'active', '', 'new', '', '00000000-0000-0000-0000-000000000000', 1001) f)))
 		ORDER BY m.expires_on, m.id LIMIT $3`)
 	// By what is known of the payer; a mandate's own names are few.
 	sqlMandatesMatching = statement(`
@@ -173,6 +173,7 @@ type MandateFilter struct {
 	Ends  time.Time // of those that are ending: the last day that is near
 	Text  string    // of the payer, or one of the mandate's own names
 	From  ID        // the last of the page before
+	After time.Time // its last day, of those that are ending
 	Limit int
 }
 
@@ -184,7 +185,7 @@ func (q *Query) Mandates(f MandateFilter) (list []Mandate, more bool, err error)
 	}
 	switch {
 	case f.State == MandatesEnding:
-		list, err = rows[Mandate](q, sqlMandatesEnding, q.actor.Merchant, f.From, f.Limit+1, f.Ends, f.Text)
+		list, err = rows[Mandate](q, sqlMandatesEnding, q.actor.Merchant, f.From, f.Limit+1, f.Ends, f.After, f.Text)
 	case f.Text != "":
 		if f.From == NoID {
 			if list, err = rows[Mandate](q, sqlMandateNamed, q.actor.Merchant, f.Text); err != nil || len(list) > 0 {
