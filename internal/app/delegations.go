@@ -95,7 +95,6 @@ func (a *App) createDelegation(w http.ResponseWriter, r *http.Request, u user) e
 		v.Chosen[o] = true
 		d.Operations = append(d.Operations, o)
 	}
-	anyway := f.flag("anyway")
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -103,7 +102,7 @@ func (a *App) createDelegation(w http.ResponseWriter, r *http.Request, u user) e
 	ctx := r.Context()
 	if f.valid() {
 		d.StartsOn, d.EndsOn = from.Time(), to.Time()
-		err := a.offer(ctx, u, d, anyway, &v)
+		err := a.offer(ctx, u, d, &v)
 		switch {
 		case store.Violated(err, "delegation_is_offered_once"): // a second click
 			return a.seeOther(w, r, u, "/approvals/delegations", text.Msg("delegation.offered"))
@@ -134,9 +133,9 @@ func judgeDelegation(f *form, d store.Delegation, from, to, today thai.Day) {
 	}
 }
 
-// offer stores the delegation, unless amounts would be left without anybody
-// and the checker has not yet been told.
-func (a *App) offer(ctx context.Context, u user, d store.Delegation, anyway bool, v *templates.DelegationListView) error {
+// offer stores the delegation, unless amounts would be left without enough
+// people meanwhile; the schema says the same once more.
+func (a *App) offer(ctx context.Context, u user, d store.Delegation, v *templates.DelegationListView) error {
 	d.HolderID = u.person.ID
 	return a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error {
 		v.Gaps = nil
@@ -144,7 +143,7 @@ func (a *App) offer(ctx context.Context, u user, d store.Delegation, anyway bool
 		if err != nil {
 			return err
 		}
-		if len(gaps) > 0 && !anyway {
+		if len(gaps) > 0 {
 			p, err := tx.Policy()
 			v.Gaps = awaySentences(ctx, p, gaps)
 			return err
@@ -167,6 +166,7 @@ func explainDelegation(f *form, err error) bool {
 		"delegation_is_among_checkers":    {"delegate", text.K("delegation.error.delegate")},
 		"delegation_is_to_another":        {"delegate", text.K("delegation.error.delegate")},
 		"delegation_is_for_days_to_come":  {"ends_on", text.K("delegation.error.past")},
+		store.LeaveLeavesNobody:           {"delegate", text.K("delegation.gaps")},
 		"delegation_is_for_a_quarter":     {"ends_on", text.K("delegation.error.long")},
 		"delegation_ends_after_it_starts": {"ends_on", text.K("delegation.error.order")},
 	} {

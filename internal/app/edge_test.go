@@ -422,7 +422,7 @@ func TestNumbersNobodyTypesAreOfTheFormOrNone(t *testing.T) {
 	w := apptest.New(t)
 	bill := tellertest.Draft(t, w.Web, w.Actor(apptest.Maker), "INV-1")
 	at, _ := bringIn(t, w.Client(apptest.Maker), "bills.csv", csvFile(csvBill("INV-2")))
-	policy := apptest.Form("base", "1", "hours", "72", "cut_off", "16:00", "bands-0", "1", "bands-1", "1", "do", "propose", "note", "because")
+	policy := apptest.Form("base", "1", "hours", "72", "cut_off", "16:00", "lists", "1", "bands-0", "1", "do", "propose", "note", "because")
 	for _, list := range []string{"0", "1"} {
 		policy.Set("people-"+list+"-0-0", "1")
 		policy.Set("who-"+list+"-0-0", "1")

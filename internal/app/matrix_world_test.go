@@ -617,7 +617,7 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 	case "/approvals/delegations":
 		return apptest.Form("delegate", k.Person(apptest.Second).String(), "starts_on", "2569-12-01", "ends_on", "2569-12-05", "cap", "1,000")
 	case "/admin/policies":
-		form := apptest.Form("base", "1", "hours", "72", "cut_off", "16:00", "bands-0", "1", "bands-1", "1", "do", "propose", "note", "because")
+		form := apptest.Form("base", "1", "hours", "72", "cut_off", "16:00", "lists", "1", "bands-0", "1", "do", "propose", "note", "because")
 		for _, list := range []string{"0", "1"} {
 			form.Set("people-"+list+"-0-0", "1")
 			form.Set("who-"+list+"-0-0", "1")

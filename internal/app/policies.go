@@ -220,7 +220,7 @@ func policyView(ctx context.Context, p store.Policy, members []store.Member) tem
 		v.CutOff = p.Rules.CutOff
 	}
 	for _, l := range p.Rules.Lists {
-		list := templates.PolicyGroup{Operation: listName(ctx, l.Operation)}
+		list := templates.PolicyGroup{Operation: listName(ctx, l.Operation), More: morePeople(ctx, l)}
 		for n, b := range l.Bands {
 			band := templates.PolicyBand{Range: bandName(ctx, l.Bands, n)}
 			for _, s := range b.Steps {
@@ -231,6 +231,18 @@ func policyView(ctx context.Context, p store.Policy, members []store.Member) tem
 		v.Lists = append(v.Lists, list)
 	}
 	return v
+}
+
+// morePeople say who is asked for besides those of a band, and when.
+func morePeople(ctx context.Context, l store.BandList) (said []string) {
+	if l.Newcomer {
+		said = append(said, text.T(ctx, "policy.newcomer"))
+	}
+	for _, d := range l.Daily {
+		said = append(said, text.T(ctx, text.Prefix("policy.day_rule.")+d.Whose, "amount", text.Amount(d.AboveSatang),
+			"people", stepName(ctx, store.Step{People: d.People, Level: d.Level}, nil)))
+	}
+	return said
 }
 
 func listName(ctx context.Context, operation string) string {
@@ -277,7 +289,10 @@ const trialDays = 90
 func trialView(ctx context.Context, trial []store.Trial, members []store.Member) templates.PolicyTrial {
 	var v templates.PolicyTrial
 	for _, t := range trial {
-		row := templates.PolicyTrialRow{Operation: operationName(ctx, t.Operation), Needed: t.Needed, WouldNeed: len(t.Seats), Number: t.Number, Satang: t.Satang}
+		row := templates.PolicyTrialRow{Operation: operationName(ctx, t.Operation), Needed: t.Needed, WouldNeed: len(t.Seats), Number: t.Number, Satang: t.Satang, Nobody: t.Nobody}
+		for n, id := range t.Examples {
+			row.Examples = append(row.Examples, templates.PolicyExample{Href: "/approvals/" + id.String(), Title: t.Titles[n]})
+		}
 		for n := 0; n < len(t.Seats); {
 			s := store.Step{People: 1, Level: t.Seats[n].Level, Named: t.Seats[n].Named}
 			for n++; n < len(t.Seats) && t.Seats[n].Step == t.Seats[n-1].Step; n++ {
@@ -287,6 +302,7 @@ func trialView(ctx context.Context, trial []store.Trial, members []store.Member)
 		}
 		v.Rows = append(v.Rows, row)
 		v.Number += t.Number
+		v.Nobody += t.Nobody
 		switch {
 		case len(t.Seats) > t.Needed:
 			v.More += t.Number
@@ -294,6 +310,7 @@ func trialView(ctx context.Context, trial []store.Trial, members []store.Member)
 			v.Fewer += t.Number
 		}
 	}
+	v.Full = v.Number >= store.TrialLimit
 	return v
 }
 

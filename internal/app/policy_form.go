@@ -14,6 +14,7 @@ import (
 	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/templates"
+	"portal/web/templates/ui"
 	"portal/web/text"
 )
 
@@ -22,10 +23,18 @@ const (
 	maxBands      = 6
 	maxSteps      = 3
 	maxStepPeople = 3
+	maxDayPeople  = 2
+	maxLists      = 6
 )
 
-// cancelOperation may have bands of its own.
-const cancelOperation = "presentment.cancel"
+// bandedOperations may have rules of their own.
+var bandedOperations = []string{
+	"presentment.create", "presentment.cancel", "receipt.create", "etax.generate", "etax.reissue", "debit.create", "schedule.create",
+	"schedule.cancel", "mandate.cancel", "promptpay.create", "promptpay.acknowledge", "promptpay.block", "promptpay.unblock",
+}
+
+// daysOf are whose totals of a day rules can ask about, in the order of the form.
+var daysOf = []string{store.DayOfMaker, store.DayOfMerchant}
 
 // newProposal shows the policy in force in a form, to be changed.
 func (a *App) newProposal(w http.ResponseWriter, r *http.Request, u user) error {
@@ -41,13 +50,24 @@ func (a *App) newProposal(w http.ResponseWriter, r *http.Request, u user) error 
 		}
 		members, err := q.Members()
 		v = filledPolicyForm(p)
-		v.Checkers = checkersOf(members)
+		v.Checkers, v.Operations = checkersOf(members), freeOperations(ctx, v.Lists)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaAdmin}, templates.PolicyForm(v))
+}
+
+// freeOperations are those that may be given rules of their own yet.
+func freeOperations(ctx context.Context, lists []templates.PolicyFormList) []ui.Option {
+	var free []ui.Option
+	for _, o := range bandedOperations {
+		if len(lists) < maxLists && !slices.ContainsFunc(lists, func(l templates.PolicyFormList) bool { return l.Operation == o }) {
+			free = append(free, ui.Option{Value: o, Label: operationName(ctx, o)})
+		}
+	}
+	return free
 }
 
 func checkersOf(members []store.Member) []templates.PolicyChecker {
@@ -68,21 +88,32 @@ func filledPolicyForm(p store.Policy) templates.PolicyFormView {
 	if v.CutOff == "" {
 		v.CutOff = "16:00"
 	}
-	all, cancels := []store.Band{{Steps: []store.Step{{People: max(1, p.ApprovalsNeeded), Level: 1}}}}, []store.Band(nil)
-	for _, l := range p.Rules.Lists {
-		switch l.Operation {
-		case "":
-			all = l.Bands
-		case cancelOperation:
-			cancels = l.Bands
+	lists := p.Rules.Lists
+	if p.Rules.Empty() {
+		lists = []store.BandList{{Bands: []store.Band{{Steps: []store.Step{{People: max(1, p.ApprovalsNeeded), Level: 1}}}}}}
+	}
+	for _, l := range lists {
+		typed := templates.PolicyFormList{Operation: l.Operation, Bands: typedBands(l.Bands), Newcomer: l.Newcomer, Days: typedDays(l.Daily)}
+		if l.Operation == "" { // the one for all comes first
+			v.Lists = slices.Insert(v.Lists, 0, typed)
+		} else {
+			v.Lists = append(v.Lists, typed)
 		}
 	}
-	v.CancelOwn = len(cancels) > 0
-	if cancels == nil {
-		cancels = []store.Band{{Steps: []store.Step{{People: 1, Level: 1}}}}
-	}
-	v.Lists = []templates.PolicyFormList{{Bands: typedBands(all)}, {Bands: typedBands(cancels)}}
 	return v
+}
+
+func typedDays(daily []store.Daily) []templates.PolicyFormDay {
+	list := make([]templates.PolicyFormDay, len(daysOf))
+	for n, whose := range daysOf {
+		list[n] = templates.PolicyFormDay{Whose: whose, People: "1", Who: "1"}
+		for _, d := range daily {
+			if d.Whose == whose {
+				list[n].Above, list[n].People, list[n].Who = text.Amount(d.AboveSatang), strconv.Itoa(d.People), strconv.Itoa(d.Level)
+			}
+		}
+	}
+	return list
 }
 
 func typedBands(bands []store.Band) []templates.PolicyFormBand {
@@ -158,7 +189,7 @@ func (a *App) proposalPage(w http.ResponseWriter, r *http.Request, u user, statu
 	ctx := r.Context()
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		members, err := q.Members()
-		v.Checkers = checkersOf(members)
+		v.Checkers, v.Operations = checkersOf(members), freeOperations(ctx, v.Lists)
 		if err != nil || rules.Empty() {
 			return err
 		}
@@ -199,15 +230,31 @@ func proposalRefused(ctx context.Context, err error) (status int, why string) {
 func readPolicyForm(f *form) templates.PolicyFormView {
 	v := templates.PolicyFormView{
 		Base: f.hidden("base"), Hours: f.raw("hours"), NewBuyer: f.flag("new_buyer"), UntilDue: f.flag("until_due"), CutOff: f.raw("cut_off"),
-		CancelOwn: f.flag("cancel_own"), Note: f.raw("note"),
+		Note: f.raw("note"), NewList: f.choice("new_list", bandedOperations...),
 	}
-	for list := range 2 {
+	lists := f.hidden("lists")
+	if lists < 1 || lists > maxLists {
+		f.broken = &requestError{"no number of lists"}
+		lists = 1
+	}
+	for list := range lists {
 		bands := f.hidden(fmt.Sprintf("bands-%d", list))
 		if bands < 1 || bands > maxBands {
 			f.broken = &requestError{"no number of bands"}
 			bands = 1
 		}
-		var l templates.PolicyFormList
+		l := templates.PolicyFormList{Newcomer: f.flag(templates.PolicyField("newcomer", list, 0, 0))}
+		if list > 0 {
+			if l.Operation = f.choice(fmt.Sprintf("operation-%d", list), bandedOperations...); l.Operation == "" {
+				f.broken = &requestError{"a list of no operation"}
+			}
+		}
+		for d, whose := range daysOf {
+			l.Days = append(l.Days, templates.PolicyFormDay{
+				Whose: whose, Above: f.raw(templates.PolicyField("day-above", list, d, 0)), People: f.choice(templates.PolicyField("day-people", list, d, 0), "1", "2"),
+				Who: f.choice(templates.PolicyField("day-who", list, d, 0), "1", "2", "3"),
+			})
+		}
 		for n := range bands {
 			b := templates.PolicyFormBand{UpTo: f.raw(templates.PolicyField("up-to", list, n, 0))}
 			for s := range maxSteps {
@@ -223,34 +270,54 @@ func readPolicyForm(f *form) templates.PolicyFormView {
 	return v
 }
 
-// rearrangeBands adds or removes a band: "add-0", "remove-0-2".
+// rearrangeBands adds or removes a band, "add-0", "remove-0-2", or the rules of
+// an operation, "list", "drop-1".
 func rearrangeBands(v *templates.PolicyFormView, do string) error {
-	words := strings.Split(do, "-")
-	numbers := make([]int, 0, 2)
-	for _, w := range words[1:] {
-		n, err := strconv.Atoi(w)
-		if err != nil {
+	word, rest, _ := strings.Cut(do, "-")
+	var at []int
+	for n := range strings.SplitSeq(rest, "-") {
+		number, err := strconv.Atoi(n)
+		if err != nil && rest != "" {
 			return &requestError{"an unknown button"}
 		}
-		numbers = append(numbers, n)
+		at = append(at, number)
 	}
-	if len(numbers) == 0 || numbers[0] < 0 || numbers[0] >= len(v.Lists) {
+	if at[0] < 0 || at[0] >= len(v.Lists) {
 		return &requestError{"an unknown button"}
 	}
-	l := &v.Lists[numbers[0]]
+	l := &v.Lists[at[0]]
 	switch {
-	case words[0] == "add" && len(numbers) == 1:
+	case do == "list":
+		addList(v)
+	case word == "drop" && len(at) == 1 && at[0] > 0:
+		v.Lists = slices.Delete(v.Lists, at[0], at[0]+1)
+	case word == "add" && len(at) == 1:
 		if len(l.Bands) < maxBands {
-			l.Bands = append(l.Bands, templates.PolicyFormBand{Steps: slices.Clone(l.Bands[len(l.Bands)-1].Steps)})
+			last := l.Bands[len(l.Bands)-1]
+			l.Bands = append(l.Bands, templates.PolicyFormBand{Steps: slices.Clone(last.Steps)})
 		}
-	case words[0] == "remove" && len(numbers) == 2 && numbers[1] >= 0 && numbers[1] < len(l.Bands):
+	case word == "remove" && len(at) == 2 && at[1] >= 0 && at[1] < len(l.Bands):
 		if len(l.Bands) > 1 {
-			l.Bands = slices.Delete(l.Bands, numbers[1], numbers[1]+1)
+			l.Bands = slices.Delete(l.Bands, at[1], at[1]+1)
 		}
 	default:
 		return &requestError{"an unknown button"}
 	}
 	return nil
+}
+
+// addList gives an operation rules of its own: to begin with, those for all.
+func addList(v *templates.PolicyFormView) {
+	has := slices.ContainsFunc(v.Lists, func(l templates.PolicyFormList) bool { return l.Operation == v.NewList })
+	if has || len(v.Lists) >= maxLists {
+		return
+	}
+	all := v.Lists[0]
+	own := templates.PolicyFormList{Operation: v.NewList, Newcomer: all.Newcomer, Days: slices.Clone(all.Days)}
+	for _, b := range all.Bands {
+		own.Bands = append(own.Bands, templates.PolicyFormBand{UpTo: b.UpTo, Steps: slices.Clone(b.Steps)})
+	}
+	v.Lists, v.NewList = append(v.Lists, own), ""
 }
 
 // readPolicy makes a policy of what was typed, and marks what is wrong.
@@ -266,11 +333,29 @@ func readPolicy(f *form, v *templates.PolicyFormView) store.Policy {
 			f.fail("cut_off", text.Msg("policy.error.cut_off"))
 		}
 	}
-	p.Rules.Lists = []store.BandList{{Bands: readBands(f, v, 0)}}
-	if v.CancelOwn {
-		p.Rules.Lists = append(p.Rules.Lists, store.BandList{Operation: cancelOperation, Bands: readBands(f, v, 1)})
+	for n, l := range v.Lists {
+		p.Rules.Lists = append(p.Rules.Lists, store.BandList{Operation: l.Operation, Bands: readBands(f, v, n), Newcomer: l.Newcomer, Daily: readDays(f, l.Days, n)})
 	}
 	return p
+}
+
+func readDays(f *form, typed []templates.PolicyFormDay, list int) []store.Daily {
+	var daily []store.Daily
+	for n, t := range typed {
+		if strings.TrimSpace(t.Above) == "" {
+			continue
+		}
+		d := store.Daily{Whose: t.Whose}
+		var err error
+		if d.AboveSatang, err = thai.ParseSatang(t.Above); err != nil || d.AboveSatang < 1 {
+			f.fail(templates.PolicyField("day-above", list, n, 0), text.Msg("policy.error.day"))
+		}
+		d.People, _ = strconv.Atoi(t.People) // choice has seen to both
+		d.Level, _ = strconv.Atoi(t.Who)
+		d.People, d.Level = min(max(1, d.People), maxDayPeople), max(1, d.Level)
+		daily = append(daily, d)
+	}
+	return daily
 }
 
 func isCutOff(s string) bool {

@@ -273,6 +273,8 @@ var endings = map[string][]string{
 	"callback.":               {store.CallbackProcessed, store.CallbackDuplicate, store.CallbackIgnored, store.CallbackQuarantined},
 	"debitrules.":             {store.ProposalApproved, store.ProposalRejected, store.ProposalWithdrawn},
 	"person_change.":          {store.ChangeConfirmed, store.ChangeDeclined, store.ChangeWithdrawn},
+	"bank_credentials.":       {store.SettingConfirmed, store.SettingDeclined, store.SettingWithdrawn},
+	"callback_secret.":        {store.SettingConfirmed, store.SettingDeclined, store.SettingWithdrawn},
 	"mandate_difference.":     {store.DifferenceAdopted, store.DifferenceDismissed},
 	"block_difference.":       {"adopted", "undone", "again", "ended"},
 	"promptpayid.":            {store.ProposalApproved, store.ProposalRejected, store.ProposalWithdrawn},

@@ -78,6 +78,17 @@ func (c *Client) renewToken(ctx context.Context, p *tokenCall) {
 	close(p.done)
 }
 
+// TryCredentials asks the bank for a token, and for nothing else: it changes nothing there. Whether the bank lets these credentials
+// in shows in the error.
+func TryCredentials(ctx context.Context, c Config, j Journal) error {
+	client, err := New(c, j)
+	if err != nil {
+		return err
+	}
+	_, err = client.token(ctx)
+	return err
+}
+
 // discard forgets a token the bank has refused, unless a newer one has taken its place.
 func (t *tokens) discard(refused Secret) {
 	t.mu.Lock()

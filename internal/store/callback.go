@@ -42,10 +42,13 @@ type NewCallback struct {
 	Headers string // those its authenticity hangs on
 	Body    []byte
 	Refusal string // empty when the bank signed it
+	// SignedFor is whose own secret it was signed with; nobody's, if it was that
+	// of the installation.
+	SignedFor ID
 }
 
 var sqlInsertCallback = statement(`
-	INSERT INTO callbacks (id, product, address, headers, body_sealed, body_hash, body_size, refusal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
+	INSERT INTO callbacks (id, product, address, headers, body_sealed, body_hash, body_size, refusal, signed_for) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`)
 
 // KeepCallback stores a callback unread, sealed. It violates
 // callbacks_do_not_flood when this hour has seen enough that is not the bank's.
@@ -55,12 +58,12 @@ func (t *Tx) KeepCallback(c NewCallback) (ID, error) {
 	if err != nil {
 		return NoID, err
 	}
-	if _, err := t.exec(sqlInsertCallback, id, c.Product, c.Address, c.Headers, sealed, hash[:], len(c.Body), c.Refusal); err != nil {
+	if _, err := t.exec(sqlInsertCallback, id, c.Product, c.Address, c.Headers, sealed, hash[:], len(c.Body), c.Refusal, nullable(c.SignedFor)); err != nil {
 		return NoID, fmt.Errorf("keeping a callback: %w", err)
 	}
 	return id, t.Audit("callback.received", About("callback", id), map[string]any{
 		"product": c.Product, "address": c.Address, "headers_sha256": hashText(c.Headers), "body_sha256": hex.EncodeToString(hash[:]),
-		"body_size": len(c.Body), "refusal": c.Refusal,
+		"body_size": len(c.Body), "refusal": c.Refusal, "signed_for": nullable(c.SignedFor),
 	})
 }
 
@@ -78,6 +81,7 @@ type Callback struct {
 	Hash          []byte        `db:"body_hash"`
 	Size          int           `db:"body_size"`
 	Refusal       string        `db:"refusal"`
+	SignedFor     uuid.NullUUID `db:"signed_for"`
 	State         string        `db:"state"`
 	StateSince    time.Time     `db:"state_since"`
 	Reason        string        `db:"reason"`
@@ -98,7 +102,7 @@ type Callback struct {
 // Genuine reports whether the bank signed it.
 func (c Callback) Genuine() bool { return c.Refusal == "" }
 
-const callbackColumns = `c.id, c.merchant_id, c.product, c.received_at, c.address, c.headers, c.body_hash, c.body_size, c.refusal, c.state, c.state_since,
+const callbackColumns = `c.id, c.merchant_id, c.product, c.received_at, c.address, c.headers, c.body_hash, c.body_size, c.refusal, c.signed_for, c.state, c.state_since,
 	c.reason, c.tries, c.presentment_id, c.etax_id, c.subject, c.bank_reference, c.status, c.said_at, c.event_key, c.body_masked`
 
 var (

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -141,25 +142,27 @@ func (t *Tx) RevokeDelegation(d Delegation) error {
 	return t.Audit("delegation.revoked", About("delegation", d.ID), d.detail())
 }
 
+// LeaveLeavesNobody refuses leave after which there are amounts that nobody
+// could approve meanwhile.
+const LeaveLeavesNobody = "leave_leaves_somebody"
+
 var sqlGapsWhileAway = statement(`
-	WITH p AS (SELECT rules, approvals_needed FROM policies WHERE merchant_id = $1 ORDER BY version DESC LIMIT 1), bands AS (
-		SELECT l.list ->> 'operation' AS operation, b.no AS band, seats_of(b.band -> 'steps', false) AS seats,
-			lag((b.band ->> 'up_to_satang')::bigint, 1, 0::bigint) OVER (PARTITION BY l.no ORDER BY b.no) < $4 AS capped
-		FROM p, jsonb_array_elements(p.rules -> 'lists') WITH ORDINALITY AS l (list, no), jsonb_array_elements(l.list -> 'bands') WITH ORDINALITY AS b (band, no)
-		UNION ALL
-		SELECT '', 1, seats_of(jsonb_build_array(jsonb_build_object('people', p.approvals_needed, 'level', 1)), false), true FROM p WHERE p.rules = '{}'
-	)
-	SELECT b.operation, b.band, m.name AS maker_name
-	FROM bands b, (SELECT p.id, p.name FROM memberships m JOIN people p ON p.id = m.person_id
-		WHERE m.merchant_id = $1 AND 'maker' = ANY (m.duties) AND p.disabled_at IS NULL) AS m
-	WHERE seats_can_be_taken($1, b.seats, ARRAY[m.id])
-		AND NOT seats_can_be_taken($1, b.seats, ARRAY[m.id], $2, CASE WHEN b.capped THEN $3::uuid END)
-	ORDER BY b.operation, b.band, m.name`)
+	SELECT DISTINCT g.operation, g.band, p.name AS maker_name
+	FROM gaps_while_away(jsonb_populate_record(NULL::delegations, $1::jsonb)) AS g JOIN people p ON p.id = g.maker_id
+	ORDER BY g.operation, g.band, p.name`)
 
 // GapsWhileAway finds which bands nobody could complete while the holder is
-// away and the delegate acts for them up to the cap.
+// away and the delegate acts for them up to the cap, whoever else is away then
+// counted. The schema refuses a delegation that leaves any.
 func (q *Query) GapsWhileAway(d Delegation) ([]Gap, error) {
-	return rows[Gap](q, sqlGapsWhileAway, q.actor.Merchant, d.HolderID, d.DelegateID, d.CapSatang)
+	leave, err := json.Marshal(map[string]any{
+		"merchant_id": q.actor.Merchant, "holder_id": d.HolderID, "delegate_id": d.DelegateID, "starts_on": d.StartsOn.Format(time.DateOnly),
+		"ends_on": d.EndsOn.Format(time.DateOnly), "cap_satang": d.CapSatang, "operations": append([]string{}, d.Operations...),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("describing a leave: %w", err)
+	}
+	return rows[Gap](q, sqlGapsWhileAway, string(leave))
 }
 
 var sqlDelegationsOf = statement(`

@@ -9,11 +9,13 @@ type Merchant struct {
 	Branch        string `db:"branch"`
 	Address       string `db:"address"`
 	AccountNumber string `db:"account_number"`
+	// LogoHash is of the logo that its papers are drawn with; empty without one.
+	LogoHash []byte `db:"logo_hash"`
 }
 
 var sqlMerchant = statement(`
-	SELECT id, name_th, name_en, tax_id, branch, address, account_number
-	FROM merchants WHERE id = $1`)
+	SELECT m.id, m.name_th, m.name_en, m.tax_id, m.branch, m.address, m.account_number, l.image_hash AS logo_hash
+	FROM merchants m LEFT JOIN merchant_logos l ON l.merchant_id = m.id WHERE m.id = $1`)
 
 // Merchant returns the acting merchant.
 func (q *Query) Merchant() (Merchant, error) {

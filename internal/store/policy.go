@@ -37,7 +37,28 @@ type Rules struct {
 type BandList struct {
 	Operation string `json:"operation"`
 	Bands     []Band `json:"bands"`
+	// Newcomer asks for one more person where the buyer or the payer is new.
+	Newcomer bool `json:"newcomer,omitempty"`
+	// Daily ask for more people by what was submitted in a day, one of each kind
+	// at most.
+	Daily []Daily `json:"daily,omitempty"`
 }
+
+// Daily asks for more people where the day's total of an operation, the item in
+// question included, is above an amount. What was rejected, withdrawn or not
+// decided in time does not count.
+type Daily struct {
+	Whose       string `json:"whose"`
+	AboveSatang int64  `json:"above_satang"`
+	People      int    `json:"people"`
+	Level       int    `json:"level"`
+}
+
+// Whose total of a day counts.
+const (
+	DayOfMaker    = "maker"
+	DayOfMerchant = "merchant"
+)
 
 // Band is what amounts up to a limit need; the last band of a list has none.
 type Band struct {
@@ -86,7 +107,15 @@ type Seat struct {
 	Step  int `json:"step"`
 	Level int `json:"level,omitempty"`
 	Named IDs `json:"named,omitempty"`
+	// Why is SeatOfMakersDay or SeatOfMerchantsDay where the total of the day asks for it.
+	Why string `json:"why,omitempty"`
 }
+
+// Why a seat is asked for besides those of its band.
+const (
+	SeatOfMakersDay    = "day_of_maker"
+	SeatOfMerchantsDay = "day_of_merchant"
+)
 
 // Fits reports whether a checker of this level takes the seat.
 func (s Seat) Fits(person ID, level int) bool {

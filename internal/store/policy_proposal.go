@@ -110,35 +110,3 @@ var sqlGaps = statement(`
 func (q *Query) Gaps(r Rules) ([]Gap, error) {
 	return rows[Gap](q, sqlGaps, q.actor.Merchant, r)
 }
-
-// Trial is what instructions of the last days would have needed, all that
-// would have needed the same taken together.
-type Trial struct {
-	Operation string `db:"operation"`
-	Needed    int    `db:"needed"` // then
-	Seats     Seats  `db:"seats"`  // under the rules that are tried
-	Number    int    `db:"number"`
-	Satang    int64  `db:"satang"`
-}
-
-// Of what is still pending and of what was decided, each by its own index. The
-// bound keeps the worst merchant's trial to a second.
-var sqlTrial = statement(`
-	WITH recent AS (
-		(SELECT operation, approvals_needed, amount_satang, new_buyer FROM instructions
-			WHERE merchant_id = $1 AND part = 0 AND state = 'pending' ORDER BY submitted_at DESC LIMIT 5000)
-		UNION ALL
-		(SELECT operation, approvals_needed, amount_satang, new_buyer FROM instructions
-			WHERE merchant_id = $1 AND part = 0 AND state <> 'pending' AND state_since > now() - $3 * interval '1 day'
-			ORDER BY state_since DESC LIMIT 20000)
-	), tried AS (
-		SELECT operation, approvals_needed, amount_satang, seats_under($2::jsonb, 1::smallint, operation, amount_satang, new_buyer) AS seats FROM recent
-	)
-	SELECT operation, approvals_needed AS needed, seats, count(*) AS number, sum(amount_satang)::bigint AS satang
-	FROM tried GROUP BY operation, approvals_needed, seats ORDER BY jsonb_array_length(seats), seats, operation, approvals_needed`)
-
-// Try says what the instructions of the last days would have needed under
-// these rules.
-func (q *Query) Try(r Rules, days int) ([]Trial, error) {
-	return rows[Trial](q, sqlTrial, q.actor.Merchant, r, days)
-}

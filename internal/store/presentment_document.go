@@ -81,12 +81,13 @@ func (t *Tx) OrderDocuments(presentment ID, files []ID) error {
 // documents and its progress: what is drawn from it is right as long as this
 // stays the same.
 func (p Presentment) ContentDigest(m Merchant) ([]byte, error) {
-	content, err := json.Marshal(map[string]any{
-		"presentment": presentmentDetail(p),
-		"seller": map[string]any{
-			"name_th": m.NameTH, "name_en": m.NameEN, "tax_id": m.TaxID, "branch": m.Branch, "address": m.Address, "account_number": m.AccountNumber,
-		},
-	})
+	seller := map[string]any{
+		"name_th": m.NameTH, "name_en": m.NameEN, "tax_id": m.TaxID, "branch": m.Branch, "address": m.Address, "account_number": m.AccountNumber,
+	}
+	if len(m.LogoHash) > 0 {
+		seller["logo_sha256"] = hex.EncodeToString(m.LogoHash)
+	}
+	content, err := json.Marshal(map[string]any{"presentment": presentmentDetail(p), "seller": seller})
 	if err != nil {
 		return nil, fmt.Errorf("digest of a presentment: %w", err)
 	}

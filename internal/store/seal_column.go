@@ -115,6 +115,12 @@ var sealedColumns = []sealedColumn{
 		table: "consent_returns", cell: "code_sealed", row: `encode(nonce_hash, 'hex')`, after: `nonce_hash > decode($2, 'hex')`, order: `nonce_hash`,
 		whose: "merchant_id", piece: `NULL::bytea`, extra: `NULL::bytea`, set: `code_sealed = x.cell`, is: `nonce_hash = decode(x.row, 'hex')`,
 	}),
+	sealedColumn{Table: "bank_credentials", Column: "secrets_sealed", first: noRow, batch: 50, told: tellSealedCredentials,
+		place: func(c sealedCell) place { return place{"bank_credentials", "secrets", c.Row, c.Whose.UUID} },
+	}.withStatements(byID("bank_credentials", "secrets_sealed", "merchant_id", "NULL::bytea")),
+	sealedColumn{Table: "callback_secrets", Column: "secret_sealed", first: noRow, batch: 50, told: tellSealedCallbackSecret,
+		place: func(c sealedCell) place { return place{"callback_secrets", "secret", c.Row, c.Whose.UUID} },
+	}.withStatements(byID("callback_secrets", "secret_sealed", "merchant_id", "NULL::bytea")),
 }
 
 func pieceOf(c sealedCell) place { return place{"file_chunks", "data", c.Row, c.Whose.UUID} }
@@ -186,6 +192,22 @@ func tellSealedFactor(t *Tx, cell sealedCell) error {
 	return t.Audit("person.factor_sealed_again", About("person", cell.Whose.UUID), map[string]any{
 		"factor": id, "kind": TOTP, "key_sha256": hashText(string(cell.Cell)), "counts": cell.Extra != nil,
 	})
+}
+
+func tellSealedCredentials(t *Tx, cell sealedCell) error {
+	id, err := uuid.Parse(cell.Row)
+	if err != nil {
+		return fmt.Errorf("sealing credentials again: %w", err)
+	}
+	return t.For(cell.Whose.UUID).Audit("bank_credentials.sealed_again", About("bank_credentials", id), struct{}{})
+}
+
+func tellSealedCallbackSecret(t *Tx, cell sealedCell) error {
+	id, err := uuid.Parse(cell.Row)
+	if err != nil {
+		return fmt.Errorf("sealing a callback secret again: %w", err)
+	}
+	return t.For(cell.Whose.UUID).Audit("callback_secret.sealed_again", About("callback_secret", id), struct{}{})
 }
 
 // SealedColumns names the columns whose cells are sealed.

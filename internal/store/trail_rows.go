@@ -21,7 +21,7 @@ type comparison struct {
 var comparisons = []comparison{
 	instructionsAgree, exchangesAgree, filesAgree, presentmentsAgree, contentsAgree, authorsAgree, peopleAgree, buyersAgree,
 	batchesAgree, callbacksAgree, readingsAgree, decisionsOfBuyersAgree, replacementsAgree,
-	policiesAgree, templatesAgree, templateAuthorsAgree,
+	policiesAgree, settingsAgree, templatesAgree, templateAuthorsAgree,
 	seriesAgree, numbersAgree, receiptsAgree, receiptContentsAgree,
 	importsAgree, etaxAgrees, etaxHandsAgree, etaxStepsAgree, etaxAuthorsAgree, inquiriesAgree,
 	paymentsAgree, asidesAgree, matchesAgree, settledAgree, closingsAgree, monthsAgree, certificatesAgree,

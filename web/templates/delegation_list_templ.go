@@ -520,7 +520,7 @@ func (v DelegationListView) form() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(v.Gaps) > 0 {
-				templ_7745c5c3_Err = ui.Notice(ui.NoticeView{Meaning: ui.Warning, Title: text.T(ctx, "delegation.gaps"), Live: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Notice(ui.NoticeView{Meaning: ui.Bad, Title: text.T(ctx, "delegation.gaps"), Body: text.T(ctx, "delegation.gaps_help"), Live: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -548,10 +548,6 @@ func (v DelegationListView) form() templ.Component {
 					}
 				}
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "</ul>")
-				if templ_7745c5c3_Err != nil {
-					return templ_7745c5c3_Err
-				}
-				templ_7745c5c3_Err = ui.Check{Name: "anyway", Value: "on", Label: text.T(ctx, "delegation.anyway")}.Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

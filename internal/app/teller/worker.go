@@ -39,7 +39,7 @@ type Worker struct {
 	ledger *together
 
 	mu    sync.Mutex
-	banks map[store.ID]*krungsri.Client
+	banks map[store.ID]client // by merchant
 }
 
 // WorkerConfig says how a worker works.
@@ -66,7 +66,7 @@ func NewWorker(s *store.Store, c WorkerConfig) *Worker {
 	}
 	return &Worker{
 		store: s, name: c.Name, bank: c.Bank, wake: c.Wake, log: c.Log, atOnce: c.AtOnce, patience: c.Lease,
-		sealer: c.Sealer, ledger: newTogether(s), banks: map[store.ID]*krungsri.Client{},
+		sealer: c.Sealer, ledger: newTogether(s), banks: map[store.ID]client{},
 	}
 }
 
@@ -127,6 +127,8 @@ func (w *Worker) lookAfter(ctx context.Context, due bool) {
 		name string
 		do   func(context.Context) error
 	}{
+		{"looking for new credentials", w.FollowCredentials},
+		{"trying credentials", w.TryCredentials},
 		{"looking after overdue work", w.Settle},
 		{"asking by night", func(ctx context.Context) error {
 			if !due {
@@ -311,22 +313,6 @@ func endAttempts(tx *store.Tx, list ...store.Ended) error {
 
 func (w *Worker) actor(merchant store.ID) store.Actor {
 	return store.Actor{Merchant: merchant, Request: "worker " + w.name}
-}
-
-// bankOf returns the client that calls the bank for a merchant, and journals
-// for it.
-func (w *Worker) bankOf(merchant store.ID) (*krungsri.Client, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if c, ok := w.banks[merchant]; ok {
-		return c, nil
-	}
-	c, err := krungsri.New(w.bank, journal{w.ledger, w.actor(merchant)})
-	if err != nil {
-		return nil, err
-	}
-	w.banks[merchant] = c
-	return c, nil
 }
 
 func hashOf(b []byte) []byte {

@@ -80,7 +80,13 @@ const CallbackKey = "test-callback-key"
 // portal at the given address, if one is given, whenever it is asked to Deliver.
 func OpenBank(t testing.TB, portal ...string) (*sandbox.Bank, krungsri.Config) {
 	t.Helper()
-	c := sandbox.Config{ClientID: "test-client", ClientSecret: "test-secret", SignatureKey: "test-signature-key"}
+	return OpenBankAs(t, "test-client", "test-secret", portal...)
+}
+
+// OpenBankAs is OpenBank for a bank that knows another client.
+func OpenBankAs(t testing.TB, clientID string, secret krungsri.Secret, portal ...string) (*sandbox.Bank, krungsri.Config) {
+	t.Helper()
+	c := sandbox.Config{ClientID: clientID, ClientSecret: secret, SignatureKey: "test-signature-key"}
 	for _, address := range portal {
 		c.CallbackURL, c.CallbackKey = address+krungsri.CallbackProducts()[0].Path, CallbackKey
 	}
@@ -90,7 +96,9 @@ func OpenBank(t testing.TB, portal ...string) (*sandbox.Bank, krungsri.Config) {
 	}
 	server := httptest.NewServer(bank)
 	t.Cleanup(server.Close)
-	return bank, BankConfig(server.URL)
+	config := BankConfig(server.URL)
+	config.ClientID, config.ClientSecret = clientID, secret
+	return bank, config
 }
 
 // BankConfig is how the stand-in bank of a world is called.
