@@ -165,3 +165,7 @@ CREATE TRIGGER noted_bill_stays BEFORE INSERT ON instructions FOR EACH ROW
     WHEN (NEW.part = 0 AND NEW.operation IN ('presentment.cancel', 'presentment.create')) EXECUTE FUNCTION noted_bill_stays();
 REVOKE ALL ON FUNCTION bill_is_out, noted_bill_stays FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION bill_is_out TO portal_web, portal_worker;
+
+-- Until when its scan is kept follows from its day: one of long ago would be kept
+-- no more the day it comes.
+ALTER TABLE withholding_certificates ADD CONSTRAINT certificate_is_of_its_time CHECK (certificate_on >= withheld_on - 31) NOT VALID;

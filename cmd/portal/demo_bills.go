@@ -45,6 +45,7 @@ type demoBill struct {
 	reason   string                     // of a rejection, a cancellation or a dispute
 	fate     krungsri.PresentmentStatus // what its buyer makes of it
 	invoice  bool                       // it is a tax invoice, too
+	answered int                        // how many days ago the buyer did so; 0 is today
 }
 
 // kind is ETDA's code of what it is.
@@ -153,7 +154,7 @@ func (k bookkeeper) keep(ctx context.Context) error {
 	if err := errors.Join(k.decide(ctx, all), k.correct(ctx)); err != nil {
 		return err
 	}
-	if err := errors.Join(k.lose(ctx), k.broughtIn(ctx), k.receipts(ctx), k.sell(ctx), k.paid(ctx), k.caughtUp(ctx), k.recur(ctx), k.regulate(ctx), k.issue(ctx), k.directDebit(ctx), k.promptPay(ctx), k.blocked(ctx), k.staff(ctx)); err != nil {
+	if err := errors.Join(k.lose(ctx), k.broughtIn(ctx), k.sell(ctx), k.receipts(ctx), k.paid(ctx), k.caughtUp(ctx), k.recur(ctx), k.regulate(ctx), k.issue(ctx), k.directDebit(ctx), k.promptPay(ctx), k.blocked(ctx), k.staff(ctx)); err != nil {
 		return err
 	}
 	return errors.Join(k.keepSeason(ctx, waitingBills), k.habits(ctx))

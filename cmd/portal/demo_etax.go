@@ -128,7 +128,7 @@ func (k bookkeeper) etax(q *store.Query, d demoEtax) (store.Etax, error) {
 			Building: "99/1", Street: "ถนนสาทรใต้", SubDistrict: "102803", District: "1028", Province: "10", Postcode: "10120", Country: "TH",
 		}},
 		Buyer: etax.Party{Name: b.name, Scheme: etax.TaxNumber, ID: b.taxID, Branch: b.branch, Address: etax.Address{
-			Line: b.address, Postcode: "10500", Country: "TH",
+			Line: b.address, Postcode: b.address[len(b.address)-len("10500"):], Country: "TH",
 		}},
 		Lines: []etax.Line{
 			{Description: "ข้าวหอมมะลิ 5 กก.", Quantity: decimal.NewFromInt(int64(20 + d.age)), Unit: "ถุง", UnitPrice: decimal.NewFromInt(185), VAT: bill.VATStandard},

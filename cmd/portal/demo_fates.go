@@ -10,6 +10,7 @@ import (
 
 	"portal/internal/app/bill"
 	"portal/internal/app/teller"
+	"portal/internal/app/thai"
 	"portal/internal/krungsri"
 	"portal/internal/store"
 )
@@ -44,12 +45,23 @@ func (k bookkeeper) decide(ctx context.Context, bills []demoBill) error {
 		if p.State != store.PresentmentPresented || p.BuyerDecision != "" {
 			continue
 		}
+		at := k.officeHour(b.answered)
 		if b.fate == krungsri.StatusPaid { // nobody pays what they have not accepted
-			_ = k.bank.Decide(p.BankReference, krungsri.StatusAccepted, "") // refused if it was decided on an earlier start
+			_ = k.bank.DecideThen(p.BankReference, krungsri.StatusAccepted, "", at.Add(-time.Hour)) // refused if it was decided on an earlier start
 		}
-		_ = k.bank.Decide(p.BankReference, b.fate, b.reason)
+		_ = k.bank.DecideThen(p.BankReference, b.fate, b.reason, at)
 	}
 	return nil
+}
+
+// officeHour is a time of the day so many days ago; the zero time where that is
+// today.
+func (k bookkeeper) officeHour(age int) time.Time {
+	if age == 0 {
+		return time.Time{}
+	}
+	d := k.today.AddDays(-age)
+	return time.Date(d.Year, d.Month, d.Day, 10+age%6, 7*age%60, 0, 0, thai.Bangkok)
 }
 
 func (k bookkeeper) bill(ctx context.Context, b demoBill) (p store.Presentment, err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -89,8 +90,10 @@ func (k bookkeeper) sell(ctx context.Context) error {
 	if err := errors.Join(k.keepSeason(ctx, bills), k.decide(ctx, bills)); err != nil {
 		return err
 	}
-	group, sending := errgroup.WithContext(ctx)
-	group.SetLimit(seasonHands)
+	receipts, err := k.seasonReceipts(ctx)
+	if err != nil {
+		return err
+	}
 	for _, s := range sales {
 		if err := k.heard(ctx, s.bill); err != nil {
 			return err
@@ -98,9 +101,15 @@ func (k bookkeeper) sell(ctx context.Context) error {
 		if _, err := k.receive(ctx, s.payment, s.bill, s.reference); err != nil {
 			return fmt.Errorf("the demo payment of %s: %w", s.bill.number, err)
 		}
-		lead, err := k.receiptBefore(ctx, s)
+		receipts = append(receipts, pastReceipt{[]demoBill{s.bill}, s.issued, s.reference})
+	}
+	slices.SortStableFunc(receipts, func(a, b pastReceipt) int { return a.issued.Compare(b.issued) })
+	group, sending := errgroup.WithContext(ctx)
+	group.SetLimit(seasonHands)
+	for _, r := range receipts {
+		lead, err := k.receiptBefore(ctx, r)
 		if err != nil {
-			return fmt.Errorf("the demo receipt of %s: %w", s.bill.number, err)
+			return fmt.Errorf("the demo receipt of %s: %w", r.bills[0].number, err)
 		}
 		if lead != store.NoID {
 			group.Go(func() error { return k.approve(sending, k.as(demoCheckers[0]), lead) })
@@ -109,25 +118,103 @@ func (k bookkeeper) sell(ctx context.Context) error {
 	return group.Wait()
 }
 
-// receiptBefore writes and submits the receipt of a sale. There is no lead where
+// pastReceipt is one that was issued on a day of the past, numbered by its day.
+type pastReceipt struct {
+	bills     []demoBill // of one buyer
+	issued    thai.Day
+	reference string // the bank's, of the payment
+}
+
+// receiptedAge is how many days ago a bill of the season was paid whose receipt
+// is issued: those that were paid later wait for theirs.
+const receiptedAge = 21
+
+// seasonReceipts are those of the season's paid bills: one for what a buyer paid
+// in a month, dated as the last of it was paid.
+func (k bookkeeper) seasonReceipts(ctx context.Context) ([]pastReceipt, error) {
+	type account struct {
+		buyer int
+		month time.Month
+	}
+	var order []account
+	of := map[account]pastReceipt{}
+	for _, b := range season() {
+		if b.fate != krungsri.StatusPaid || b.answered <= receiptedAge {
+			continue
+		}
+		paid, err := k.isPaid(ctx, b)
+		if err != nil {
+			return nil, err
+		}
+		if !paid {
+			continue
+		}
+		on := k.today.AddDays(-b.answered)
+		a := account{b.buyer, on.Month}
+		r, begun := of[a]
+		if !begun {
+			order = append(order, a)
+		}
+		if r.issued.Compare(on) < 0 {
+			r.issued = on
+		}
+		r.bills, r.reference = append(r.bills, b), "FT-DEMO-"+b.number
+		of[a] = r
+	}
+	all := make([]pastReceipt, len(order))
+	for n, a := range order {
+		all[n] = of[a]
+	}
+	return all, nil
+}
+
+// isPaid waits until the bill is paid, or for as long as that may take where its
+// buyer decided otherwise.
+func (k bookkeeper) isPaid(ctx context.Context, b demoBill) (bool, error) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for range 100 {
+		p, err := k.bill(ctx, b)
+		if err != nil || p.BuyerDecision != "" && p.BuyerDecision != store.BuyerAccepted || p.State != store.PresentmentPresented {
+			return p.BuyerDecision == store.BuyerPaid, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+	return false, nil
+}
+
+// receiptBefore writes and submits a receipt of the past. There is no lead where
 // people went on with it in their own way, or closed its month.
-func (k bookkeeper) receiptBefore(ctx context.Context, s soldBefore) (lead store.ID, err error) {
+func (k bookkeeper) receiptBefore(ctx context.Context, of pastReceipt) (lead store.ID, err error) {
 	maker := k.as(demoMakers[0])
-	id := uuid.NewSHA1(k.merchants[0], []byte("receipt "+s.bill.number))
+	number := of.bills[0].number
+	id := uuid.NewSHA1(k.merchants[0], []byte("receipt "+number))
+	var about []store.ID
+	for _, b := range of.bills {
+		about = append(about, k.idOf(b))
+	}
 	err = k.store.Write(ctx, maker, func(tx *store.Tx) error {
 		if _, err := tx.Receipt(id); !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		bills, err := tx.BillsToReceipt([]store.ID{k.idOf(s.bill)}, store.NoID)
+		bills, err := tx.BillsToReceipt(about, store.NoID)
 		if err != nil {
 			return err
 		}
-		r := app.ReceiptOf(bills, s.issued)
-		r.ID, r.Paper, r.PaymentReference = id, "both", s.reference
+		bills = slices.DeleteFunc(bills, func(b store.BillToReceipt) bool { return b.SettledSatang > 0 })
+		if len(bills) == 0 {
+			return store.ErrStale
+		}
+		r := app.ReceiptOf(bills, of.issued)
+		r.ID, r.Paper, r.PaymentReference = id, "both", of.reference
 		return tx.AddReceipt(r)
 	})
 	if err == nil {
-		lead, err = k.teller.SubmitReceipt(ctx, maker, id, 1, "demo receipt "+s.bill.number, app.DrawReceipt(ctx))
+		lead, err = k.teller.SubmitReceipt(ctx, maker, id, 1, "demo receipt "+number, app.DrawReceipt(ctx))
 	}
 	for _, theirs := range []bool{
 		errors.Is(err, store.ErrStale), errors.Is(err, teller.ErrNotEditable), errors.Is(err, teller.ErrOverBill), store.Violated(err, store.MonthIsOpen),

@@ -115,9 +115,11 @@ func (k bookkeeper) receive(ctx context.Context, d demoPayment, of demoBill, ref
 			return err
 		}
 		made = true
-		if p.BookedOn, err = teller.BookedOn(tx.Query, p.PaidOn); err != nil {
+		books, err := teller.HoldBooks(tx)
+		if err != nil {
 			return err
 		}
+		p.BookedOn = books.On(p.PaidOn)
 		if err := tx.AddPayments([]store.Payment{p}); err != nil {
 			return err
 		}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"portal/internal/app"
 	"portal/internal/krungsri/sandbox"
 	"portal/internal/store"
@@ -25,22 +27,27 @@ var demoReceipts = []struct {
 func (k bookkeeper) receipts(ctx context.Context) error {
 	maker := k.as(demoMakers[0])
 	var dues []store.ReceiptDue
-	var made []store.ReceiptRow
+	begun := false
 	err := k.store.Read(ctx, maker, func(q *store.Query) (err error) {
-		if made, _, err = q.Receipts(store.ReceiptFilter{States: store.ReceiptStates, Limit: 1}); err != nil {
+		_, err = q.Receipt(k.firstReceipt())
+		if begun = err == nil; err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		dues, _, err = q.ReceiptDues(store.ReceiptDueCursor{}, len(demoReceipts))
 		return err
 	})
-	if err != nil || len(made) > 0 {
+	if err != nil || begun {
 		return err
 	}
-	for _, d := range demoReceipts {
+	for n, d := range demoReceipts {
 		if len(dues) < d.bills {
 			return nil
 		}
-		if err := k.receipt(ctx, maker, dues[:d.bills], d.ends); err != nil {
+		id := store.NewID()
+		if n == 0 {
+			id = k.firstReceipt()
+		}
+		if err := k.receipt(ctx, maker, id, dues[:d.bills], d.ends); err != nil {
 			return fmt.Errorf("demo receipt for %s: %w", dues[0].DocumentNumber, err)
 		}
 		dues = dues[d.bills:]
@@ -48,7 +55,12 @@ func (k bookkeeper) receipts(ctx context.Context) error {
 	return nil
 }
 
-func (k bookkeeper) receipt(ctx context.Context, maker store.Actor, dues []store.ReceiptDue, ends string) error {
+// firstReceipt is the one by which a later start knows that they were written.
+func (k bookkeeper) firstReceipt() store.ID {
+	return uuid.NewSHA1(k.merchants[0], []byte("first receipt"))
+}
+
+func (k bookkeeper) receipt(ctx context.Context, maker store.Actor, id store.ID, dues []store.ReceiptDue, ends string) error {
 	var ids []store.ID
 	for _, d := range dues {
 		ids = append(ids, d.ID)
@@ -60,7 +72,7 @@ func (k bookkeeper) receipt(ctx context.Context, maker store.Actor, dues []store
 			return err
 		}
 		r = app.ReceiptOf(bills, k.today)
-		r.Paper, r.PaymentReference = "both", "FT"+r.ID.String()[:8]
+		r.ID, r.Paper, r.PaymentReference = id, "both", "FT"+id.String()[:8]
 		return tx.AddReceipt(r)
 	})
 	if err != nil || ends == store.ReceiptDraft {

@@ -49,6 +49,7 @@ func season() []demoBill {
 			b.lines = append(b.lines, withheld(service, bill.Service))
 		}
 		b.fate = fateOf(n, b.age)
+		b.answered = answeredAfter(n, b)
 		if b.fate == krungsri.StatusDisputed {
 			b.reason = "ราคาไม่ตรงกับใบสั่งซื้อ PO-" + strconv.Itoa(7700+n)
 		}
@@ -70,6 +71,21 @@ func fateOf(n, age int) krungsri.PresentmentStatus {
 		return krungsri.StatusAccepted
 	}
 	return ""
+}
+
+// answeredAfter is how many days ago the buyer of the n-th bill of the season
+// answered: about when it was due, if they paid, and else within a week or so.
+func answeredAfter(n int, b demoBill) int {
+	after := 2 + n*5%7
+	switch b.fate {
+	case "":
+		return 0
+	case krungsri.StatusPaid:
+		after = b.age + b.due - 6 + n*7%13
+	case krungsri.StatusExpired:
+		after = b.age + b.due + 1
+	}
+	return max(b.age-after, 1+n%9)
 }
 
 // waitingBills wait under demoRules: one in each band, and one that its first

@@ -139,6 +139,10 @@ func (a *App) scanCertificate(w http.ResponseWriter, r *http.Request, u user) er
 // certificateAnswer is what follows on a form about a certificate.
 func (a *App) certificateAnswer(w http.ResponseWriter, r *http.Request, u user, match store.ID, f *form, err error, v templates.CertificateView, said text.Message) error {
 	ctx := r.Context()
+	if store.Violated(err, store.CertificateIsOfItsTime) {
+		f.fail("on", text.Msg("certificate.error.early"))
+		err = nil
+	}
 	switch {
 	case errors.Is(err, store.ErrStale):
 		v.Refusal = text.T(ctx, "certificate.error.moved")

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,9 @@ func TestATaxInvoiceIsIssuedInABrowser(t *testing.T) {
 			if !strings.Contains(p.Text("main"), "214.00") {
 				t.Errorf("the credit note does not come to 214.00: %s", p.Text("main"))
 			}
+			p.Axe()
+			p.Go(w.URL + "/etax/new?kind=388&from=" + path.Base(page))
+			p.Axe()
 			if strings.Contains(p.HTML(), "⟦") {
 				t.Error("a text is missing")
 			}

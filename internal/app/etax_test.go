@@ -209,6 +209,8 @@ func TestMistakesOfATaxDocumentAreToldAtTheField(t *testing.T) {
 			{"buyer_branch", etax.BranchForm, []string{"buyer_branch", "123456"}},
 			{"buyer_id", etax.TaxIDForm, []string{"buyer_id", "0105561000012"}},
 			{"reference_0_number", etax.ReferenceMissing, []string{"kind", "81", "line_0_original_quantity", "20", "line_0_original_price", "120"}},
+			{"purpose_text", etax.PurposeUnsaid, []string{"kind", "81", "purpose", "CDNG99", "purpose_text", " ", "references", "1", "reference_0_number", "TX-1", "reference_0_kind", "388",
+				"reference_0_on", bangkokToday(0), "line_0_original_quantity", "20", "line_0_original_price", "120"}},
 			{"seller_sub_district", etax.SubDistrictOutside, []string{"seller_sub_district", "103001"}},
 			{"recipient_0_address", etax.MobileForm, []string{"recipient_0_channel", "SMS", "recipient_0_address", "02-123-4567"}},
 			{"password", etax.PasswordForm, []string{"password", "สั้น"}},

@@ -83,14 +83,16 @@ func nosOfJudged(list []judgedItem) []int {
 // keepPayments records what is good and matches what is certain, and returns
 // which payments they are.
 func keepPayments(tx *store.Tx, i store.Import, good []judgedItem) (made []store.ID, err error) {
+	books, err := teller.HoldBooks(tx)
+	if err != nil {
+		return nil, err
+	}
 	list := make([]store.Payment, len(good))
 	for n, j := range good {
 		p := paymentOf(j.payment)
 		p.ID, p.ImportRow = store.NewID(), new(j.rows[0].No)
 		p.ImportID.UUID, p.ImportID.Valid = i.ID, true
-		if p.BookedOn, err = teller.BookedOn(tx.Query, p.PaidOn); err != nil {
-			return nil, err
-		}
+		p.BookedOn = books.On(p.PaidOn)
 		list[n] = p
 		made = append(made, p.ID)
 	}

@@ -32,6 +32,10 @@ type monthExport struct {
 	standard, zero, exempt, vat int64
 }
 
+// mostRows is how many documents a workbook lists, between its heading and its
+// total.
+const mostRows = sheet.MaxRows - 2
+
 // createMonthExport hands out the report of output tax of a month.
 func (a *App) createMonthExport(w http.ResponseWriter, r *http.Request, u user) error {
 	month, err := pathMonth(r)
@@ -55,8 +59,11 @@ func (a *App) createMonthExport(w http.ResponseWriter, r *http.Request, u user) 
 			return tx.AuditMonthExport(store.MonthExported{Month: month.Format(monthForm), Format: format, Rows: e.rows, SHA256: sum})
 		},
 	})
-	if errors.Is(err, taxreport.ErrTooLong) {
+	switch {
+	case errors.Is(err, taxreport.ErrTooLong):
 		return a.monthPage(w, r, u, month, http.StatusConflict, text.T(r.Context(), "month.too_long", "max", text.Int(taxreport.MaxRows)))
+	case errors.Is(err, sheet.ErrSheetFull):
+		return a.monthPage(w, r, u, month, http.StatusConflict, text.T(r.Context(), "month.too_many_rows", "max", text.Int(mostRows)))
 	}
 	return err
 }
@@ -108,16 +115,21 @@ func (e *monthExport) csv(q *store.Query, to io.Writer) error {
 }
 
 func (e *monthExport) book(q *store.Query, to io.Writer) error {
+	now, err := q.MonthFigures(e.month)
+	if err != nil {
+		return err
+	}
+	// Told at once, where it is known before a million rows are read. Documents
+	// that do not count are rows, too: the sheet refuses those.
+	if now.TaxDocuments > mostRows {
+		return sheet.ErrSheetFull
+	}
 	book := sheet.NewBook(to, e.look)
 	out, err := book.Sheet(text.T(e.ctx, "month.report"), true, 8, 14, 20, 26, 40, 20, 10, 16, 18, 18, 18, 18)
 	if err != nil {
 		return err
 	}
 	if err := e.table(q, out); err != nil {
-		return err
-	}
-	now, err := q.MonthFigures(e.month)
-	if err != nil {
 		return err
 	}
 	about, err := book.Sheet(text.T(e.ctx, "month.summary"), false, 40, 24, 16)

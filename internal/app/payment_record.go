@@ -74,9 +74,11 @@ func (a *App) createPayment(w http.ResponseWriter, r *http.Request, u user) erro
 	}
 	p.PaidOn = midnight(on)
 	err := a.Store.Write(ctx, u.actor(), func(tx *store.Tx) (err error) {
-		if p.BookedOn, err = teller.BookedOn(tx.Query, p.PaidOn); err != nil {
+		books, err := teller.HoldBooks(tx)
+		if err != nil {
 			return err
 		}
+		p.BookedOn = books.On(p.PaidOn)
 		if err := tx.AddPayments([]store.Payment{p}); err != nil {
 			return err
 		}

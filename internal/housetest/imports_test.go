@@ -32,7 +32,7 @@ var whoKnowsWhom = []knows{
 	},
 	{
 		pkg:     "internal/krungsri/sandbox/paper",
-		may:     []string{"portal/internal/app/pdf"},
+		may:     []string{"portal/internal/app/pdf", "github.com/pdfcpu/pdfcpu/*"},
 		mustNot: []string{"os", "net", "net/http", "io/fs", "database/sql", "log", "log/slog", "time"},
 		because: "a sample is drawn from what was asked for, with our drawing of pages, which knows nothing of us",
 	},

@@ -154,10 +154,10 @@ var (
 		SELECT ` + payableColumns + ` WHERE b.merchant_id = $1
 			AND b.id = ANY (ARRAY(SELECT presentment_id FROM bills_a_payment_may_be_for($2, $3, $4, $5)))
 		ORDER BY b.document_on DESC, b.id DESC`)
-	sqlPayable      = statement(`SELECT ` + payableColumns + ` WHERE b.merchant_id = $1 AND b.id = $2`)
-	sqlSettled      = statement(`SELECT presentment_id, received_satang, withheld_satang, fee_satang, settled_on FROM presentment_payments WHERE merchant_id = $1 AND presentment_id = $2`)
-	sqlKnownAtBank  = statement(`SELECT bank_reference FROM payments WHERE merchant_id = $1 AND bank_reference = ANY ($2)`)
-	sqlClosedThough = statement(`SELECT max(through) FROM payment_closings WHERE merchant_id = $1`)
+	sqlPayable       = statement(`SELECT ` + payableColumns + ` WHERE b.merchant_id = $1 AND b.id = $2`)
+	sqlSettled       = statement(`SELECT presentment_id, received_satang, withheld_satang, fee_satang, settled_on FROM presentment_payments WHERE merchant_id = $1 AND presentment_id = $2`)
+	sqlKnownAtBank   = statement(`SELECT bank_reference FROM payments WHERE merchant_id = $1 AND bank_reference = ANY ($2)`)
+	sqlClosedThrough = statement(`SELECT max(through) FROM payment_closings WHERE merchant_id = $1`)
 )
 
 // WorkPayments is what waits to be matched, what came first before all.
@@ -244,9 +244,20 @@ func (q *Query) PaymentsKnown(references []string) (map[string]bool, error) {
 // BooksClosedThrough is the last day of closed books; ok is false where none
 // were ever closed.
 func (q *Query) BooksClosedThrough() (day time.Time, ok bool, err error) {
-	through, err := row[*time.Time](q, sqlClosedThough, q.actor.Merchant)
+	through, err := row[*time.Time](q, sqlClosedThrough, q.actor.Merchant)
 	if err != nil || through == nil {
 		return time.Time{}, false, err
 	}
 	return *through, true, nil
+}
+
+var sqlBooksHeld = statement(`SELECT books_take_turns($1, false)`)
+
+// HoldBooks waits for whoever is closing books and keeps others from it until the
+// transaction ends. It returns what BooksClosedThrough does.
+func (t *Tx) HoldBooks() (through time.Time, ok bool, err error) {
+	if _, err := t.exec(sqlBooksHeld, t.actor.Merchant); err != nil {
+		return time.Time{}, false, err
+	}
+	return t.BooksClosedThrough()
 }

@@ -193,6 +193,10 @@ var (
 		WHERE merchant_id = $1 AND match_id = ANY ($2) AND state = 'awaited' RETURNING match_id, presentment_id`)
 )
 
+// CertificateIsOfItsTime names the rule that a certificate is not dated long
+// before the payment of which it says what was withheld.
+const CertificateIsOfItsTime = "certificate_is_of_its_time"
+
 // ReceiveCertificate records the certificate of what a match withheld, and its
 // scan unless there is none yet. ErrStale: it is not awaited.
 func (t *Tx) ReceiveCertificate(match ID, number string, on time.Time, file ID, note string) error {

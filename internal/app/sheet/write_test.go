@@ -3,6 +3,7 @@ package sheet
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"io"
 	"runtime"
 	"strconv"
@@ -122,6 +123,22 @@ func must(t *testing.T, err error) {
 }
 
 // TestAHundredThousandRowsTakeNoMoreMemoryThanTen watches both writers.
+func TestASheetEndsWhereExcelWouldCutItOff(t *testing.T) {
+	t.Parallel()
+	s, err := NewBook(io.Discard, Look{}).Sheet("x", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range MaxRows {
+		if err := s.Write(nil); err != nil {
+			t.Fatalf("row %d: %v", n+1, err)
+		}
+	}
+	if err := s.Write(nil); !errors.Is(err, ErrSheetFull) {
+		t.Errorf("one more: %v", err)
+	}
+}
+
 func TestAHundredThousandRowsTakeNoMoreMemoryThanTen(t *testing.T) {
 	row := []Cell{Text("INV-1"), Text("บริษัท ผู้ซื้อ จำกัด"), Satang(107000), Day(time.Now()), Instant(time.Now())}
 	write := func(w Writer) {

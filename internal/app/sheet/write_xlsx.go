@@ -77,8 +77,18 @@ func (s *Sheet) put(pieces ...string) {
 	}
 }
 
+// MaxRows is how many rows Excel takes in a sheet, its heading among them.
+const MaxRows = 1_048_576
+
+// ErrSheetFull is that a sheet would have more rows than Excel opens: it would cut the
+// rest off, and whoever adds the column up would never know.
+var ErrSheetFull = fmt.Errorf("a sheet has at most %d rows", MaxRows)
+
 // Write implements Writer.
 func (s *Sheet) Write(row []Cell) error {
+	if s.rows == MaxRows {
+		return ErrSheetFull
+	}
 	s.rows++
 	at := strconv.Itoa(s.rows)
 	s.put(`<row r="`, at, `">`)

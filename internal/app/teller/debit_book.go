@@ -3,7 +3,6 @@ package teller
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"portal/internal/store"
 )
@@ -48,7 +47,10 @@ func (w *Worker) bookSome(ctx context.Context, merchant store.ID) (booked int, e
 		if err != nil {
 			return err
 		}
-		days := openDays{q: tx.Query}
+		books, err := HoldBooks(tx)
+		if err != nil {
+			return err
+		}
 		debits, payments := make([]store.ID, len(list)), make([]store.ID, len(list))
 		for n, d := range list {
 			debits[n] = d.ID
@@ -57,9 +59,7 @@ func (w *Worker) bookSome(ctx context.Context, merchant store.ID) (booked int, e
 				continue
 			}
 			p := paymentOfDebit(d)
-			if p.BookedOn, err = days.of(p.PaidOn); err != nil {
-				return err
-			}
+			p.BookedOn = books.On(p.PaidOn)
 			payments[n], made = p.ID, append(made, p)
 		}
 		if err := tx.AddPayments(made); err != nil {
@@ -92,27 +92,6 @@ func (w *Worker) matchBooked(ctx context.Context, merchant store.ID, made []stor
 			w.log.WarnContext(ctx, "worker: a debit could not be matched", "payment", p.ID, "err", err)
 		}
 	}
-}
-
-// openDays asks for each day once on which books it is.
-type openDays struct {
-	q     *store.Query
-	known map[time.Time]time.Time
-}
-
-func (o *openDays) of(day time.Time) (time.Time, error) {
-	if on, ok := o.known[day]; ok {
-		return on, nil
-	}
-	on, err := openDay(o.q, day)
-	if err != nil {
-		return on, err
-	}
-	if o.known == nil {
-		o.known = map[time.Time]time.Time{}
-	}
-	o.known[day] = on
-	return on, nil
 }
 
 func paymentOfDebit(d store.DebitToBook) store.Payment {

@@ -106,9 +106,11 @@ func (r *reading) receive(b store.Presentment) error {
 	if err != nil || known[p.BankReference] {
 		return err // a statement told of it before
 	}
-	if p.BookedOn, err = openDay(r.tx.Query, p.PaidOn); err != nil {
+	books, err := HoldBooks(r.tx)
+	if err != nil {
 		return err
 	}
+	p.BookedOn = books.On(p.PaidOn)
 	if err := r.tx.AddPayments([]store.Payment{p}); err != nil {
 		return err
 	}
@@ -151,14 +153,14 @@ func MatchCertain(tx *store.Tx, list []store.Payment) (matched int, err error) {
 // use matches a payment to bills, in the books of its own day or of the first
 // open one.
 func use(tx *store.Tx, p store.Payment, shares []matching.Share, byPerson bool) error {
-	on, err := openDay(tx.Query, p.BookedOn)
+	books, err := HoldBooks(tx)
 	if err != nil {
 		return err
 	}
 	for _, s := range shares {
 		m := store.Match{
 			ID: store.NewID(), PaymentID: p.ID, PresentmentID: s.Bill.ID, AppliedSatang: s.AppliedSatang, WithheldSatang: s.WithheldSatang, WithheldRate: s.Rate,
-			FeeSatang: s.FeeSatang, Reason: string(s.Reason), Evidence: string(s.Evidence), BookedOn: on,
+			FeeSatang: s.FeeSatang, Reason: string(s.Reason), Evidence: string(s.Evidence), BookedOn: books.On(p.BookedOn),
 		}
 		if byPerson {
 			m.MatchedBy = uuid.NullUUID{UUID: tx.Actor().Person, Valid: true}
@@ -170,18 +172,26 @@ func use(tx *store.Tx, p store.Payment, shares []matching.Share, byPerson bool) 
 	return nil
 }
 
-// openDay is the day itself, or the first after closed books.
-func openDay(q *store.Query, day time.Time) (time.Time, error) {
-	through, closed, err := q.BooksClosedThrough()
-	if err == nil && closed && !day.After(through) {
-		day = through.AddDate(0, 0, 1)
-	}
-	return day, err
+// Books are those of a transaction: nobody closes more of them before it ends.
+type Books struct {
+	through time.Time
+	closed  bool
 }
 
-// BookedOn is the day on which something that happened on the given day is
-// booked now.
-func BookedOn(q *store.Query, day time.Time) (time.Time, error) { return openDay(q, day) }
+// HoldBooks keeps the books of the acting merchant as they are.
+func HoldBooks(tx *store.Tx) (b Books, err error) {
+	b.through, b.closed, err = tx.HoldBooks()
+	return b, err
+}
+
+// On is the day on which something that happened on the given day is booked now:
+// that day, or the first after closed books.
+func (b Books) On(day time.Time) time.Time {
+	if b.closed && !day.After(b.through) {
+		return b.through.AddDate(0, 0, 1)
+	}
+	return day
+}
 
 // Use is what a person says a payment is for.
 type Use struct {
@@ -260,10 +270,10 @@ func (t *Teller) UndoMatch(ctx context.Context, a store.Actor, payment, match st
 		if _, err := tx.LockPayment(payment); err != nil {
 			return err
 		}
-		on, err := openDay(tx.Query, today)
+		books, err := HoldBooks(tx)
 		if err != nil {
 			return err
 		}
-		return tx.UndoMatch(match, on, why)
+		return tx.UndoMatch(match, books.On(today), why)
 	})
 }

@@ -99,19 +99,19 @@ func (b *Bank) Tell(reference string) error {
 	if !ok {
 		return fmt.Errorf("sandbox: no presentment %q", reference)
 	}
-	b.tell(p)
+	b.tell(p, b.now())
 	return b.save()
 }
 
 // tell queues a callback about an entry as it stands. A bank that was given no address of ours tells nobody.
-func (b *Bank) tell(p *presentment) {
+func (b *Bank) tell(p *presentment, at time.Time) {
 	if b.config.CallbackURL == "" {
 		return
 	}
 	b.state.Sequence++
 	told := krungsri.PresentmentCallback{
 		EventID: fmt.Sprintf("EVT%s%06d", b.now().Format("20060102"), b.state.Sequence), PresentmentReference: p.Reference, Status: p.Status,
-		Remark: p.Remark, At: krungsri.Instant{Time: b.now()}, PartnerReference: p.Partner, DocumentNumber: p.Number,
+		Remark: p.Remark, At: krungsri.Instant{Time: at}, PartnerReference: p.Partner, DocumentNumber: p.Number,
 		TotalAmount: new(p.Total), SellerTaxID: p.Seller.TaxID,
 	}
 	if p.Paid > 0 {
@@ -273,7 +273,7 @@ func (b *Bank) early(ctx context.Context, answer reply) {
 	} else if ok && p.Status == krungsri.StatusPresented {
 		b.state.CallbackFault = ""
 		p.Status = krungsri.StatusAccepted
-		b.tell(p)
+		b.tell(p, b.now())
 	}
 	b.mu.Unlock()
 	if ok {

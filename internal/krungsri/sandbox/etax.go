@@ -11,7 +11,7 @@ import (
 )
 
 // taxDocument is a tax document as the bank keeps it. Its files are drawn anew whenever they are wanted: the same data gives the
-// same bytes.
+// same bytes. Only a PDF that a password locks is kept, since no two locks are alike and the password is not kept.
 type taxDocument struct {
 	Reference  string                 `json:"reference"`
 	Partner    krungsri.Reference     `json:"partnerReference"`
@@ -28,7 +28,7 @@ type taxDocument struct {
 	Sums       taxSums                `json:"sums"`
 	Note       string                 `json:"note"`
 	Formats    []string               `json:"formats"`
-	Locked     bool                   `json:"locked"` // the partner asked for a password
+	LockedPDF  []byte                 `json:"lockedPDF,omitempty"` // where the partner asked for a password
 	Recipients []taxRecipient         `json:"recipients"`
 	ToRevenue  bool                   `json:"toRevenue"`
 	Status     krungsri.TaxStatus     `json:"status"`
@@ -85,7 +85,7 @@ func (b *Bank) generateDocument(q request) (any, *refusal) {
 	d.Sums = readTaxSums(m.object("summary"), d.TypeCode == "80" || d.TypeCode == "81")
 	d.Note = m.text("remark", 500, optional)
 	d.Formats = readFormats(m)
-	d.Locked = m.text("documentPassword", 32, optional) != ""
+	password := m.text("documentPassword", 32, optional)
 	d.Recipients = readRecipients(m, optional)
 	d.ToRevenue = m.flag("submitToRevenueDepartment")
 	if d.ToRevenue && !slices.Contains(d.Formats, string(krungsri.FormatXML)) {
@@ -109,6 +109,7 @@ func (b *Bank) generateDocument(q request) (any, *refusal) {
 	}
 
 	d.Reference = b.nextReference("ETX")
+	d.lockWith(password)
 	b.state.addTaxDocument(d)
 	b.record(q, d.Seller.ID+"/"+d.TypeCode+"/"+d.Number, d.Reference)
 	return krungsri.GenerateDocumentResponse{

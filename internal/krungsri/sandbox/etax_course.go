@@ -187,7 +187,9 @@ func (d *taxDocument) files() (all []krungsri.GeneratedFile) {
 		}
 		content := d.xml()
 		if f == krungsri.FormatPDF {
-			content = d.pdf()
+			if content = d.LockedPDF; content == nil {
+				content = d.pdf()
+			}
 		}
 		sum := sha256.Sum256(content)
 		all = append(all, krungsri.GeneratedFile{Format: f, Content: content, SHA256: hex.EncodeToString(sum[:])})

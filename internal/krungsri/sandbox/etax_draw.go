@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -90,10 +91,18 @@ func (d *taxDocument) pdf() []byte {
 	if d.Note != "" {
 		p.Foot = append(p.Foot, d.Note)
 	}
-	if d.Locked {
-		p.Foot = append(p.Foot, "ขอให้ล็อกด้วยรหัสผ่าน ตัวอย่างนี้ไม่ได้ล็อก / A password was asked for; this sample is not locked.")
-	}
 	return p.Draw()
+}
+
+// lockWith has the PDF opened with the password only, if there is one.
+func (d *taxDocument) lockWith(password string) {
+	if password == "" || !slices.Contains(d.Formats, string(krungsri.FormatPDF)) {
+		return
+	}
+	var err error
+	if d.LockedPDF, err = paper.Lock(d.pdf(), password); err != nil {
+		panic(fmt.Sprintf("sandbox: a document that was taken on cannot be locked: %v", err)) // a mistake in this package
+	}
 }
 
 func paperParty(role string, p taxParty) string {

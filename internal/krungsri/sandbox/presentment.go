@@ -236,14 +236,20 @@ func (b *Bank) Presentment(reference string) krungsri.PresentmentStatus {
 
 // Decide plays the buyer, or the passing of time: a presented entry is accepted, disputed or expires; an accepted one is paid as a whole.
 func (b *Bank) Decide(reference string, status krungsri.PresentmentStatus, remark string) error {
+	return b.DecideThen(reference, status, remark, time.Time{})
+}
+
+// DecideThen plays a buyer who decided at a time that is past, and of whom the partner hears only now: for a history that was
+// not lived through. The zero time is now.
+func (b *Bank) DecideThen(reference string, status krungsri.PresentmentStatus, remark string, then time.Time) error {
 	switch status {
 	case krungsri.StatusAccepted, krungsri.StatusDisputed, krungsri.StatusExpired:
-		return b.move(reference, krungsri.StatusPresented, func(p *presentment) error {
+		return b.move(reference, krungsri.StatusPresented, then, func(p *presentment, _ time.Time) error {
 			p.Status, p.Remark = status, remark
 			return nil
 		})
 	case krungsri.StatusPaid:
-		return b.Pay(reference, nil)
+		return b.pay(reference, nil, then)
 	}
 	return fmt.Errorf("sandbox: nobody decides %q", status)
 }
@@ -251,7 +257,11 @@ func (b *Bank) Decide(reference string, status krungsri.PresentmentStatus, remar
 // Pay has the buyer of an accepted entry pay so much of it, or all of it. Buyers who withhold tax pay less than the total, and
 // the bank takes that.
 func (b *Bank) Pay(reference string, amount *krungsri.Baht) error {
-	return b.move(reference, krungsri.StatusAccepted, func(p *presentment) error {
+	return b.pay(reference, amount, time.Time{})
+}
+
+func (b *Bank) pay(reference string, amount *krungsri.Baht, then time.Time) error {
+	return b.move(reference, krungsri.StatusAccepted, then, func(p *presentment, at time.Time) error {
 		paid := p.Total
 		if amount != nil {
 			paid = *amount
@@ -260,12 +270,12 @@ func (b *Bank) Pay(reference string, amount *krungsri.Baht) error {
 			return fmt.Errorf("sandbox: %s of %s cannot be paid", paid, p.Total)
 		}
 		p.Status, p.Remark, p.Paid, p.PaymentReference = krungsri.StatusPaid, "", paid, b.nextReference("TRF")
-		b.state.Transfers = append(b.state.Transfers, entryPaid(p, b.now()))
+		b.state.Transfers = append(b.state.Transfers, entryPaid(p, at))
 		return nil
 	})
 }
 
-func (b *Bank) move(reference string, from krungsri.PresentmentStatus, change func(*presentment) error) error {
+func (b *Bank) move(reference string, from krungsri.PresentmentStatus, then time.Time, change func(p *presentment, at time.Time) error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p, ok := b.state.byReference[reference]
@@ -275,10 +285,14 @@ func (b *Bank) move(reference string, from krungsri.PresentmentStatus, change fu
 	if p.Status != from {
 		return fmt.Errorf("sandbox: %s is %s, not %s", reference, p.Status, from)
 	}
-	if err := change(p); err != nil {
+	at := b.now()
+	if !then.IsZero() && then.Before(at) {
+		at = then
+	}
+	if err := change(p, at); err != nil {
 		return err
 	}
-	b.tell(p)
+	b.tell(p, at)
 	return b.save()
 }
 
