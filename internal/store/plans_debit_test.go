@@ -32,6 +32,7 @@ func manyDebits(db *storetest.DB) {
 				CASE WHEN n %% 10 = 1 THEN '%[1]s'::uuid END, CASE WHEN s.state = 'unknown' THEN now() - interval '1 hour' END,
 				CASE WHEN s.state = 'taken' AND n %% 1000 <> 3 THEN id END
 			FROM owed, LATERAL (SELECT CASE WHEN n %% 50 = 1 THEN 'submitted' WHEN n %% 50 = 11 THEN 'failed' WHEN n %% 1000 = 2 THEN 'unknown' ELSE 'taken' END AS state) s;
+		INSERT INTO debit_search (debit_id, merchant_id, words) SELECT id, merchant_id, words FROM debits;
 		INSERT INTO debit_days (id, merchant_id, on_day, answered_at) SELECT '%[1]s', '%[2]s', '2026-10-20', now();
 		INSERT INTO debit_day_rows (day_id, merchant_id, transaction_id, status, amount_satang, reference, bank_reference, schedule_id, processed_at, debit_id)
 			SELECT '%[1]s', '%[2]s', id::text, 'SUCC', amount_satang, reference, '', '', now(), id FROM debits WHERE merchant_id = '%[2]s' AND debit_on = '2026-10-20';
@@ -66,6 +67,7 @@ func debitReadings() []reading {
 		{"mails to payers that are due", worker, store.SQLClaimPayerMails, `50`, 110},
 		{"debits", web, store.SQLDebitsListed, shop + `'{}', 'date', true, '', NULL, 51`, 110},
 		{"debits by amount, last page", web, store.SQLDebitsListed, shop + `'{}', 'amount', false, '19000', ` + lastOfAll + `, 51`, 110},
+		{"debits searched", web, store.SQLDebitsListed, shop + `'{"pattern": "%r19998%"}', 'date', true, '', NULL, 51`, 60},
 		{"debits in a state", web, store.SQLDebitsListed, shop + `'{"state": "unknown"}', 'date', true, '', NULL, 51`, 60},
 		{"count of debits by state", web, store.SQLDebitsCounted, `'{}', '{submitted,taken}', 1001`, 1001 * 2},
 		{"debits of a payer", web, store.SQLDebitsOf, shop + `'` + planShop + `', 51`, 60},
