@@ -104,6 +104,15 @@ func load(command string, lookup func(string) (string, bool)) (config, error) {
 	return c, nil
 }
 
+// bankHost is the host of the bank, for people to see.
+func (c config) bankHost() string {
+	u, err := url.Parse(c.bank.BaseURL)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
 // databaseFor returns the address meant for one kind of process, or the common
 // one.
 func (c config) databaseFor(own string) string {

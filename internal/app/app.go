@@ -59,6 +59,12 @@ type Config struct {
 	// CallbackKeys tell the bank's callbacks from everybody else's. Without any,
 	// none is the bank's.
 	CallbackKeys krungsri.CallbackKeys
+	// BankHost is the host of the bank that the workers call, for people to see;
+	// BankIsLocal says that it is a stand-in on this machine, and BankSet that the
+	// installation has credentials for merchants that have set none of their own.
+	BankHost    string
+	BankIsLocal bool
+	BankSet     bool
 	// RequireFactor leads whoever has no second factor to set one up before
 	// anything else; otherwise it is offered.
 	RequireFactor bool

@@ -63,9 +63,12 @@ func (a *App) receiveCallback(w http.ResponseWriter, r *http.Request, u user) er
 	if err != nil {
 		return fmt.Errorf("%w: %w", errCallbackUnread, err)
 	}
-	forged := a.CallbackKeys.Verify(r.URL.Path, r.Header, body, a.Clock())
+	whose, forged, err := a.signedFor(r, body)
+	if err != nil {
+		return err
+	}
 	kept := store.NewCallback{
-		Product: product.Product, Address: u.address, Headers: callbackHeaders(r.Header), Body: body, Refusal: callbackRefusal(forged),
+		Product: product.Product, Address: u.address, Headers: callbackHeaders(r.Header), Body: body, Refusal: callbackRefusal(forged), SignedFor: whose,
 	}
 	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
 		_, err := tx.KeepCallback(kept)
@@ -78,6 +81,27 @@ func (a *App) receiveCallback(w http.ResponseWriter, r *http.Request, u user) er
 		return fmt.Errorf("%w: %w", errCallbackForged, forged)
 	}
 	return callbackAnswer(w, http.StatusOK, "{}")
+}
+
+// signedFor reports whether the bank signed a callback, and with which
+// merchant's own secret; with none, by that of the installation.
+func (a *App) signedFor(r *http.Request, body []byte) (whose store.ID, forged, err error) {
+	now := a.Clock()
+	forged = a.CallbackKeys.Verify(r.URL.Path, r.Header, body, now)
+	if !errors.Is(forged, krungsri.ErrCallbackSignature) {
+		return store.NoID, forged, nil
+	}
+	secrets, err := a.Store.BelievedSecrets(r.Context())
+	if err != nil {
+		return store.NoID, forged, err
+	}
+	for _, s := range secrets {
+		verdict := krungsri.CallbackKeys{krungsri.Secret(s.Secret)}.Verify(r.URL.Path, r.Header, body, now)
+		if !errors.Is(verdict, krungsri.ErrCallbackSignature) {
+			return s.Merchant, verdict, nil
+		}
+	}
+	return store.NoID, forged, nil
 }
 
 // callbackRefusal is the word the inbox keeps for why a callback is not the bank's.

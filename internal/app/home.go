@@ -20,6 +20,7 @@ type homeData struct {
 	due       []store.Figure
 	pace      []store.Pace
 	approvers []store.Approver
+	setUp     setUp // for administrators of a merchant without a bill
 }
 
 // home shows what waits for this person, and then how things stand.
@@ -45,6 +46,11 @@ func (a *App) home(w http.ResponseWriter, r *http.Request, u user) error {
 		if d.pace, err = q.PaceOfBills(); err != nil {
 			return err
 		}
+		if len(d.states) == 0 && u.can(store.Admin) {
+			if d.setUp, err = readSetUp(q); err != nil {
+				return err
+			}
+		}
 		d.approvers, err = q.ApprovalsByPerson(midnight(today).AddDate(0, 0, -approvalDays))
 		return err
 	})
@@ -54,6 +60,9 @@ func (a *App) home(w http.ResponseWriter, r *http.Request, u user) error {
 	v := templates.HomeView{Work: d.work, AsOf: a.Clock(), New: len(d.states) == 0, MayMake: u.can(store.Maker)}
 	if v.New {
 		v.Steps = a.firstSteps(ctx, u)
+		if u.can(store.Admin) {
+			v.SetUp = a.stepsOf(ctx, d.setUp)
+		}
 	} else {
 		v.Charts = []templates.HomeChart{
 			stateChart(ctx, d.states), dueChart(ctx, today, d.due), monthChart(ctx, today, d.months), paceChart(ctx, d.pace), a.approvalChart(ctx, u, today, d.approvers),

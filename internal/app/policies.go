@@ -21,7 +21,7 @@ func (a *App) showAdmin(w http.ResponseWriter, r *http.Request, u user) error {
 		return err
 	}
 	ctx := r.Context()
-	v := templates.AdminView{Operations: a.opens(u, "/operations")}
+	v := templates.AdminView{Operations: a.opens(u, "/operations"), Settings: a.opens(u, settingsPath)}
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		members, err := q.Members()
 		if err != nil {
@@ -44,6 +44,13 @@ func (a *App) showAdmin(w http.ResponseWriter, r *http.Request, u user) error {
 			return err
 		}
 		v.ProposalOpen = len(proposals) > 0 && proposals[0].Open()
+		if u.can(store.Admin) {
+			s, err := readSetUp(q)
+			if err != nil {
+				return err
+			}
+			v.Steps = a.stepsOf(ctx, s)
+		}
 		stuck, err := q.StuckInstructions(pageRows)
 		if err != nil {
 			return err

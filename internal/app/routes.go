@@ -116,7 +116,7 @@ type route struct {
 // is not listed does not exist. Those of an area are in a file of their own,
 // one line each, grouped by resource.
 func (a *App) table() []route {
-	routes := slices.Concat(a.peopleRoutes(), a.controlRoutes(), a.staffRoutes(), a.billRoutes(), a.paperRoutes(), a.debitRoutes(), a.alertRoutes(), a.requestRoutes(), a.blockRoutes(), a.branchRoutes(), a.operationRoutes(), []route{
+	routes := slices.Concat(a.peopleRoutes(), a.controlRoutes(), a.staffRoutes(), a.settingsRoutes(), a.billRoutes(), a.paperRoutes(), a.debitRoutes(), a.alertRoutes(), a.requestRoutes(), a.blockRoutes(), a.branchRoutes(), a.operationRoutes(), []route{
 		{"GET", "/healthz", public, a.alive, extra{}},
 		{"GET", "/readyz", public, a.ready, extra{}},
 		{"GET", static.Root, public, serveStatic, extra{}},

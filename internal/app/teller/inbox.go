@@ -73,6 +73,11 @@ func (n *Inbox) readNext(ctx context.Context) error {
 	if err == nil || c.ID == store.NoID || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrBusy) || ctx.Err() != nil {
 		return err
 	}
+	if store.Violated(err, "callback_is_of_whose_secret_signed_it") {
+		return n.store.Write(ctx, n.actor(), func(tx *store.Tx) error {
+			return tx.ReadCallback(c, store.CallbackReading{Merchant: c.SignedFor.UUID, State: store.CallbackQuarantined, Reason: reasonOtherMerchant})
+		})
+	}
 	n.log.ErrorContext(ctx, "inbox: a callback could not be read", "callback", c.ID, "tries", c.Tries, "err", err)
 	return n.store.Write(ctx, n.actor(), func(tx *store.Tx) error {
 		if c.Tries >= maxTries {
