@@ -48,6 +48,13 @@ func (a *App) showDocument(w http.ResponseWriter, r *http.Request, u user) error
 				v.Kept, v.Held = e.KeptUntil, e.Held
 			}
 		}
+		hold, held, err := q.HoldOfFile(id)
+		if err != nil {
+			return err
+		}
+		if held {
+			v.Hold = text.T(ctx, "retention.held_body", "reason", hold.Reason)
+		}
 		openings, more, err := q.OpeningsOfFile(id, from, openingsShown)
 		for _, o := range openings {
 			v.Openings = append(v.Openings, templates.LibraryOpening{At: o.At, Person: o.Person})

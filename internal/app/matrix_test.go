@@ -225,6 +225,8 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return map[string]string{"invitation": e.invitation.String()}
 	case strings.HasPrefix(p, "/admin/policies/"):
 		return map[string]string{"open": e.proposal.String()}
+	case strings.HasPrefix(p, "/admin/holds/"):
+		return map[string]string{"asked": e.hold.String()}
 	case strings.HasPrefix(p, "/instructions/"), strings.HasPrefix(p, "/approvals/"):
 		return named(e.leads)
 	case strings.HasPrefix(p, "/payments/certificates/"):
@@ -609,7 +611,7 @@ func (m *matrix) writes(t *testing.T, name string) {
 				want = append(want, http.StatusForbidden) // one's own
 			case strings.HasPrefix(rt.pattern, "/list/views/"):
 				want = append(want, http.StatusNotFound) // only its owner changes a view that is shared
-			case strings.HasPrefix(rt.pattern, "/approvals/delegations/"), strings.HasPrefix(rt.pattern, "/admin/policies/"), strings.HasPrefix(rt.pattern, "/admin/changes/"), strings.HasPrefix(rt.pattern, "/debit-rules/"), strings.HasPrefix(rt.pattern, "/request-rules/"), strings.HasPrefix(rt.pattern, "/promptpay-ids/"):
+			case strings.HasPrefix(rt.pattern, "/approvals/delegations/"), strings.HasPrefix(rt.pattern, "/admin/policies/"), strings.HasPrefix(rt.pattern, "/admin/changes/"), strings.HasPrefix(rt.pattern, "/admin/holds/"), strings.HasPrefix(rt.pattern, "/debit-rules/"), strings.HasPrefix(rt.pattern, "/request-rules/"), strings.HasPrefix(rt.pattern, "/promptpay-ids/"):
 				want = append(want, http.StatusForbidden) // another's, or one's own
 			case strings.HasPrefix(rt.pattern, "/batches"):
 				want = append(want, http.StatusForbidden) // another's, or of a kind for another duty

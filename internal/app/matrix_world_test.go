@@ -54,6 +54,7 @@ type estate struct {
 	mail         store.ID            // that was never delivered
 	delegation   store.ID            // offered
 	proposal     store.ID            // of a policy, open
+	hold         store.ID            // asked for
 	batches      map[string]store.ID // by what has become of them
 	imports      map[string]store.ID // by their state
 	batchSum     string              // the fingerprint of the prepared one
@@ -374,13 +375,15 @@ func (k *kingdom) dispute(t *testing.T, a store.Actor, e *estate) {
 // addRules makes an offered delegation and an open proposal, past the rules of
 // who may: not every merchant here has the people for them.
 func (k *kingdom) addRules(maker, checker store.Actor, e *estate) {
-	e.delegation, e.proposal = store.NewID(), store.NewID()
+	e.delegation, e.proposal, e.hold = store.NewID(), store.NewID(), store.NewID()
 	k.DB.Exec(fmt.Sprintf(`BEGIN; SET LOCAL session_replication_role = replica;
 		INSERT INTO delegations (id, merchant_id, holder_id, delegate_id, starts_on, ends_on, cap_satang)
 			VALUES ('%[1]s', '%[2]s', '%[3]s', '%[4]s', current_date, current_date + 9, 100000);
 		INSERT INTO policy_proposals (id, merchant_id, base_version, rules, valid_for, note, proposed_by)
 			VALUES ('%[5]s', '%[2]s', 1, '{"lists": [{"operation": "", "bands": [{"steps": [{"people": 1, "level": 1}]}]}], "new_buyer": false, "until_due": false, "cut_off": "16:00"}',
-				'3 days', 'because', '%[4]s'); COMMIT`, e.delegation, maker.Merchant, checker.Person, maker.Person, e.proposal))
+				'3 days', 'because', '%[4]s');
+		INSERT INTO legal_holds (id, merchant_id, from_on, to_on, reason, asked_by) VALUES ('%[6]s', '%[2]s', '1990-01-01', '1990-12-31', 'a case of long ago', '%[4]s');
+		COMMIT`, e.delegation, maker.Merchant, checker.Person, maker.Person, e.proposal, e.hold))
 	e.person, e.personChange, e.invitation = checker.Person, store.NewID(), store.NewID()
 	k.DB.Exec(fmt.Sprintf(`BEGIN; SET LOCAL session_replication_role = replica;
 		INSERT INTO person_changes (id, merchant_id, kind, person_id, base_version, note, proposed_by) VALUES ('%[1]s', '%[2]s', 'recovery', '%[3]s', 1, 'because', '%[4]s');
@@ -616,6 +619,10 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("name", "renamed", "shared", "1")
 	case "/approvals/delegations":
 		return apptest.Form("delegate", k.Person(apptest.Second).String(), "starts_on", "2569-12-01", "ends_on", "2569-12-05", "cap", "1,000")
+	case "/admin/holds":
+		return apptest.Form("from", "2569-01-01", "to", "2569-03-31", "reason", "Case 123/2569 of the revenue department")
+	case "/admin/holds/{id}/lifting":
+		return apptest.Form("reason", "The case was closed")
 	case "/admin/policies":
 		form := apptest.Form("base", "1", "hours", "72", "cut_off", "16:00", "lists", "1", "bands-0", "1", "do", "propose", "note", "because")
 		for _, list := range []string{"0", "1"} {

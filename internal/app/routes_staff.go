@@ -4,6 +4,14 @@ package app
 // is changed by two administrators.
 func (a *App) staffRoutes() []route {
 	return []route{
+		{"GET", "/admin/retention", admin | checker | auditor, a.showRetention, extra{}},
+		{"POST", "/admin/holds", admin | auditor, a.createHold, extra{}},
+		{"POST", "/admin/holds/{id}/confirmation", admin | auditor, a.confirmHold, extra{}},
+		{"POST", "/admin/holds/{id}/refusal", admin | auditor, a.refuseHold, extra{}},
+		{"POST", "/admin/holds/{id}/withdrawal", admin | auditor, a.withdrawHold, extra{}},
+		{"POST", "/admin/holds/{id}/lifting", admin | auditor, a.askLift, extra{}},
+		{"POST", "/admin/holds/{id}/end", admin | auditor, a.liftHold, extra{stepUp: freshProof, settled: true}},
+		{"POST", "/admin/holds/{id}/continuation", admin | auditor, a.keepHold, extra{}},
 		{"GET", "/admin/people", admin | checker | auditor, a.listPeople, extra{}},
 		{"GET", "/admin/people/who", admin | checker | auditor, a.showWho, extra{}},
 		{"GET", "/admin/people/new", admin, a.newInvitation, extra{}},

@@ -33,7 +33,7 @@ var comparisons = []comparison{
 	suppliersAgree, alertsAgree,
 	linksAgree, personChangesAgree,
 	sightingsAgree, checkRequestsAgree,
-	factorsAgree,
+	factorsAgree, holdsAgree,
 }
 
 // leavesOf is SQL for the leaves of a kind of action ("instruction"), of the

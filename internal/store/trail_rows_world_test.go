@@ -44,6 +44,7 @@ func everyLife(t testing.TB) lived {
 	w.receipted()
 	w.taxed()
 	w.paid()
+	w.held()
 	return w
 }
 
@@ -444,5 +445,27 @@ func TestVerifyFindsNothingWrongWithBillsOfEveryKind(t *testing.T) {
 	w := everyLife(t)
 	if report := w.verify(); !report.Sound() {
 		t.Errorf("an honest trail has problems:\n%s", list(report))
+	}
+}
+
+// held is a hold that was taken back, and one that two people put, would not
+// lift, and then lifted.
+func (w lived) held() {
+	on := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	w.Write(w.Owner, store.Actor{}, func(tx *store.Tx) error { return tx.GrantDuties(w.Merchant.ID, w.Checker2, store.Auditor) })
+	ask := func() (id store.ID) {
+		w.Write(w.Web, w.As(w.Auditor), func(tx *store.Tx) (err error) {
+			id, err = tx.AskHold(on, on.AddDate(0, 3, 0), "a case at the tax court")
+			return err
+		})
+		return id
+	}
+	withdrawn, lifted := ask(), ask()
+	step := func(person store.ID, f func(*store.Tx) error) { w.Write(w.Web, w.As(person), f) }
+	step(w.Auditor, func(tx *store.Tx) error { return tx.DecideHold(withdrawn, store.HoldWithdrawn) })
+	step(w.Checker2, func(tx *store.Tx) error { return tx.DecideHold(lifted, store.HoldConfirmed) })
+	for _, end := range []string{store.HoldKept, store.HoldLifted} {
+		step(w.Checker2, func(tx *store.Tx) error { return tx.AskLift(lifted, "the case is closed: "+end) })
+		step(w.Auditor, func(tx *store.Tx) error { return tx.DecideLift(lifted, end) })
 	}
 }
