@@ -55,7 +55,7 @@ var demoPayments = []demoPayment{
 	{bill: "INV-0502", withheld: 1, age: 74, description: "รับโอนเงิน", certificate: "50ทวิ-1187"},
 	{bill: "INV-0503", withheld: 3, age: 47, description: "รับโอนเงิน"},
 	{bill: "INV-0504", withheld: 3, age: 33, description: "รับโอนเงิน", certificate: "WHT-2568/0412"},
-	{satang: 218_47, age: 20, description: "ดอกเบี้ยรับ", aside: "interest"},
+	{satang: 218_47, age: 20, description: "ดอกเบี้ยเงินฝาก", aside: "interest"},
 	{bill: "INV-0505", withheld: 3, age: 9, description: "รับโอนเงิน"},
 	{bill: "INV-0506", age: 7, description: "รับโอนเงิน"},
 	{satang: 250_000_00, age: 6, payer: demoMerchants[0].NameTH, description: "โอนระหว่างบัญชี", aside: "own_transfer"},

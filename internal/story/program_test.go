@@ -102,6 +102,8 @@ func (p *program) command(t *testing.T, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), p.path, args...)
 	cmd.Dir = p.dir
 	// Nothing of the developer's own settings may reach it.
+	// What the database of a test is sealed with.
+	cmd.Env = append(cmd.Env, "PORTAL_SEAL_KEY="+strings.Repeat("73", 32))
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "XDG_CACHE_HOME"} {
 		if value, ok := os.LookupEnv(name); ok {
 			cmd.Env = append(cmd.Env, name+"="+value)
