@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -152,25 +151,3 @@ func (p *program) auditProve(ctx context.Context, args []string) error {
 	return p.printJSON(proof)
 }
 
-// auditCheck checks a proof without any database: a buyer, a court or the bank
-// can run it with the public key alone.
-func (p *program) auditCheck(_ context.Context, args []string) error {
-	f := p.flags("audit check")
-	key := f.String("key", "", "the public key (default PORTAL_CHECKPOINT_VERIFIER)")
-	if err := parse(f, args, 0); err != nil {
-		return err
-	}
-	if *key == "" {
-		*key, _ = p.lookup("PORTAL_CHECKPOINT_VERIFIER")
-	}
-	var proof store.Proof
-	if err := json.NewDecoder(p.stdin).Decode(&proof); err != nil {
-		return fmt.Errorf("read the proof from the input: %w", err)
-	}
-	leaf, err := store.CheckProof(proof, *key)
-	if err != nil {
-		return fmt.Errorf("the proof does not hold: %w", err)
-	}
-	fmt.Fprintf(p.stdout, "The proof holds. Leaf %d of %d, %s:\n", proof.Index, proof.Size, leaf.At.Format(time.RFC3339))
-	return p.printJSON(leaf)
-}

@@ -42,6 +42,7 @@ type config struct {
 	checkpointFile                          string
 	witnessURL, witnessToken                string
 	witnessKeys                             store.WitnessKeys
+	witnessVerifier                         string
 	witnessFolder, witnessName, witnessPort string
 	smtp, mailFrom                          string
 	outbox                                  *notify.Outbox // of `portal dev` without a mail server

@@ -200,6 +200,7 @@ func (d *devRun) openWitness(ctx context.Context, overlay map[string]string) (er
 	}
 	overlay["PORTAL_WITNESS_URL"], overlay["PORTAL_WITNESS_VERIFIER"] = "http://"+d.beside.Addr().String(), d.saw.Public()
 	d.witnessURL = overlay["PORTAL_WITNESS_URL"]
+	d.witnessVerifier = d.saw.Public()
 	d.witnessKeys, err = store.ParseWitnessKeys(d.saw.Public())
 	return err
 }

@@ -54,7 +54,7 @@ func commands() []command {
 		{"operations", "[-json]", "print the bank's operations, and what of them the portal does", (*program).operations},
 		{"audit verify", "[-dev] [-anchor file] [-files] [-json]", "derive the audit trail again and say what is wrong", (*program).auditVerify},
 		{"audit prove", "[-dev] LEAF", "prove that a leaf stands in the published trail", (*program).auditProve},
-		{"audit check", "[-key key] < proof", "check such a proof without any database", (*program).auditCheck},
+		{"audit check", "[-key key] [-witness key] BOX.zip | < proof", "check a box of evidence, or proofs, without any database", (*program).auditCheck},
 		{"audit key", "[-name name]", "make the pair of keys that signs the audit trail's checkpoints", (*program).auditKey},
 		{"keys", "[-dev] [-json]", "list the keys that seal, and what is sealed with each", (*program).keys},
 		{"keys new", "", "make another key, and print the settings it goes into", (*program).keysNew},

@@ -110,6 +110,8 @@ func (c config) newEdge(s *store.Store, log *slog.Logger) (*app.App, error) {
 		DeviceKey:       c.deviceKey,
 		MarkKey:         c.markKey,
 		CallbackKeys:    c.callbackKeys,
+		TrailKeys:       c.checkpointVerifier,
+		WitnessKeys:     c.witnessVerifier,
 		BankHost:        c.bankHost(),
 		BankIsLocal:     onThisMachine(c.bankHost()),
 		BankSet:         c.bank.ClientID != "",

@@ -195,7 +195,7 @@ func readWitnessVerifier(c *config, v string) error {
 	if err != nil {
 		return errors.New("is not a list of keys of witnesses, one a line: `portal witness` prints its own")
 	}
-	c.witnessKeys = keys
+	c.witnessKeys, c.witnessVerifier = keys, v
 	return nil
 }
 

@@ -52,6 +52,9 @@ type Config struct {
 	// DeviceKey signs the cookie by which a browser that signed in before is
 	// known again; at least 32 bytes, the same in every process.
 	DeviceKey []byte
+	// TrailKeys and WitnessKeys are the public keys that a box of evidence
+	// brings along, one a line, for whoever compares them.
+	TrailKeys, WitnessKeys string
 	// MarkKey makes the blind marks by which the trail tells whose id somebody
 	// saw; at least 32 bytes, the same in every process, and never another one:
 	// with it goes the answer to who saw what.

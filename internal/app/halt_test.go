@@ -14,7 +14,7 @@ func TestEveryPageSaysWhyNothingGoesToTheBankWhileTheTrailIsNotPublished(t *test
 	says := func(want bool) {
 		t.Helper()
 		for _, path := range []string{"/", "/approvals"} {
-			if body := c.Get(path).Body; strings.Contains(body, "พยานภายนอกของหลักฐาน") != want {
+			if body := c.Get(path).Body; strings.Contains(body, "พยานภายนอกของบันทึก") != want {
 				t.Errorf("%s tells of the witness: %v, want %v", path, !want, want)
 			}
 		}

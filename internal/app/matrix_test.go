@@ -644,6 +644,9 @@ func (m *matrix) extraFields(t *testing.T) {
 		if !rt.admits(name) {
 			name = apptest.Admin
 		}
+		if !rt.admits(name) {
+			name = apptest.Auditor
+		}
 		mine, its := m.estates(t, name)
 		tg := rt.targets(t, mine, its)[0]
 		for _, field := range []string{

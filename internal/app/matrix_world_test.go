@@ -565,6 +565,8 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return apptest.Form("key", strings.Repeat("B", 26), "reason", "wrong buyer")
 	case "/audit/leaves/{id}/revelations":
 		return apptest.Form("what", "raw", "reason", "a complaint")
+	case "/audit/boxes":
+		return apptest.Form("month", "2026-11", "reason", "the yearly audit", "lang", "th")
 	case "/audit/seen":
 		return apptest.Form("id", "0105536000011", "from", "01/11/2569", "to", "30/11/2569", "from_time", "08:00", "to_time", "")
 	case "/payers", "/payers/{id}":

@@ -48,6 +48,8 @@ func (a *App) controlRoutes() []route {
 		{"GET", "/audit/about", auditor | admin | checker, a.newAbout, extra{}},
 		{"GET", "/audit/about/{kind}/{id}", auditor | admin | checker, a.showAbout, extra{}},
 		{"GET", "/audit/about/{kind}/{id}/export", auditor | admin, a.exportAbout, extra{stepUp: freshProof}},
+		{"GET", "/audit/boxes/new", auditor, a.newBox, extra{stepUp: freshProof}},
+		{"POST", "/audit/boxes", auditor, a.createBox, extra{stepUp: freshProof}},
 		{"GET", "/audit/people", auditor | admin | checker, a.listActors, extra{}},
 		{"GET", "/audit/people/{id}", auditor | admin | checker, a.showActs, extra{}},
 		{"GET", "/audit/checks", auditor | admin | checker, a.listChecks, extra{}},

@@ -220,6 +220,15 @@ func shows(ctx context.Context, ids ...string) {
 	}
 }
 
+// showsIn tells the trail of every id in bytes that go out inside of something
+// that cannot be read on its way.
+func showsIn(ctx context.Context, b []byte) {
+	if w, ok := ctx.Value(watchKey{}).(*watch); ok {
+		w.ids.read(b)
+		w.ids.end()
+	}
+}
+
 // watched is the answer and the request of somebody signed in, read along; done
 // is called when the answer is out. What needs no session shows nobody's data,
 // and what a page asks by itself shows what it showed before.

@@ -135,6 +135,9 @@ func (a *App) listTrail(w http.ResponseWriter, r *http.Request, u user) error {
 		Filter: t.typed, Filtered: len(t.values()) > 0, Tabs: a.trailTabs(ctx, "/audit"),
 		CSV: exportHref(t, "csv"), JSON: exportHref(t, "json"),
 	}
+	if u.can(store.Auditor) {
+		v.Box = "/audit/boxes/new"
+	}
 	s := shell{Header: v.Header(ctx), Area: areaAudit, Part: templates.TrailListPart}
 	if !f.valid() {
 		s.Status = http.StatusUnprocessableEntity

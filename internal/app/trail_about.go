@@ -93,6 +93,9 @@ func (a *App) showAbout(w http.ResponseWriter, r *http.Request, u user) error {
 		Kind: subjectKind(r, about), Item: "/" + aboutKinds[about.Kind()] + "/" + about.ID().String(),
 		CSV: aboutHref(about) + "/export?format=csv", JSON: aboutHref(about) + "/export?format=json",
 	}
+	if u.can(store.Auditor) {
+		v.Box = "/audit/boxes/new?about=" + url.QueryEscape(string(about))
+	}
 	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		t, err := tellOf(ctx, q, about)
 		if err != nil {

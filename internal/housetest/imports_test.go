@@ -183,6 +183,12 @@ var whoKnowsWhom = []knows{
 		because: "a sheet is read from a reader and written to a writer, without files or network",
 	},
 	{
+		pkg:     "internal/app/box",
+		may:     []string{"portal/internal/store", "portal/web/static"},
+		mustNot: []string{"os", "net", "net/http", "database/sql", "log", "log/slog"},
+		because: "a box is checked with keys and bytes alone, on a machine that knows nothing of us",
+	},
+	{
 		pkg:     "internal/witness",
 		may:     []string{"portal/internal/store", "golang.org/x/mod/sumdb/*"},
 		mustNot: []string{"database/sql"},

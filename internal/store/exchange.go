@@ -184,6 +184,9 @@ var (
 	sqlExchange = statement(`
 		SELECT ` + exchangeColumns + ` FROM exchanges x LEFT JOIN exchange_results r ON r.exchange_id = x.id
 		WHERE x.merchant_id = $1 AND x.id = $2`)
+	sqlExchangesNamed = statement(`
+		SELECT ` + exchangeColumns + ` FROM exchanges x LEFT JOIN exchange_results r ON r.exchange_id = x.id
+		WHERE x.merchant_id = $1 AND x.id = ANY ($2::uuid[]) ORDER BY x.began_at, x.id`)
 	sqlAnswer      = statement(`SELECT body_sealed FROM exchange_results WHERE merchant_id = $1 AND exchange_id = $2`)
 	sqlRequestSent = statement(`SELECT body_sealed FROM exchanges WHERE merchant_id = $1 AND id = $2`)
 )
@@ -196,6 +199,11 @@ func (q *Query) ExchangesOf(lead ID) ([]Exchange, error) {
 // Exchange returns one exchange.
 func (q *Query) Exchange(id ID) (Exchange, error) {
 	return row[Exchange](q, sqlExchange, q.actor.Merchant, id)
+}
+
+// ExchangesNamed returns those of these exchanges that there are, oldest first.
+func (q *Query) ExchangesNamed(ids []ID) ([]Exchange, error) {
+	return rows[Exchange](q, sqlExchangesNamed, q.actor.Merchant, pq.Array(ids))
 }
 
 // Answer opens the sealed answer of an exchange; nil when none was kept.

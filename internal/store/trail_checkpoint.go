@@ -123,11 +123,13 @@ func ParseTrailKeys(text string) (TrailKeys, error) {
 	return keys, nil
 }
 
+func (k TrailKey) covers(size int64) bool { return size >= k.First && (k.Last == 0 || size <= k.Last) }
+
 // at are the keys that may sign a trail of size leaves.
 func (k TrailKeys) at(size int64) note.Verifiers {
 	var in []note.Verifier
 	for _, key := range k {
-		if size >= key.First && (key.Last == 0 || size <= key.Last) {
+		if key.covers(size) {
 			in = append(in, key.Verifier)
 		}
 	}

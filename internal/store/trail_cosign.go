@@ -215,3 +215,23 @@ func (q *Query) withCosignatures(size int64, text string) (string, error) {
 	}
 	return text + strings.Join(lines, ""), nil
 }
+
+// SignaturesOf is how many signatures of a checkpoint are of these keys and
+// hold. A signature of theirs that does not hold makes it none at all.
+func SignaturesOf(signed string, keys TrailKeys, witnesses WitnessKeys) int {
+	c, err := parseCheckpoint(signed)
+	if err != nil {
+		return 0
+	}
+	var in []note.Verifier
+	for _, k := range keys {
+		if k.covers(c.Size) {
+			in = append(in, k.Verifier)
+		}
+	}
+	n, err := note.Open([]byte(signed), note.VerifierList(append(in, witnesses...)...))
+	if err != nil {
+		return 0
+	}
+	return len(n.Sigs)
+}

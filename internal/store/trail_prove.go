@@ -71,6 +71,12 @@ func CheckProof(p Proof, publicKey string) (Leaf, error) {
 	if err != nil {
 		return Leaf{}, err
 	}
+	return p.Of(head)
+}
+
+// Of checks a proof against a checkpoint whose signature holds, and returns the
+// leaf it proves.
+func (p Proof) Of(head Checkpoint) (Leaf, error) {
 	if head.Size != p.Size {
 		return Leaf{}, fmt.Errorf("the proof is for a trail of %d leaves, its checkpoint has %d", p.Size, head.Size)
 	}

@@ -203,6 +203,7 @@ type AboutView struct {
 	Watchers        []Watcher
 	WatchersClipped bool
 	CSV, JSON       string
+	Box             string // where the box of evidence is taken; "" if not by this person
 }
 
 // Header is the top of the page.
@@ -212,6 +213,7 @@ func (v AboutView) Header(ctx context.Context) ui.Header {
 		name = v.Kind
 	}
 	return ui.Header{
+		Primary: boxButton(ctx, v.Box),
 		Title:   text.T(ctx, "trail.about.title", "name", name),
 		Crumbs:  []ui.Crumb{{Label: text.T(ctx, "trail.title"), Href: "/audit"}, {Label: text.T(ctx, "trail.tab.about"), Href: "/audit/about"}},
 		State:   ui.StateLine{Status: ui.Status{Meaning: ui.Neutral, Label: v.Kind}},
@@ -252,7 +254,7 @@ func About(v AboutView) templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(v.Summary)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/trail_about.templ`, Line: 83, Col: 15}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/trail_about.templ`, Line: 85, Col: 15}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {

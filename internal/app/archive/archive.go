@@ -62,14 +62,14 @@ func Write(w io.Writer, ix Index, open func(id string, w io.Writer) error) error
 		return fmt.Errorf("an index has %d columns, not %d", Columns, len(ix.Words.Heads))
 	}
 	out := zip.NewWriter(w)
-	taken, places := names{}, make(map[string]string, len(ix.Files))
+	taken, places := Names{}, make(map[string]string, len(ix.Files))
 	for _, f := range ix.Files {
 		if _, packed := places[f.ID]; !packed {
 			name := f.Name
 			if f.Number != "" {
 				name = f.Number + " - " + f.Name
 			}
-			places[f.ID] = taken.place(f.Folder, name)
+			places[f.ID] = taken.Place(f.Folder, name)
 		}
 	}
 	if err := ix.table(out, places); err != nil {

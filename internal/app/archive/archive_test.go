@@ -112,7 +112,7 @@ func FuzzCleanNames(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got := clean(s)
+		got := Clean(s)
 		if got == "" || got == "." || got == ".." || strings.ContainsAny(got, "/\\:*?\"<>|\x00\n") || utf8.RuneCountInString(got) > maxName+1 || !utf8.ValidString(got) {
 			t.Errorf("%q became %q", s, got)
 		}

@@ -21,9 +21,9 @@ var reserved = map[string]bool{
 	"lpt1": true, "lpt2": true, "lpt3": true, "lpt4": true, "lpt5": true, "lpt6": true, "lpt7": true, "lpt8": true, "lpt9": true,
 }
 
-// clean makes one name of a file out of anything: no separators, nothing that a
+// Clean makes one name of a file out of anything: no separators, nothing that a
 // system reads otherwise or a person does not see, and its ending kept.
-func clean(name string) string {
+func Clean(name string) string {
 	name = strings.Map(func(r rune) rune {
 		switch {
 		case r == utf8.RuneError, strings.ContainsRune(`/\:*?"<>|`, r):
@@ -51,12 +51,13 @@ func clean(name string) string {
 	return string(base) + ending
 }
 
-// names gives each file a place of its own: two that differ only in how they
+// Names gives each file a place of its own: two that differ only in how they
 // are written are the same file to Windows and to a Mac.
-type names map[string]bool
+type Names map[string]bool
 
-func (n names) place(folder, name string) string {
-	name = clean(name)
+// Place is where a file of a folder is packed.
+func (n Names) Place(folder, name string) string {
+	name = Clean(name)
 	ending := path.Ext(name)
 	stem := strings.TrimSuffix(name, ending)
 	for no := 1; ; no++ {
