@@ -60,6 +60,7 @@ type catalogueRow struct {
 	Settles     string            `json:"settles"`
 	Implemented bool              `json:"implemented"`
 	Screen      string            `json:"screen"`
+	Explorer    string            `json:"explorer"` // where it is shown, and tried out where the bank is a sandbox
 }
 
 func catalogue() ([]catalogueRow, error) {
@@ -71,7 +72,7 @@ func catalogue() ([]catalogueRow, error) {
 	for _, o := range krungsri.Operations() {
 		row := catalogueRow{
 			Number: o.Number, ID: o.ID, Name: o.Name, Group: o.Group, Method: o.Method, Path: o.Path,
-			Standing: o.Standing, Kind: o.Kind, Signed: o.Signed, Settles: o.Settles,
+			Standing: o.Standing, Kind: o.Kind, Signed: o.Signed, Settles: o.Settles, Explorer: "/operations/" + o.ID,
 		}
 		row.Screen, row.Implemented = app.ScreenOf(o.ID, routes)
 		rows = append(rows, row)
@@ -94,10 +95,10 @@ func (p *program) operations(_ context.Context, args []string) error {
 		return p.printJSON(rows)
 	}
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NO\tID\tNAME\tGROUP\tMETHOD\tPATH\tSTANDING\tKIND\tSIGNED\tSETTLES\tIMPLEMENTED\tSCREEN")
+	fmt.Fprintln(table, "NO\tID\tNAME\tGROUP\tMETHOD\tPATH\tSTANDING\tKIND\tSIGNED\tSETTLES\tIMPLEMENTED\tSCREEN\tEXPLORER")
 	for _, r := range rows {
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Number, r.ID, r.Name, r.Group, r.Method, r.Path,
-			r.Standing, r.Kind, yes(r.Signed), r.Settles, yes(r.Implemented), r.Screen)
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Number, r.ID, r.Name, r.Group, r.Method, r.Path,
+			r.Standing, r.Kind, yes(r.Signed), r.Settles, yes(r.Implemented), r.Screen, r.Explorer)
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print the operations: %w", err)

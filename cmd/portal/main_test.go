@@ -146,7 +146,7 @@ func TestOperationsListsTheWholeCatalogue(t *testing.T) {
 	if len(rows) != 52 {
 		t.Errorf("%d operations", len(rows))
 	}
-	keys := []string{"number", "id", "name", "group", "method", "path", "standing", "kind", "signed", "settles", "implemented", "screen"}
+	keys := []string{"number", "id", "name", "group", "method", "path", "standing", "kind", "signed", "settles", "implemented", "screen", "explorer"}
 	for _, row := range rows {
 		for _, key := range keys {
 			if _, ok := row[key]; !ok || len(row) != len(keys) {

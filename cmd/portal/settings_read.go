@@ -266,7 +266,7 @@ func readBankURL(c *config, v string) error {
 	case u.Scheme != "https" && (u.Scheme != "http" || !onThisMachine(host)):
 		return errors.New("must begin with https://, or http:// for a bank on this machine")
 	}
-	c.bank.BaseURL = v
+	c.bank.BaseURL, c.bank.Sandbox = v, !c.production
 	return nil
 }
 

@@ -22,7 +22,7 @@ import (
 // goes to the page where it is looked at.
 func (a *App) createBatch(w http.ResponseWriter, r *http.Request, u user) error {
 	f := readForm(r)
-	key, name := f.key(), f.raw("kind")
+	key, name, of := f.key(), f.raw("kind"), f.choice("of", "requests")
 	ids, err := a.chosenIDs(r.Context(), u, f)
 	if err := errors.Join(f.check(), err); err != nil {
 		return err
@@ -39,6 +39,15 @@ func (a *App) createBatch(w http.ResponseWriter, r *http.Request, u user) error 
 	}
 	if _, bills := f.values["list"]; bills && kind.area == areaApprovals {
 		if ids, err = a.waitingLeads(r.Context(), u, ids); err != nil {
+			return err
+		}
+	}
+	if of == "requests" && kind.area == areaApprovals {
+		err := a.Store.Read(r.Context(), u.actor(), func(q *store.Query) (err error) {
+			ids, err = q.WaitingRequests(ids)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}

@@ -2,11 +2,9 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"portal/internal/app/thai"
@@ -91,43 +89,19 @@ func (a *App) debitRunPage(w http.ResponseWriter, r *http.Request, u user) error
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaDebits, Part: templates.DebitBatchPart}, templates.DebitBatch(v))
 }
 
+// debitHeap is a batch of debits.
+var debitHeap = heap{
+	states: store.DebitStates, hidden: store.DebitDiscarded, sums: (*store.Query).DebitBatchSums,
+	exists: func(q *store.Query, id store.ID) error {
+		_, err := q.DebitBatch(id)
+		return err
+	},
+}
+
 // debitBatchProgress is the moving part of the page once a number has changed,
 // and nothing before that.
 func (a *App) debitBatchProgress(w http.ResponseWriter, r *http.Request, u user) error {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return err
-	}
-	f := readQuery(r)
-	seen := f.raw("seen")
-	if err := f.check(); err != nil {
-		return err
-	}
-	var sums map[string]store.DebitSum
-	err = a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error {
-		if _, err := q.DebitBatch(id); err != nil {
-			return err
-		}
-		sums, err = q.DebitBatchSums(id)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if batchMoved(sums) == seen {
-		w.WriteHeader(http.StatusNoContent)
-		return nil
-	}
-	return a.debitRunPage(w, r, u)
-}
-
-// batchMoved names how far a batch has come.
-func batchMoved(sums map[string]store.DebitSum) string {
-	var name strings.Builder
-	for _, state := range store.DebitStates {
-		fmt.Fprintf(&name, "%d.", sums[state].Number)
-	}
-	return name.String()
+	return debitHeap.progress(a, w, r, u, a.debitRunPage)
 }
 
 func (a *App) debitBatchView(ctx context.Context, q *store.Query, u user, id store.ID) (v templates.DebitBatchView, err error) {
@@ -144,20 +118,9 @@ func (a *App) debitBatchView(ctx context.Context, q *store.Query, u user, id sto
 		return v, err
 	}
 	v = templates.DebitBatchView{ID: id.String(), Name: b.Name, On: b.DebitOn, By: b.CreatedByName, At: b.CreatedAt, Key: newKey()}
-	for _, state := range store.DebitStates {
-		s := sums[state]
-		if s.Number == 0 || state == store.DebitDiscarded {
-			continue
-		}
-		v.Total += s.Number
-		v.TotalSatang += s.SumSatang
-		if state == store.DebitTaken || state == store.DebitFailed || state == store.DebitUnknown {
-			v.Done += s.Number
-		}
-		v.States = append(v.States, templates.DebitBatchState{
-			Status: debitStatus(ctx, state), Number: s.Number, Satang: s.SumSatang, Href: "/debits?batch=" + id.String() + "&state=" + state,
-		})
-	}
+	all, states := debitHeap.total(ctx, sums, debitStatus, "/debits?batch="+id.String())
+	v.Total, v.TotalSatang, v.States = all.Number, all.SumSatang, states
+	v.Done = sums[store.DebitTaken].Number + sums[store.DebitFailed].Number + sums[store.DebitUnknown].Number
 	v.Taken = sums[store.DebitTaken].SumSatang
 	v.Drafts, v.Waiting = sums[store.DebitDraft].Number, sums[store.DebitSubmitted].Number
 	v.MaySubmit, v.MayApprove = u.can(store.Maker) && v.Drafts > 0, u.can(store.Checker) && v.Waiting > 0
@@ -167,7 +130,7 @@ func (a *App) debitBatchView(ctx context.Context, q *store.Query, u user, id sto
 	}
 	moving := sums[store.DebitSending].Number > 0 || sums[store.DebitApproved].Number > 0 && !midnight(a.today()).Before(b.DebitOn)
 	if moving || sums[store.DebitUnknown].Number > 0 {
-		v.Poll = debitBatchHref(id) + "/progress?seen=" + batchMoved(sums)
+		v.Poll = debitBatchHref(id) + "/progress?seen=" + debitHeap.moved(sums)
 	}
 	return v, nil
 }
@@ -208,35 +171,12 @@ func (a *App) approveDebitBatch(w http.ResponseWriter, r *http.Request, u user) 
 }
 
 func (a *App) decideDebitBatch(w http.ResponseWriter, r *http.Request, u user, name string, find func(*store.Query, store.ID) ([]store.ID, error)) error {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return err
-	}
-	f := readForm(r)
-	key := f.key()
-	if err := f.check(); err != nil {
-		return err
-	}
-	var ids []store.ID
-	err = a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error {
-		if _, err := q.DebitBatch(id); err != nil {
-			return err
+	return a.decideAll(w, r, u, name, debitBatchHref, text.K("batch.none_chosen"), func(q *store.Query, id store.ID) ([]store.ID, error) {
+		if err := debitHeap.exists(q, id); err != nil {
+			return nil, err
 		}
-		ids, err = find(q, id)
-		return err
+		return find(q, id)
 	})
-	if err != nil {
-		return err
-	}
-	if len(ids) == 0 {
-		return a.seeOther(w, r, u, debitBatchHref(id), text.Msg("batch.none_chosen"))
-	}
-	kind, _ := a.batchKind(name)
-	batch, err := a.prepareBatch(r.Context(), u, kind, key, ids)
-	if err != nil {
-		return err
-	}
-	return a.seeOther(w, r, u, "/batches/"+batch.String(), text.Message{})
 }
 
 // debitKinds are what may be done to many debits at once.

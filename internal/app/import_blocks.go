@@ -189,33 +189,10 @@ func (a *App) approveImportedBlocks(w http.ResponseWriter, r *http.Request, u us
 }
 
 func (a *App) decideImportedBlocks(w http.ResponseWriter, r *http.Request, u user, name string, find func(*store.Query, store.ID, int) ([]store.ID, error)) error {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return err
-	}
-	f := readForm(r)
-	key := f.key()
-	if err := f.check(); err != nil {
-		return err
-	}
-	var ids []store.ID
-	err = a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error {
+	return a.decideAll(w, r, u, name, importHref, text.K("batch.none_chosen"), func(q *store.Query, id store.ID) ([]store.ID, error) {
 		if _, err := q.Import(id); err != nil {
-			return err
+			return nil, err
 		}
-		ids, err = find(q, id, store.MaxBatch)
-		return err
+		return find(q, id, store.MaxBatch)
 	})
-	if err != nil {
-		return err
-	}
-	if len(ids) == 0 {
-		return a.seeOther(w, r, u, importHref(id), text.Msg("batch.none_chosen"))
-	}
-	kind, _ := a.batchKind(name)
-	batch, err := a.prepareBatch(r.Context(), u, kind, key, ids)
-	if err != nil {
-		return err
-	}
-	return a.seeOther(w, r, u, "/batches/"+batch.String(), text.Message{})
 }

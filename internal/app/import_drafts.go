@@ -181,33 +181,10 @@ func finishImport(tx *store.Tx, i store.Import) error {
 // undoImport puts together the drafts that nobody has touched since, to be
 // discarded as any other drafts are: looked at first, and restored if wanted.
 func (a *App) undoImport(w http.ResponseWriter, r *http.Request, u user) error {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return err
-	}
-	f := readForm(r)
-	key := f.key()
-	if err := f.check(); err != nil {
-		return err
-	}
-	var drafts []store.ID
-	err = a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error {
+	return a.decideAll(w, r, u, "discard", importHref, text.K("import.nothing_untouched"), func(q *store.Query, id store.ID) ([]store.ID, error) {
 		if _, err := q.Import(id); err != nil {
-			return err
+			return nil, err
 		}
-		drafts, err = q.UntouchedDrafts(id, store.MaxBatch)
-		return err
+		return q.UntouchedDrafts(id, store.MaxBatch)
 	})
-	if err != nil {
-		return err
-	}
-	if len(drafts) == 0 {
-		return a.seeOther(w, r, u, importHref(id), text.Msg("import.nothing_untouched"))
-	}
-	kind, _ := a.batchKind("discard")
-	batch, err := a.prepareBatch(r.Context(), u, kind, key, drafts)
-	if err != nil {
-		return err
-	}
-	return a.seeOther(w, r, u, "/batches/"+batch.String(), text.Message{})
 }

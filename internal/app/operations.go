@@ -133,12 +133,16 @@ func (a *App) showOperation(w http.ResponseWriter, r *http.Request, u user) erro
 	if !ok {
 		return store.ErrNotFound
 	}
-	ctx := r.Context()
 	f := readQuery(r)
-	before := store.ExchangeCursor(cursorOf(f))
+	says := operationSays{before: store.ExchangeCursor(cursorOf(f)), probe: f.id("probe"), replay: f.id("replay")}
 	if err := f.check(); err != nil {
 		return err
 	}
+	return a.operationPage(w, r, u, o, says)
+}
+
+func (a *App) operationPage(w http.ResponseWriter, r *http.Request, u user, o krungsri.Operation, says operationSays) error {
+	ctx := r.Context()
 	v := templates.OperationView{
 		Row: a.operationRow(ctx, o), Method: o.Method, Path: o.Path, Signed: o.Signed, Reads: o.Kind == krungsri.Read,
 	}
@@ -153,7 +157,7 @@ func (a *App) showOperation(w http.ResponseWriter, r *http.Request, u user) erro
 		v.Fields = append(v.Fields, operationField(ctx, m))
 	}
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
-		list, err := q.ExchangesOfOperation(o.ID, before, exchangesShown+1)
+		list, err := q.ExchangesOfOperation(o.ID, says.before, exchangesShown+1)
 		if err != nil {
 			return err
 		}
@@ -163,17 +167,21 @@ func (a *App) showOperation(w http.ResponseWriter, r *http.Request, u user) erro
 			v.Pager.Next = addressAfter(v.Row.Href, nil, last.BeganAt, last.ID) + "#exchanges"
 		}
 		for _, x := range list {
-			v.Exchanges = append(v.Exchanges, operationExchange(ctx, x))
+			e := operationExchange(ctx, x)
+			if a.probes(u, o) {
+				e.Replay = replayHref(o.ID, x.ID)
+			}
+			v.Exchanges = append(v.Exchanges, e)
 		}
-		return nil
+		return a.tryOut(ctx, q, u, o, says, &v)
 	})
 	if err != nil {
 		return err
 	}
-	if !before.At.IsZero() {
+	if !says.before.At.IsZero() {
 		v.Pager.First = v.Row.Href + "#exchanges"
 	}
-	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaAdmin}, templates.Operation(v))
+	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaAdmin, Status: says.status}, templates.Operation(v))
 }
 
 // beginning is the nearest page from which one begins an operation: its own, or
@@ -198,18 +206,11 @@ func operationField(ctx context.Context, m krungsri.Field) templates.OperationFi
 }
 
 func operationExchange(ctx context.Context, x store.ListedExchange) templates.OperationExchange {
-	e := templates.OperationExchange{Exchange: exchangeView(x.Exchange), At: x.BeganAt, Status: ui.Status{Meaning: ui.Unknown, Label: text.T(ctx, "operations.outcome.open")}}
+	outcome := "open"
 	if x.Outcome != nil {
-		e.Status.Label = text.T(ctx, text.Prefix("operations.outcome.")+*x.Outcome)
-		switch *x.Outcome {
-		case "done":
-			e.Status.Meaning = ui.Good
-		case "refused":
-			e.Status.Meaning = ui.Bad
-		case "not_sent":
-			e.Status.Meaning = ui.Warning
-		}
+		outcome = *x.Outcome
 	}
+	e := templates.OperationExchange{Exchange: exchangeView(x.Exchange), At: x.BeganAt, Status: outcomeStatus(ctx, outcome), TriedBy: x.TriedBy}
 	if x.Code != nil {
 		e.Code = *x.Code
 	}

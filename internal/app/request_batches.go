@@ -2,13 +2,12 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
+	"slices"
 
 	"portal/internal/store"
 	"portal/web/templates"
+	"portal/web/templates/ui"
 	"portal/web/text"
 )
 
@@ -17,6 +16,56 @@ const requestTroubleShown = 30
 
 // A batch of requests is what one list became: it has the list's id.
 func requestBatchHref(list store.ID) string { return "/request-batches/" + list.String() }
+
+// requestBatchPageSize is how many lists a page has.
+const requestBatchPageSize = 30
+
+// listRequestBatches shows the lists that became requests, the newest first.
+func (a *App) listRequestBatches(w http.ResponseWriter, r *http.Request, u user) error {
+	f := readQuery(r)
+	before := f.id("before")
+	if err := f.check(); err != nil {
+		return err
+	}
+	ctx := r.Context()
+	v := templates.RequestBatchListView{MayMake: u.can(store.Maker)}
+	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
+		list, more, err := q.RequestBatches(before, requestBatchPageSize)
+		for _, b := range list {
+			v.Rows = append(v.Rows, templates.RequestBatchRow{
+				Href: requestBatchHref(b.ID), Name: b.Name, Number: b.Number, Satang: b.SumSatang, By: b.CreatedByName, At: b.CreatedAt, Status: requestBatchStatus(ctx, b),
+			})
+		}
+		if more {
+			v.Pager.Next = "/request-batches?before=" + list[len(list)-1].ID.String()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if before != store.NoID {
+		v.Pager.First = "/request-batches"
+	}
+	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaAlerts}, templates.RequestBatchList(v))
+}
+
+// requestBatchStatus is the badge of a list of which some wait in a state first.
+func requestBatchStatus(ctx context.Context, b store.RequestBatch) ui.Status {
+	stage, meaning := "done", ui.Good
+	switch {
+	case b.Number == 0:
+		stage, meaning = "none", ui.Neutral
+	case b.State != "":
+		meaning = requestMeanings[b.State]
+		for _, s := range requestStages {
+			if slices.Contains(s.states, b.State) {
+				stage = s.stage
+			}
+		}
+	}
+	return ui.Status{Meaning: meaning, Label: text.T(ctx, text.Prefix("request.batch_stage.")+stage)}
+}
 
 // showRequestBatch shows the requests of a list, how far they have come, and
 // what of them came to nothing. While something moves the page asks for news.
@@ -53,43 +102,19 @@ func requestList(q *store.Query, id store.ID) (store.Import, error) {
 	return i, err
 }
 
+// requestHeap is the requests of a list.
+var requestHeap = heap{
+	states: store.RequestStates, hidden: store.RequestDiscarded, sums: (*store.Query).RequestBatchSums,
+	exists: func(q *store.Query, id store.ID) error {
+		_, err := requestList(q, id)
+		return err
+	},
+}
+
 // requestBatchProgress is the moving part of the page once a number has changed,
 // and nothing before that.
 func (a *App) requestBatchProgress(w http.ResponseWriter, r *http.Request, u user) error {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return err
-	}
-	f := readQuery(r)
-	seen := f.raw("seen")
-	if err := f.check(); err != nil {
-		return err
-	}
-	var sums map[string]store.DebitSum
-	err = a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error {
-		if _, err := requestList(q, id); err != nil {
-			return err
-		}
-		sums, err = q.RequestBatchSums(id)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if requestsMoved(sums) == seen {
-		w.WriteHeader(http.StatusNoContent)
-		return nil
-	}
-	return a.requestBatchPage(w, r, u)
-}
-
-// requestsMoved names how far a batch has come.
-func requestsMoved(sums map[string]store.DebitSum) string {
-	var name strings.Builder
-	for _, state := range store.RequestStates {
-		fmt.Fprintf(&name, "%d.", sums[state].Number)
-	}
-	return name.String()
+	return requestHeap.progress(a, w, r, u, a.requestBatchPage)
 }
 
 func requestBatchView(ctx context.Context, q *store.Query, u user, id store.ID) (v templates.RequestBatchView, err error) {
@@ -106,17 +131,8 @@ func requestBatchView(ctx context.Context, q *store.Query, u user, id store.ID) 
 		return v, err
 	}
 	v = templates.RequestBatchView{ID: id.String(), Name: i.FileName, File: importHref(id), By: i.CreatedByName, At: i.CreatedAt, Key: newKey()}
-	for _, state := range store.RequestStates {
-		s := sums[state]
-		if s.Number == 0 || state == store.RequestDiscarded {
-			continue
-		}
-		v.Total += s.Number
-		v.TotalSatang += s.SumSatang
-		v.States = append(v.States, templates.DebitBatchState{
-			Status: requestStatus(ctx, state), Number: s.Number, Satang: s.SumSatang, Href: "/requests?import=" + id.String() + "&state=" + state,
-		})
-	}
+	all, states := requestHeap.total(ctx, sums, requestStatus, "/requests?import="+id.String())
+	v.Total, v.TotalSatang, v.States = all.Number, all.SumSatang, states
 	v.Paid = sums[store.RequestPaid].Number
 	v.Drafts, v.Waiting = sums[store.RequestDraft].Number, sums[store.RequestSubmitted].Number
 	v.MaySubmit, v.MayApprove = u.can(store.Maker) && v.Drafts > 0, u.can(store.Checker) && v.Waiting > 0
@@ -126,9 +142,18 @@ func requestBatchView(ctx context.Context, q *store.Query, u user, id store.ID) 
 		v.Trouble = append(v.Trouble, requestRow(ctx, r))
 	}
 	if sums[store.RequestSending].Number+sums[store.RequestApproved].Number+sums[store.RequestUnknown].Number > 0 {
-		v.Poll = requestBatchHref(id) + "/progress?seen=" + requestsMoved(sums)
+		v.Poll = requestBatchHref(id) + "/progress?seen=" + requestHeap.moved(sums)
 	}
 	return v, nil
+}
+
+// requestStages are what a list can wait for, in the order in which it does.
+var requestStages = []struct {
+	stage  string
+	states []string
+}{
+	{"draft", []string{store.RequestDraft}}, {"submitted", []string{store.RequestSubmitted}}, {"sending", []string{store.RequestApproved, store.RequestSending}},
+	{"unknown", []string{store.RequestUnknown}}, {"open", []string{store.RequestScheduled, store.RequestSent, store.RequestAcknowledged}},
 }
 
 // requestStage is what a batch waits for first, and how many of it do.
@@ -139,13 +164,7 @@ func requestStage(sums map[string]store.DebitSum) (stage string, n int) {
 			all += s.Number
 		}
 	}
-	for _, s := range []struct {
-		stage  string
-		states []string
-	}{
-		{"draft", []string{store.RequestDraft}}, {"submitted", []string{store.RequestSubmitted}}, {"sending", []string{store.RequestApproved, store.RequestSending}},
-		{"unknown", []string{store.RequestUnknown}}, {"open", []string{store.RequestScheduled, store.RequestSent, store.RequestAcknowledged}},
-	} {
+	for _, s := range requestStages {
 		for _, state := range s.states {
 			n += sums[state].Number
 		}
@@ -176,84 +195,10 @@ func (a *App) approveRequestBatch(w http.ResponseWriter, r *http.Request, u user
 }
 
 func (a *App) decideRequestBatch(w http.ResponseWriter, r *http.Request, u user, name string, find func(*store.Query, store.ID) ([]store.ID, error)) error {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return err
-	}
-	f := readForm(r)
-	key := f.key()
-	if err := f.check(); err != nil {
-		return err
-	}
-	var ids []store.ID
-	err = a.Store.Read(r.Context(), u.actor(), func(q *store.Query) error {
-		if _, err := requestList(q, id); err != nil {
-			return err
+	return a.decideAll(w, r, u, name, requestBatchHref, text.K("batch.none_chosen"), func(q *store.Query, id store.ID) ([]store.ID, error) {
+		if err := requestHeap.exists(q, id); err != nil {
+			return nil, err
 		}
-		ids, err = find(q, id)
-		return err
+		return find(q, id)
 	})
-	if err != nil {
-		return err
-	}
-	if len(ids) == 0 {
-		return a.seeOther(w, r, u, requestBatchHref(id), text.Msg("batch.none_chosen"))
-	}
-	kind, _ := a.batchKind(name)
-	batch, err := a.prepareBatch(r.Context(), u, kind, key, ids)
-	if err != nil {
-		return err
-	}
-	return a.seeOther(w, r, u, "/batches/"+batch.String(), text.Message{})
-}
-
-// requestKinds are what may be done to many requests at once.
-func requestKinds() []batchKind {
-	return []batchKind{{
-		name: "request_submit", permission: maker, area: areaAlerts, home: "/requests", look: requestsToSubmit, before: requestSubmitBefore, step: requestSubmitStep,
-	}}
-}
-
-func requestsToSubmit(_ context.Context, a *App, q *store.Query, ids []store.ID) ([]batchItem, error) {
-	found, err := q.RequestsToDecide(ids)
-	if err != nil {
-		return nil, err
-	}
-	rules, err := q.RequestRules()
-	if err != nil {
-		return nil, err
-	}
-	items := make([]batchItem, len(found))
-	for n, r := range found {
-		items[n] = batchItem{ID: r.ID, Href: requestHref(r.ID), Title: r.Title, Amount: r.AmountSatang, Seen: strconv.Itoa(r.Version)}
-		_, why, bad := requestDayFault(r.PayRequest, a.Clock())
-		switch {
-		case !r.Editable():
-			items[n].Obstacle = text.Msg("batch.why.submitted")
-		case !r.SenderActive:
-			items[n].Obstacle = text.Msg("request.refused.sender")
-		case r.AmountSatang < rules.MinSatang || r.AmountSatang > rules.MaxSatang:
-			items[n].Obstacle = text.Msg("debits.refused.limits")
-		case bad:
-			items[n].Obstacle = why
-		case r.Repeats:
-			items[n].Obstacle = text.Msg("request.refused.repeats")
-		case r.Collides && rules.Collision == store.CollisionBlock:
-			items[n].Obstacle = text.Msg("debits.refused.collides")
-		}
-	}
-	return items, nil
-}
-
-func requestSubmitBefore(ctx context.Context, _ *App, q *store.Query, u user, _ []batchItem) ([]string, error) {
-	names, err := q.CheckersBesides(store.IDs{u.person.ID})
-	return []string{askedOf(ctx, names), text.T(ctx, "request.irreversible"), text.T(ctx, "batch.submit.each")}, err
-}
-
-func requestSubmitStep(ctx context.Context, a *App, u user, _ store.Batch, row store.BatchRow, key string) (store.ID, error) {
-	version, err := strconv.Atoi(row.Seen)
-	if err != nil {
-		return store.NoID, err
-	}
-	return a.Teller.SubmitRequest(ctx, u.actor(), row.ItemID, version, key)
 }

@@ -178,9 +178,9 @@ func (w thread) requestList(lines ...string) (at string, page apptest.Answer) {
 }
 
 // atOnce starts what was put together of a batch.
-func (w thread) atOnce(who *apptest.Client, path string) {
+func (w thread) atOnce(who *apptest.Client, path string, pairs ...string) (batch string) {
 	w.t.Helper()
-	asked := who.Post(path, "key", rand.Text())
+	asked := who.Post(path, append([]string{"key", rand.Text()}, pairs...)...)
 	sum := fingerprintField.FindStringSubmatch(who.Get(asked.Location()).Body)
 	if sum == nil {
 		w.t.Fatalf("%s: nothing to start: %d %s", path, asked.Status, asked.Location())
@@ -188,6 +188,7 @@ func (w thread) atOnce(who *apptest.Client, path string) {
 	if a := who.Post(asked.Location()+"/start", "fingerprint", sum[1]); a.Status != http.StatusSeeOther {
 		w.t.Fatalf("%s: %d", path, a.Status)
 	}
+	return asked.Location()
 }
 
 const requestHeading = "ผู้จ่าย,พร้อมเพย์ไอดี,จำนวนเงิน,เลขที่ใบแจ้งหนี้,เลขอ้างอิง,วันที่ส่ง,เวลาส่ง,จ่ายได้ถึงวันที่"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -220,6 +221,7 @@ func (a *App) listRequests(w http.ResponseWriter, r *http.Request, u user) error
 		return err
 	}
 	v := requestListView(ctx, u, at, filter, page, sums)
+	v.Key = newKey()
 	v.Frame, v.Filters, v.Chips = a.alertTabs(ctx, u, "/requests"), at.filters(ctx, f), at.chips(ctx)
 	w.Header().Set("HX-Push-Url", at.href(filter.From))
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaAlerts, Part: templates.RequestListPart}, templates.RequestList(v))
@@ -250,8 +252,20 @@ func requestListView(ctx context.Context, u user, at requestQuery, filter store.
 		}
 		v.Tabs = append(v.Tabs, ui.Tab{Label: label, Href: at.in(state).href(start), Count: countText(sums[state].Number), Current: state == at.State})
 	}
+	may := map[string]bool{}
+	for _, p := range requestPicks {
+		if !p.permission.admits(u.membership.Duties) || at.State != "" && !slices.Contains(p.states, at.State) {
+			continue
+		}
+		v.Picks = append(v.Picks, ui.Option{Value: p.kind, Label: text.T(ctx, text.Prefix("request.pick.")+p.kind)})
+		for _, state := range p.states {
+			may[state] = true
+		}
+	}
 	for _, r := range page.Rows {
-		v.Rows = append(v.Rows, requestRow(ctx, r))
+		row := requestRow(ctx, r)
+		row.Pick = may[r.State]
+		v.Rows = append(v.Rows, row)
 	}
 	if sum := sums[at.State]; sum.Number <= store.CountLimit {
 		v.Sum, v.HasSum = sum.SumSatang, sum.Number > 0
@@ -272,9 +286,23 @@ func requestListView(ctx context.Context, u user, at requestQuery, filter store.
 	return v
 }
 
+// requestPicks are what may be done with what is ticked, and with requests of
+// which states.
+var requestPicks = []struct {
+	kind       string
+	permission permission
+	states     []string
+}{
+	{"request_submit", maker, []string{store.RequestDraft}},
+	{"request_discard", maker, []string{store.RequestDraft}},
+	{"approve", checker, []string{store.RequestSubmitted}},
+	{"request_resend", maker, []string{store.RequestDeclined, store.RequestExpired, store.RequestBlocked, store.RequestFailed}},
+	{"request_restore", maker, []string{store.RequestDiscarded}},
+}
+
 func requestRow(ctx context.Context, r store.PayRequest) templates.RequestRow {
 	row := templates.RequestRow{
-		Href: requestHref(r.ID), Name: r.ReceiverName, Receiver: promptpay.ID{Kind: promptpay.Kind(r.ReceiverKind), Value: r.ReceiverValue}.Mask(), Reference: r.Reference,
+		ID: r.ID.String(), Href: requestHref(r.ID), Name: r.ReceiverName, Receiver: promptpay.ID{Kind: promptpay.Kind(r.ReceiverKind), Value: r.ReceiverValue}.Mask(), Reference: r.Reference,
 		Invoice: r.InvoiceNumber, On: midnight(thai.Today(r.CreatedAt)), Ends: r.EndsOn, Amount: r.AmountSatang, Status: requestStatus(ctx, r.State),
 	}
 	if r.State == store.RequestScheduled || r.SendOn != nil && (r.State == store.RequestSubmitted || r.State == store.RequestApproved) {

@@ -17,6 +17,7 @@ func (a *App) requestRoutes() []route {
 		{"GET", "/requests/{id}/submission/new", maker, a.newRequestSubmission, extra{}},
 		{"POST", "/requests/{id}/submission", maker, a.createRequestSubmission, extra{}},
 
+		{"GET", "/request-batches", anyDuty, a.listRequestBatches, extra{}},
 		{"GET", "/request-batches/{id}", anyDuty, a.showRequestBatch, extra{}},
 		{"GET", "/request-batches/{id}/progress", anyDuty, a.requestBatchProgress, extra{quiet: true}},
 		{"POST", "/request-batches/{id}/submission", maker, a.submitRequestBatch, extra{}},

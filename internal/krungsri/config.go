@@ -33,6 +33,7 @@ type Config struct {
 	TokenAuth    TokenAuth
 	Scope        string
 	APIKey       Secret // sent as API-Key if set
+	Sandbox      bool   // the bank is a stand-in, with which things may be tried out
 
 	RootCAs           []byte // PEM, trusted besides the system's roots
 	ClientCertificate []byte // PEM; together with ClientKey

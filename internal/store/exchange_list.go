@@ -9,7 +9,8 @@ import (
 // ListedExchange is an exchange with the newest leaf about it.
 type ListedExchange struct {
 	Exchange
-	LeafID uuid.NullUUID `db:"leaf_id"`
+	LeafID  uuid.NullUUID `db:"leaf_id"`
+	TriedBy string        `db:"tried_by"` // who tried the bank out by it; empty of all others
 }
 
 // ExchangeCursor is a place in a list of exchanges; the zero value is its
@@ -26,7 +27,8 @@ var latestExchange = ExchangeCursor{time.Date(9999, time.January, 1, 0, 0, 0, 0,
 // The joins are lateral with a limit, or a plan that expects many rows on a page
 // reads all answers there are.
 var sqlExchangesOfOperation = statement(`
-	SELECT ` + exchangeColumns + `, l.id AS leaf_id
+	SELECT ` + exchangeColumns + `, l.id AS leaf_id,
+		coalesce((SELECT p.name FROM probes t JOIN people p ON p.id = t.asked_by WHERE t.merchant_id = $1 AND t.exchange_id = x.id), '') AS tried_by
 	FROM (
 		SELECT id, operation, attempt_id, instruction_id, method, path, transaction_id, headers, body_masked, body_hash, body_size, began_at FROM exchanges
 		WHERE merchant_id = $1 AND operation = $2 AND (began_at, id) < ($3, $4) ORDER BY began_at DESC, id DESC LIMIT $5

@@ -124,6 +124,7 @@ var (
 	SQLDebitsCounted             = sqlDebitsCounted
 	SQLDebitsOf                  = sqlDebitsOf
 	SQLDebitBatches              = sqlDebitBatches
+	SQLRequestBatches            = sqlRequestBatches
 	SQLDebitsOfBatchIn           = sqlDebitsOfBatchIn
 	SQLLeadsOfBatch              = sqlLeadsOfBatch
 	SQLDebitTrouble              = sqlDebitTrouble

@@ -24,7 +24,8 @@ func manyRequests(db *storetest.DB) {
 			FROM asked, LATERAL (SELECT CASE WHEN n %% 50 = 1 THEN 'scheduled' WHEN n %% 1000 = 2 THEN 'unknown' ELSE 'paid' END AS state) s;
 		INSERT INTO request_rules (id, merchant_id, base_version, version, min_satang, max_satang, open_days, collision, note, proposed_by, proposed_at, decision, decided_by, decided_at)
 			SELECT instruction, '%[1]s', n - 1, n, 1, 2, 7, 'warn', 'x', '%[2]s', now() - n * interval '1 hour', 'approved', '%[3]s', now() FROM asked WHERE n <= 1000;
-		RESET session_replication_role`, planShop, planMaker, planChecker, planRequestList))
+		INSERT INTO request_batches (import_id, merchant_id, number, sum_satang) SELECT id, merchant_id, 1, 1 FROM imports;
+		RESET session_replication_role; ANALYZE request_batches`, planShop, planMaker, planChecker, planRequestList))
 }
 
 // planRequestList is a list that a thousand of the requests came from.
@@ -48,6 +49,8 @@ func requestReadings() []reading {
 		{"requests of a day", web, store.SQLRequestsListed, shop + `'{"sends": "2026-10-01"}', 'date', true, '', NULL, 51`, 110},
 		{"work of requests", web, store.SQLWorkOfRequests, `'` + planShop + `'`, 3 * 1001},
 		{"rules of requests", web, store.SQLRequestRulesProposals, shop + `51`, 60},
+		// Each of a page once more for its list, its file and whoever brought it in.
+		{"batches of requests", web, store.SQLRequestBatches, shop + lastOfAll + `, 31`, 31 * 4},
 		{"a batch of requests by state", web, store.SQLRequestBatchSums, shop + list, 1001},
 		{"drafts of a batch of requests", web, store.SQLRequestsOfImport, shop + list + `, 'paid', 51`, 70},
 		{"what waits of a batch of requests", web, store.SQLLeadsOfRequests, shop + list + `, 51`, 60},

@@ -33,7 +33,7 @@ var comparisons = []comparison{
 	suppliersAgree, alertsAgree,
 	linksAgree, personChangesAgree,
 	sightingsAgree, checkRequestsAgree,
-	factorsAgree, holdsAgree,
+	factorsAgree, holdsAgree, probesAgree,
 }
 
 // leavesOf is SQL for the leaves of a kind of action ("instruction"), of the

@@ -42,7 +42,7 @@ type RequestBatchView struct {
 // Header is the top of the page.
 func (v RequestBatchView) Header(ctx context.Context) ui.Header {
 	return ui.Header{
-		Title: v.Name, Crumbs: []ui.Crumb{{Label: text.T(ctx, "request.title"), Href: "/requests"}},
+		Title: v.Name, Crumbs: []ui.Crumb{{Label: text.T(ctx, "request.title"), Href: "/requests"}, {Label: text.T(ctx, "request.batches"), Href: "/request-batches"}},
 		Amount: text.Amount(v.TotalSatang), Unit: text.N(ctx, "request.batch_unit", v.Total),
 	}
 }
@@ -210,7 +210,7 @@ func RequestBatch(v RequestBatchView) templ.Component {
 							}()
 						}
 						ctx = templ.InitializeContext(ctx)
-						templ_7745c5c3_Err = requestRows(v.Trouble).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = requestRows(v.Trouble, false).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

@@ -22,8 +22,13 @@ type requestTold struct {
 // readRequestStatus decides about one callback that tells where a request to pay
 // stands that we sent.
 func readRequestStatus(c claim, event string, said krungsri.AlertStatusCallback) (claim, error) {
+	c.of = namedRequests
+	return readRequestStatusOf(c, event, said)
+}
+
+func readRequestStatusOf(c claim, event string, said krungsri.AlertStatusCallback) (claim, error) {
 	r := requestTold{claim: c, said: said}
-	r.of, r.partner = namedRequests, krungsri.Reference(said.Reference)
+	r.partner = krungsri.Reference(said.Reference)
 	r.BankReference, r.Status, r.SaidAt = said.RTPReference, string(said.Status), &said.At.Time
 	r.EventKey = eventKey(event, said.RTPReference, string(said.Status), said.At.Time)
 	err := r.take(r.about)

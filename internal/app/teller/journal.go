@@ -26,7 +26,7 @@ type journal struct {
 // wakes up late from sending.
 func (j journal) Begin(ctx context.Context, x krungsri.Exchange) (string, error) {
 	row := store.Exchange{
-		ID: store.NewID(), Operation: x.Operation, Method: x.Method, Path: x.Path, TransactionID: x.ClientTransactionID,
+		ID: exchangeFor(ctx, x.Operation), Operation: x.Operation, Method: x.Method, Path: x.Path, TransactionID: x.ClientTransactionID,
 		Headers: headerText(x.Header), Body: x.Body, Masked: string(krungsri.Mask(x.Operation, x.Body)), Hash: x.BodySHA256[:], Size: len(x.Body),
 	}
 	row.InquiryID = askedFor(ctx, x.Operation)

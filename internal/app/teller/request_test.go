@@ -1,6 +1,7 @@
 package teller_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
@@ -277,4 +278,39 @@ func TestARequestWithoutATimeIsSentWhenTheBankBegins(t *testing.T) {
 	if r = a.learned(r.ID); r.State != store.RequestSent {
 		t.Errorf("a minute after, it is %s", r.State)
 	}
+}
+
+// Our own answer may be recorded while the bank's callback about the same
+// request is being read: what the first look did not find has its name by the
+// second, and is no stranger.
+func TestCallbackThatMeetsOurOwnAnswerOnTheWayIsTaken(t *testing.T) {
+	t.Parallel()
+	a := newAsker(t)
+	r := a.out(a.request("MEETS"))
+	attempt := ""
+	if err := a.DB.Super.QueryRowContext(t.Context(), `SELECT id::text FROM attempts WHERE instruction_id = $1`, r.InstructionID).Scan(&attempt); err != nil {
+		t.Fatal(err)
+	}
+	said := krungsri.AlertStatusCallback{
+		RTPReference: r.BankReference, Reference: attempt, Status: krungsri.AlertAcknowledged, At: krungsri.Instant{Time: time.Now().UTC().Truncate(time.Millisecond)},
+	}
+	body, err := json.Marshal(said)
+	a.must(err)
+	var id store.ID
+	a.Write(a.Web, store.Actor{Request: "test"}, func(tx *store.Tx) (err error) {
+		id, err = tx.KeepCallback(store.NewCallback{Product: "promptpay", Address: "192.0.2.9", Body: body})
+		return err
+	})
+	a.Write(a.Work, store.Actor{Request: "test"}, func(tx *store.Tx) error {
+		c, err := tx.NextCallback()
+		if err != nil {
+			return err
+		}
+		return teller.ReadBetween(tx, c, said)
+	})
+	a.want("the callback", a.is(id), "processed ")
+	if now := a.requestNow(r.ID); now.State != store.RequestAcknowledged {
+		t.Errorf("the request is %s", now.State)
+	}
+	a.honest()
 }

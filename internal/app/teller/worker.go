@@ -148,6 +148,7 @@ func (w *Worker) lookAfter(ctx context.Context, due bool) {
 		{"asking about requests to pay", w.AskAboutRequests},
 		{"looking after blocks", w.LookAfterBlocks},
 		{"asking the bank", w.AskBank},
+		{"trying the bank out", w.TryOut},
 	} {
 		if err := chore.do(ctx); err != nil && ctx.Err() == nil {
 			w.log.ErrorContext(ctx, "worker: a chore failed", "chore", chore.name, "err", err)

@@ -113,6 +113,7 @@ func (b *Bank) PlayAlert(rtp string, to krungsri.AlertStatus, words string) erro
 		}
 		allowed := []krungsri.AlertStatus{
 			krungsri.AlertAcknowledged, krungsri.AlertPaid, krungsri.AlertRejected, krungsri.AlertFailed, krungsri.AlertBlocked,
+			krungsri.AlertExpired, // its time is over before it is
 		}
 		if a.Incoming {
 			allowed = []krungsri.AlertStatus{krungsri.AlertPaid}

@@ -104,6 +104,7 @@ func OpenBankAs(t testing.TB, clientID string, secret krungsri.Secret, portal ..
 // BankConfig is how the stand-in bank of a world is called.
 func BankConfig(baseURL string) krungsri.Config {
 	return krungsri.Config{
+		Sandbox: true,
 		BaseURL: baseURL, ClientID: "test-client", ClientSecret: "test-secret", SignatureKey: "test-signature-key",
 	}
 }
