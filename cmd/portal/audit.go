@@ -150,4 +150,3 @@ func (p *program) auditProve(ctx context.Context, args []string) error {
 	}
 	return p.printJSON(proof)
 }
-

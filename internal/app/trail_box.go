@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -435,9 +436,7 @@ func (p *packing) page(q *store.Query) error {
 		if err != nil {
 			return err
 		}
-		for s, name := range some {
-			names[s] = name
-		}
+		maps.Copy(names, some)
 	}
 	ctx, ix := p.ctx, &p.index
 	ix.Lang, ix.Title = string(text.From(ctx).Lang), text.T(ctx, "trail.box.index_title", "name", p.name)

@@ -58,7 +58,8 @@ func Check(z *zip.Reader, keys store.TrailKeys, witnesses store.WitnessKeys) (Ve
 	if err != nil {
 		return v, err
 	}
-	return v, v.manifest(files, leaves)
+	v.manifest(files, leaves)
+	return v, nil
 }
 
 // proofs checks every leaf against the checkpoint, and returns those that hold.
@@ -108,11 +109,11 @@ func (v *Verdict) proofs(f *zip.File, keys store.TrailKeys, witnesses store.Witn
 
 // manifest checks that a leaf holds the manifest's hash, and every file against
 // the manifest.
-func (v *Verdict) manifest(files map[string]*zip.File, leaves []store.Leaf) error {
+func (v *Verdict) manifest(files map[string]*zip.File, leaves []store.Leaf) {
 	text, err := read(files[manifestFile])
 	if err != nil {
 		v.add(manifestFile, "it cannot be read: %v", err)
-		return nil
+		return
 	}
 	sum := sha256.Sum256(text)
 	uploads := make(map[string]string)
@@ -131,7 +132,7 @@ func (v *Verdict) manifest(files map[string]*zip.File, leaves []store.Leaf) erro
 	var m Manifest
 	if err := json.Unmarshal(text, &m); err != nil {
 		v.add(manifestFile, "it cannot be read: %v", err)
-		return nil
+		return
 	}
 	v.Files = len(m.Files)
 	known := []string{manifestFile, proofsFile}
@@ -151,7 +152,6 @@ func (v *Verdict) manifest(files map[string]*zip.File, leaves []store.Leaf) erro
 		}
 	}
 	slices.SortStableFunc(v.Broken, func(a, b Problem) int { return strings.Compare(a.File, b.File) })
-	return nil
 }
 
 func read(f *zip.File) ([]byte, error) {
