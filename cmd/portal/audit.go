@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"time"
@@ -34,15 +35,11 @@ func (p *program) auditVerify(ctx context.Context, args []string) error {
 	asJSON := f.Bool("json", false, "print the report as an object")
 	dev := f.Bool("dev", false, "the trail of the running `portal dev` of this checkout")
 	files := f.Bool("files", false, "read every stored document again as well")
-	var anchors []string
-	f.Func("anchor", "a file or log with published checkpoints; may be given several times (default PORTAL_CHECKPOINT_FILE)", func(v string) error {
-		anchors = append(anchors, v)
-		return nil
-	})
+	anchors := anchorFlags(f)
 	if err := parse(f, args, 0); err != nil {
 		return err
 	}
-	report, err := p.verify(ctx, *dev, *files, anchors)
+	report, err := p.verify(ctx, *dev, *files, *anchors)
 	if err != nil {
 		return &exitError{code: exitCannotVerify, text: err.Error()}
 	}
@@ -63,17 +60,41 @@ func (p *program) auditVerify(ctx context.Context, args []string) error {
 // be mistaken for each other.
 const exitCannotVerify = 2
 
-func (p *program) verify(ctx context.Context, dev, files bool, anchors []string) (report store.Report, err error) {
-	c, err := p.ownerConfig("audit verify", dev)
+// anchorList are files or logs with published checkpoints.
+type anchorList []string
+
+func anchorFlags(f *flag.FlagSet) *anchorList {
+	list := &anchorList{}
+	f.Func("anchor", "a file or log with published checkpoints; may be given several times (default PORTAL_CHECKPOINT_FILE)", func(v string) error {
+		*list = append(*list, v)
+		return nil
+	})
+	return list
+}
+
+// or is the list, or the file of the settings.
+func (l anchorList) or(file string) []string {
+	if len(l) == 0 && file != "" {
+		return []string{file}
+	}
+	return l
+}
+
+// toVerify reads the settings of a command that verifies a trail.
+func (p *program) toVerify(command string, dev bool) (config, error) {
+	c, err := p.ownerConfig(command, dev)
+	if err == nil && len(c.checkpointKeys) == 0 {
+		err = errors.New("PORTAL_CHECKPOINT_VERIFIER is needed: what is checked with a key from the same database proves nothing")
+	}
+	return c, err
+}
+
+func (p *program) verify(ctx context.Context, dev, files bool, list anchorList) (report store.Report, err error) {
+	c, err := p.toVerify("audit verify", dev)
 	if err != nil {
 		return report, err
 	}
-	if len(c.checkpointKeys) == 0 {
-		return report, errors.New("PORTAL_CHECKPOINT_VERIFIER is needed: what is checked with a key from the same database proves nothing")
-	}
-	if len(anchors) == 0 && c.checkpointFile != "" {
-		anchors = []string{c.checkpointFile}
-	}
+	anchors := list.or(c.checkpointFile)
 	v := store.Verification{Keys: c.checkpointKeys, Witnesses: c.witnessKeys, Files: files}
 	for _, name := range anchors {
 		file, err := os.Open(name)

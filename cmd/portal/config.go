@@ -50,6 +50,10 @@ type config struct {
 	logLevel                                slog.Level
 	clamdAddress                            string
 	mapTiles                                string
+
+	metricsAddress, metricsToken string // without an address, nobody watches
+	tracesURL, tracesToken       string // without an address, nothing is traced
+	tracesPercent                int
 }
 
 // setting is one environment variable. An empty variable counts as not set.
@@ -99,6 +103,7 @@ func load(command string, lookup func(string) (string, bool)) (config, error) {
 			problems = append(problems, fmt.Errorf("%s: %w", s.name, err))
 		}
 	}
+	problems = append(problems, c.openMetrics()...)
 	if len(problems) > 0 {
 		return c, fmt.Errorf("the settings are not right:\n%w", errors.Join(problems...))
 	}

@@ -222,7 +222,7 @@ func (d *devRun) run(ctx context.Context) error {
 			return err
 		}
 	}
-	web, err := d.openWeb(ctx)
+	web, err := d.openWeb(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -239,7 +239,7 @@ func (d *devRun) run(ctx context.Context) error {
 	}
 	group.Go(func() error {
 		defer stopLast()
-		return d.runWorker(running, d.log, []store.Publisher{file})
+		return d.runWorker(running, d.log, []store.Publisher{file}, nil)
 	})
 	group.Go(func() error { return d.serveWeb(running, web) })
 	if d.server != nil {
@@ -287,7 +287,7 @@ func (d *devRun) serveBank(ctx context.Context) error {
 // serveWeb announces itself when the demo bills are there. It serves before,
 // since the bank calls back about them.
 func (d *devRun) serveWeb(ctx context.Context, s *store.Store) error {
-	edge, err := d.newEdge(s, d.log) //nolint:contextcheck // the edge renders its page of last resort for nobody
+	edge, err := d.newEdge(s, d.log, nil) //nolint:contextcheck // the edge renders its page of last resort for nobody
 	if err != nil {
 		return err
 	}

@@ -45,18 +45,29 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	if err := store.CheckSchema(ctx, c.databaseFor(c.databaseWeb)); err != nil {
 		return err
 	}
-	s, err := c.openWeb(ctx)
+	seen, err := c.newObserver("web", log)
+	if err != nil {
+		return err
+	}
+	defer seen.close(ctx, log)
+	s, err := c.openWeb(ctx, seen)
 	if err != nil {
 		return err
 	}
 	defer closing(log, s.Close)
-	edge, err := c.newEdge(s, log) //nolint:contextcheck // the edge renders its page of last resort for nobody
+	seen.pool("web", s)
+	edge, err := c.newEdge(s, log, seen) //nolint:contextcheck // the edge renders its page of last resort for nobody
 	if err != nil {
 		return err
 	}
-	log.InfoContext(ctx, "serving", "address", l.Addr().String(), "version", version())
-	served := serveHTTP(ctx, l, edge.Handler(), log, serverStop{first: edge.Drain, lame: lameTime, drain: drainTime - lameTime - settleTime})
-	return errors.Join(served, settle(ctx, edge))
+	if seen != nil {
+		seen.metrics.Gauge(sightingsWaiting, "What people were shown and is not written into the trail yet.", func() float64 { return float64(edge.SightingsWaiting()) })
+	}
+	return c.watched(ctx, seen, edge.Ready, log, func() error {
+		log.InfoContext(ctx, "serving", "address", l.Addr().String(), "version", version())
+		served := serveHTTP(ctx, l, edge.Handler(), log, serverStop{first: edge.Drain, lame: lameTime, drain: drainTime - lameTime - settleTime})
+		return errors.Join(served, settle(ctx, edge))
+	})
 }
 
 // settle writes down what was shown last before the process ends.
@@ -66,12 +77,12 @@ func settle(ctx context.Context, edge *app.App) error {
 	return edge.Settle(last)
 }
 
-func (c config) openWeb(ctx context.Context) (*store.Store, error) {
+func (c config) openWeb(ctx context.Context, seen *observer) (*store.Store, error) {
 	seal, err := store.NewSeal(c.sealKeys...)
 	if err != nil {
 		return nil, err
 	}
-	web, err := store.Open(ctx, c.databaseFor(c.databaseWeb), store.Web, store.Options{MaxConns: c.webConns, Seal: seal})
+	web, err := store.Open(ctx, c.databaseFor(c.databaseWeb), store.Web, store.Options{MaxConns: c.webConns, Seal: seal, Observe: seen.transactions()})
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +92,7 @@ func (c config) openWeb(ctx context.Context) (*store.Store, error) {
 	return web, nil
 }
 
-func (c config) newEdge(s *store.Store, log *slog.Logger) (*app.App, error) {
+func (c config) newEdge(s *store.Store, log *slog.Logger, seen *observer) (*app.App, error) {
 	var scanner app.Scanner
 	if c.clamdAddress != "" {
 		scanner = clamd.Client{Address: c.clamdAddress, Timeout: 10 * time.Second}
@@ -100,6 +111,7 @@ func (c config) newEdge(s *store.Store, log *slog.Logger) (*app.App, error) {
 		Store:           s,
 		Teller:          teller.New(s),
 		Clock:           time.Now,
+		Observer:        seen.edge(),
 		Log:             log,
 		Origin:          c.origin,
 		TrustedHops:     c.trustedProxies,

@@ -158,6 +158,27 @@ var settings = []setting{
 	{name: "PORTAL_MAP_TILES",
 		doc:  "A server of map pictures for the finder of branches, as `https://tiles.example.co.th/{z}/{x}/{y}.png`; it learns where people look. Without one the map is the outline of the provinces, which needs no network.",
 		read: readMapTiles},
+	{name: "PORTAL_METRICS_ADDRESS",
+		doc:  "Where this process answers those who watch it, as `127.0.0.1:9464`: `/metrics` for Prometheus, `/healthz`, `/readyz`. An address of its own, never that of the pages; without one there are no metrics.",
+		read: readMetricsAddress},
+	{name: "PORTAL_METRICS_TOKEN", secret: true,
+		doc: "What whoever reads `/metrics` shows as a bearer token, at least 16 characters; needed on any address but a loopback one.",
+		read: func(c *config, v string) error {
+			if len(v) < 16 {
+				return errors.New("must have at least 16 characters")
+			}
+			c.metricsToken = v
+			return nil
+		}},
+	{name: "PORTAL_TRACES_URL",
+		doc:  "A collector that takes traces as OTLP over HTTP, as `http://127.0.0.1:4318/v1/traces`; without one nothing is traced.",
+		read: readTracesURL},
+	{name: "PORTAL_TRACES_TOKEN", secret: true,
+		doc:  "What that collector is shown as a bearer token, if it wants one.",
+		read: func(c *config, v string) error { c.tracesToken = v; return nil }},
+	{name: "PORTAL_TRACES_PERCENT", inDevelopment: "100", inProduction: "10",
+		doc:  "How many of a hundred requests are traced.",
+		read: func(c *config, v string) error { return readNumber(&c.tracesPercent, v, 1, 100) }},
 	{name: "LOG_LEVEL", inDevelopment: "warn", inProduction: "info",
 		doc: "`debug`, `info`, `warn` or `error`.",
 		read: func(c *config, v string) error {

@@ -311,3 +311,35 @@ func readMapTiles(c *config, v string) error {
 	c.mapTiles = v
 	return nil
 }
+
+func readMetricsAddress(c *config, v string) error {
+	if _, port, err := net.SplitHostPort(v); err != nil || port == "" {
+		return errors.New("must be like 127.0.0.1:9464")
+	}
+	c.metricsAddress = v
+	return nil
+}
+
+// openMetrics refuses an address for metrics that others may reach and that
+// asks for no token: how busy a company is at its bank is nobody's business.
+func (c *config) openMetrics() []error {
+	if c.metricsAddress == "" || c.metricsToken != "" {
+		return nil
+	}
+	if host, _, err := net.SplitHostPort(c.metricsAddress); err == nil && onThisMachine(host) {
+		return nil
+	}
+	return []error{errors.New("PORTAL_METRICS_TOKEN is needed: PORTAL_METRICS_ADDRESS can be reached from other machines")}
+}
+
+func readTracesURL(c *config, v string) error {
+	u, err := url.Parse(v)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http":
+		return errors.New("must be like http://127.0.0.1:4318/v1/traces, without a password")
+	case u.Scheme != "https" && !onThisMachine(u.Hostname()):
+		return errors.New("must begin with https://, or http:// for a collector on this machine")
+	}
+	c.tracesURL = v
+	return nil
+}

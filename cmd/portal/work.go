@@ -11,6 +11,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/sync/errgroup"
 
+	"portal/internal/app"
 	"portal/internal/app/notify"
 	"portal/internal/app/teller"
 	"portal/internal/krungsri"
@@ -39,14 +40,19 @@ func (p *program) work(ctx context.Context, args []string) error {
 		defer closing(log, file.Close)
 		sinks = append(sinks, file)
 	}
+	seen, err := c.newObserver("worker", log)
+	if err != nil {
+		return err
+	}
+	defer seen.close(ctx, log)
 	log.InfoContext(ctx, "working", "version", version())
-	return within(ctx, drainTime, func() error { return c.runWorker(ctx, log, sinks) })
+	return within(ctx, drainTime, func() error { return c.runWorker(ctx, log, sinks, seen) })
 }
 
 // runWorker runs a worker, and beside it the sequencer of the audit trail,
 // until ctx ends. The sequencer ends last, because the worker waits for its
 // intents to be published.
-func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.Publisher) error {
+func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.Publisher, seen *observer) error {
 	// A certificate that does not parse should stop the start, not a payment.
 	if _, err := krungsri.New(c.bank, refusingJournal{}); err != nil {
 		return err
@@ -67,7 +73,7 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 	if err != nil {
 		return err
 	}
-	work, err := store.Open(ctx, c.databaseFor(c.databaseWork), store.Worker, store.Options{MaxConns: c.workConns, Seal: seal, Witnesses: c.witnessKeys})
+	work, err := store.Open(ctx, c.databaseFor(c.databaseWork), store.Worker, store.Options{MaxConns: c.workConns, Seal: seal, Witnesses: c.witnessKeys, Observe: seen.transactions()})
 	if err != nil {
 		return err
 	}
@@ -75,6 +81,9 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 	if err := work.CheckKeys(ctx, nil); err != nil {
 		return err
 	}
+	c.bank.Observe = seen.calls()
+	seen.pool("worker", work)
+	seen.backlog(work)
 	if err := tellDrift(ctx, log, work); err != nil {
 		return err
 	}
@@ -83,6 +92,7 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 		return err
 	}
 	defer closing(log, sequence.Close)
+	seen.pool("sequencer", sequence)
 	wake, err := store.Listen(ctx, c.databaseFor(c.databaseWork), store.ApprovedChannel, log)
 	if err != nil {
 		return err
@@ -98,7 +108,7 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 	inbox := teller.NewInbox(work, workerName(), told, log)
 	sealer := make(chan struct{}, 1)
 	worker := teller.NewWorker(work, teller.WorkerConfig{
-		Name: workerName(), Bank: c.bank, Wake: wake, Sealer: sealer, Log: log, AtOnce: c.workCalls,
+		Name: workerName(), Bank: c.bank, Wake: wake, Sealer: sealer, Log: log, AtOnce: c.workCalls, Observe: seen.attempts(),
 	})
 
 	last, stopLast := context.WithCancel(context.WithoutCancel(ctx))
@@ -112,9 +122,15 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 	group.Go(func() error { return inbox.Run(working) })
 	group.Go(func() error { return work.KeepChecked(working, store.Checking{Keys: keys, Log: log}) })
 	group.Go(func() error {
-		return sequence.Sequence(last, store.Sequencing{Signers: []note.Signer{signer}, Sinks: sinks, Witness: cosigner, Wake: sealer, Log: log})
+		return sequence.Sequence(last, store.Sequencing{Signers: []note.Signer{signer}, Sinks: seen.sinks(sinks), Witness: seen.witness(cosigner), Wake: sealer, Log: log})
 	})
-	return group.Wait()
+	ready := func(asked context.Context) error {
+		if ctx.Err() != nil {
+			return app.ErrDraining
+		}
+		return work.Read(asked, store.Actor{}, func(*store.Query) error { return nil })
+	}
+	return c.watched(ctx, seen, ready, log, group.Wait)
 }
 
 // keysToCheckWith are the public keys that were given, or the one that belongs

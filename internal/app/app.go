@@ -76,6 +76,8 @@ type Config struct {
 	DeviceWait time.Duration
 	// SSO is the company's own sign-in; nil without one.
 	SSO *company.SignIn
+	// Observer is told of every request; nil for nobody.
+	Observer Observer
 	// SessionIdle and SessionLifetime end a session after so long without a
 	// request, and after so long in all. Zero means one hour and ten hours.
 	SessionIdle     time.Duration
@@ -147,14 +149,15 @@ func New(c Config) (*App, error) {
 // Handler returns the whole edge.
 //
 // The order of the layers, from the outside in: every request is named first,
-// so that whatever happens to it can be found; it is logged once, when all is
-// over; every answer has its security headers, whoever writes it; compression
+// so that whatever happens to it can be found; it is counted and
+// logged once, when all is over; every answer has its security headers, whoever writes it; compression
 // stands outside of the recovery, so that the page for a panic goes the same
 // way as any other; and nothing behind the two refusals sees a request for
 // another host or from another site.
 func (a *App) Handler() http.Handler {
 	return chain(http.HandlerFunc(a.dispatch),
 		a.identify,
+		a.observed,
 		a.logAccess,
 		a.secureHeaders,
 		compress,

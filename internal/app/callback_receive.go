@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -67,6 +68,7 @@ func (a *App) receiveCallback(w http.ResponseWriter, r *http.Request, u user) er
 	if err != nil {
 		return err
 	}
+	infoOf(r).callback = callbackRefusal(forged)
 	kept := store.NewCallback{
 		Product: product.Product, Address: u.address, Headers: callbackHeaders(r.Header), Body: body, Refusal: callbackRefusal(forged), SignedFor: whose,
 	}
@@ -148,10 +150,13 @@ func (a *App) serveBank(w http.ResponseWriter, r *http.Request, h handler) {
 		status, word = http.StatusNotFound, "no such product"
 	case errors.Is(err, errCallbackForged):
 		status, word = http.StatusUnauthorized, "signature"
+		info.callback = cmp.Or(info.callback, "unsigned")
 	case isTooLarge:
 		status, word = http.StatusRequestEntityTooLarge, "too large"
+		info.callback = "too_large"
 	case store.Violated(err, "callbacks_do_not_flood"):
 		status, word = http.StatusTooManyRequests, "too many"
+		info.callback = "too_many"
 		w.Header().Set("Retry-After", "600")
 	case errors.Is(err, store.ErrBusy), errors.Is(err, store.ErrUnclear), r.Context().Err() != nil:
 		// Kept or not, coming again does no harm.

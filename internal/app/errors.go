@@ -142,6 +142,7 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, u user, err error) {
 	}
 	info := infoOf(r)
 	info.err, info.level = err, p.level
+	info.noteRefusal(err)
 	if p.status == statusCanceled {
 		info.status = statusCanceled
 		return

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"net/http"
 
 	"portal/internal/store"
@@ -15,15 +17,27 @@ func (a *App) alive(w http.ResponseWriter, _ *http.Request, _ user) error {
 // ready answers whether requests should come here: not while draining, and not
 // without a database. That the schema fits was proven when the store was
 // opened, which prepared every statement.
-func (a *App) ready(w http.ResponseWriter, r *http.Request, u user) error {
-	if a.draining.Load() {
+func (a *App) ready(w http.ResponseWriter, r *http.Request, _ user) error {
+	err := a.Ready(r.Context())
+	switch {
+	case errors.Is(err, ErrDraining):
 		return plainAnswer(w, http.StatusServiceUnavailable, "draining\n")
-	}
-	if err := a.Store.Read(r.Context(), u.actor(), func(*store.Query) error { return nil }); err != nil {
+	case err != nil:
 		infoOf(r).err = err
 		return plainAnswer(w, http.StatusServiceUnavailable, "database away\n")
 	}
 	return plainAnswer(w, http.StatusOK, "ready\n")
+}
+
+// ErrDraining is why a process that is about to stop is not ready.
+var ErrDraining = errors.New("about to stop")
+
+// Ready is nil if requests may come here.
+func (a *App) Ready(ctx context.Context) error {
+	if a.draining.Load() {
+		return ErrDraining
+	}
+	return a.Store.Read(ctx, store.Actor{}, func(*store.Query) error { return nil })
 }
 
 func plainAnswer(w http.ResponseWriter, status int, words string) error {

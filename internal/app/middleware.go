@@ -42,6 +42,8 @@ type requestInfo struct {
 	level    slog.Level
 	err      error
 	stack    string
+	signIn   string // why somebody was not let in, for the observer
+	callback string // why the bank was not believed
 }
 
 type infoKey struct{}

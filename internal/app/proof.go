@@ -155,6 +155,7 @@ func (a *App) guessing(r *http.Request, actor store.Actor, purpose string, limit
 	if refusedCode(err).IsZero() {
 		return err
 	}
+	infoOf(r).noteRefusal(err)
 	return errors.Join(err, a.Store.Write(ctx, actor, func(tx *store.Tx) error { return tx.CodeRefused(purpose) }))
 }
 
@@ -177,6 +178,7 @@ func (a *App) provePassword(r *http.Request, u user, typed string) (right bool, 
 			return err
 		}
 		if right, err = password.Matches(hash, typed); err != nil || !right {
+			infoOf(r).noteRefusal(errWrongPassword)
 			return err
 		}
 		return a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error { return tx.ForgiveGuess(guess) })

@@ -124,6 +124,7 @@ func (a *App) authenticate(r *http.Request, u user, email, typed string) (store.
 	if known && right && !account.Disabled {
 		return account, guess, nil
 	}
+	infoOf(r).noteRefusal(errWrongPassword)
 	err = a.Store.Write(ctx, store.Actor{Request: u.request, Address: u.address}, func(tx *store.Tx) error {
 		return tx.SignInFailed(account.ID, hintOf(email))
 	})

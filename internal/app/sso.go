@@ -172,6 +172,6 @@ func (a *App) ssoFailed(w http.ResponseWriter, r *http.Request, err error) error
 	default:
 		return err
 	}
-	infoOf(r).err = err
+	infoOf(r).err, infoOf(r).signIn = err, notCompany
 	return a.signInPage(w, r, http.StatusUnprocessableEntity, v)
 }

@@ -1,6 +1,7 @@
 package krungsri
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -41,6 +42,10 @@ type Config struct {
 
 	Timeout time.Duration    // DefaultTimeout if zero
 	Clock   func() time.Time // time.Now if nil
+
+	// Observe, if given, is called when a request is about to leave, with its operation, and what it returns when it is clear
+	// what came of it. It learns nothing of what is sent and changes nothing about it.
+	Observe func(ctx context.Context, operation string) func(Outcome)
 }
 
 // New makes the client. It reaches nothing by itself.

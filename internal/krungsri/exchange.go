@@ -50,6 +50,7 @@ func (c *Client) exchange(ctx context.Context, w wire, accept func(body []byte) 
 		return &Error{Operation: w.operation, ClientTransactionID: w.id, Outcome: NotSent, Err: fmt.Errorf("%w: %w", ErrNoEntry, err)}
 	}
 
+	ended := c.observed(ctx, w.operation)
 	got := c.roundTrip(ctx, w)
 	verdict := judge(w, got, accept)
 
@@ -62,6 +63,7 @@ func (c *Client) exchange(ctx context.Context, w wire, accept func(body []byte) 
 	if verdict != nil {
 		result.Outcome, result.Code, result.Error = verdict.Outcome, verdict.Code, verdict.Error()
 	}
+	ended(result.Outcome)
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
 	defer cancel()
 	if err := c.journal.End(record, entry, result); err != nil {
@@ -71,6 +73,13 @@ func (c *Client) exchange(ctx context.Context, w wire, accept func(body []byte) 
 		return verdict
 	}
 	return nil
+}
+
+func (c *Client) observed(ctx context.Context, operation string) func(Outcome) {
+	if c.config.Observe == nil {
+		return func(Outcome) {}
+	}
+	return c.config.Observe(ctx, operation)
 }
 
 // unrecorded keeps the bank's words as evidence but takes away their meaning.

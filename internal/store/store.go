@@ -73,7 +73,8 @@ type Store struct {
 	// witnesses must have signed what counts as published, where there are any.
 	witnesses WitnessKeys
 	// waking: a notification of ApprovedChannel is about to be sent.
-	waking atomic.Bool
+	waking  atomic.Bool
+	observe func(ctx context.Context, kind string) func(error)
 }
 
 // Options of a Store.
@@ -84,6 +85,9 @@ type Options struct {
 	// Seal encrypts stored bodies. Without one only their hashes and masked
 	// forms are kept.
 	Seal *Seal
+	// Observe, if given, is called when a transaction begins, with "read" or
+	// "write", and what it returns when that has ended.
+	Observe func(ctx context.Context, kind string) func(error)
 	// Witnesses are whose signature a checkpoint must bear before anything is
 	// sent on the strength of it. Without any, being published is enough.
 	Witnesses WitnessKeys
@@ -108,7 +112,7 @@ func Open(ctx context.Context, dsn string, role Role, o Options) (*Store, error)
 	db.SetMaxOpenConns(o.MaxConns)
 	db.SetMaxIdleConns(o.MaxConns)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	s := &Store{db: db, seal: o.Seal, witnesses: o.Witnesses}
+	s := &Store{db: db, seal: o.Seal, witnesses: o.Witnesses, observe: o.Observe}
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("connecting to Postgres: %w", err), db.Close())
 	}
@@ -149,7 +153,8 @@ func (q *Query) Actor() Actor { return q.actor }
 const connWait = 3 * time.Second
 
 // Read runs f on one read-only snapshot.
-func (s *Store) Read(ctx context.Context, a Actor, f func(*Query) error) error {
+func (s *Store) Read(ctx context.Context, a Actor, f func(*Query) error) (err error) {
+	defer s.observed(ctx, "read")(&err)
 	tx, err := s.begin(ctx, a, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead})
 	if err != nil {
 		return err
@@ -166,6 +171,16 @@ func (s *Store) Read(ctx context.Context, a Actor, f func(*Query) error) error {
 		return fmt.Errorf("ending a read: %w", err)
 	}
 	return nil
+}
+
+// observed tells whoever observes the store of a transaction from now to the
+// call of what it returns.
+func (s *Store) observed(ctx context.Context, kind string) func(*error) {
+	if s.observe == nil {
+		return func(*error) {}
+	}
+	ended := s.observe(ctx, kind)
+	return func(err *error) { ended(*err) }
 }
 
 const maxTries = 5
@@ -196,7 +211,8 @@ func retriable(err error) bool {
 		pq.As(err, pqerror.TRSerializationFailure, pqerror.TRDeadlockDetected, pqerror.LockNotAvailable) != nil
 }
 
-func (s *Store) writeOnce(ctx context.Context, a Actor, f func(*Tx) error) error {
+func (s *Store) writeOnce(ctx context.Context, a Actor, f func(*Tx) error) (err error) {
+	defer s.observed(ctx, "write")(&err)
 	t := &Tx{leaves: new(leaves)}
 	tx, err := s.begin(withBegun(ctx, &t.began), a, nil)
 	if err != nil {

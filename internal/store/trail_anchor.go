@@ -47,7 +47,10 @@ func readAnchor(v Verification, a Anchor, r *Report) ([]anchoredRoot, error) {
 	in := bufio.NewReader(a.Lines)
 	for {
 		line, err := in.ReadBytes('\n')
-		if c, by, ok := readPublished(line); ok {
+		c, by, ok := readPublished(line)
+		if ok && v.UpTo > 0 && c.Size > v.UpTo {
+			r.Beyond = max(r.Beyond, c.Size)
+		} else if ok {
 			// One signature vouches for all that it follows in a chain.
 			if len(found) > 0 && c.Previous != last.Hash() {
 				check()
@@ -62,12 +65,13 @@ func readAnchor(v Verification, a Anchor, r *Report) ([]anchoredRoot, error) {
 			return nil, err
 		}
 	}
-	if len(found) > 0 {
+	switch {
+	case len(found) > 0:
 		check()
 		if _, _, err := v.Witnesses.Open(last.Note + cosignature); cosignature != "" && len(v.Witnesses) > 0 && err != nil {
 			r.add(last.Size, Unwitnessed, "%s ends with a checkpoint of %d leaves whose signature is none of a witness we believe.", a.Name, last.Size)
 		}
-	} else {
+	case r.Beyond == 0:
 		r.add(-1, Unsigned, "%s holds no checkpoint.", a.Name)
 	}
 	return found, nil

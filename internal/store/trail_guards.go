@@ -82,7 +82,7 @@ func (q *Query) Guards() ([]string, error) {
 		return nil, fmt.Errorf("listing the guards: %w", err)
 	}
 	for n, f := range facts {
-		facts[n] = strings.Join(strings.Fields(f), " ") // Postgres breaks long expressions into lines
+		facts[n] = canonical(strings.Join(strings.Fields(f), " ")) // Postgres breaks long expressions into lines
 	}
 	return facts, nil
 }

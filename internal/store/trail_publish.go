@@ -74,16 +74,24 @@ func (f *FileSink) Publish(ctx context.Context, c Checkpoint) error {
 	if known, err := f.known(ctx, c); known || err != nil {
 		return err
 	}
-	line, err := json.Marshal(published{Size: c.Size, Note: c.Note})
+	line, err := lineOf(c)
 	if err != nil {
-		return fmt.Errorf("writing a checkpoint: %w", err)
+		return err
 	}
-	if err := f.append(append(line, '\n')); err != nil {
+	if err := f.append(line); err != nil {
 		f.size = -1 // how much of the line stands there is unknown
 		return fmt.Errorf("writing a checkpoint: %w", err)
 	}
-	f.last, f.size = &c, f.size+int64(len(line))+1
+	f.last, f.size = &c, f.size+int64(len(line))
 	return nil
+}
+
+func lineOf(c Checkpoint) ([]byte, error) {
+	line, err := json.Marshal(published{Size: c.Size, Note: c.Note})
+	if err != nil {
+		return nil, fmt.Errorf("writing a checkpoint: %w", err)
+	}
+	return append(line, '\n'), nil
 }
 
 // known reports that c stands in the file already, and refuses what does not

@@ -16,6 +16,9 @@ import (
 type Verification struct {
 	Keys    TrailKeys
 	Anchors []Anchor
+	// UpTo, if given, is how many leaves there were when a copy was made: what
+	// anchors hold of a longer trail is not looked at, but counted in Beyond.
+	UpTo int64
 	// Witnesses are whose signatures are believed. With them, the newest
 	// published checkpoint must bear one, and no kept signature may be false.
 	Witnesses WitnessKeys
@@ -84,8 +87,9 @@ type Report struct {
 	Size        int64         `json:"size"` // numbered leaves
 	Root        tlog.Hash     `json:"root"`
 	Checkpoints int64         `json:"checkpoints"`
-	Anchored    int64         `json:"anchored"`  // the largest size an anchor holds
-	Witnessed   int64         `json:"witnessed"` // the largest size a witness signed
+	Anchored    int64         `json:"anchored"`         // the largest size an anchor holds
+	Beyond      int64         `json:"beyond,omitempty"` // the largest that one holds above UpTo
+	Witnessed   int64         `json:"witnessed"`        // the largest size a witness signed
 	Waiting     int64         `json:"unsequenced"`
 	Unanswered  int64         `json:"unanswered"` // requests without a recorded answer, whoever owns them by now
 	Took        time.Duration `json:"took"`

@@ -34,6 +34,7 @@ type Worker struct {
 	// atOnce is how many calls may be in flight.
 	atOnce   int
 	patience time.Duration // the lease
+	observe  func(context.Context, string, store.ID) (context.Context, func(bool))
 
 	sealer chan<- struct{}
 	ledger *together
@@ -52,8 +53,12 @@ type WorkerConfig struct {
 	// Wake of a sequencer in the same process.
 	Sealer chan<- struct{}
 	Log    *slog.Logger
-	AtOnce int           // calls in flight; 0 means 8
-	Lease  time.Duration // 0 means the default; shorter only in tests
+	AtOnce int // calls in flight; 0 means 8
+	// Observe, if given, is called when an attempt is about to be made, and may
+	// add to the context of all that is done for it; what it returns is called
+	// when its outcome is recorded, or could not be.
+	Observe func(ctx context.Context, operation string, attempt store.ID) (context.Context, func(failed bool))
+	Lease   time.Duration // 0 means the default; shorter only in tests
 }
 
 // NewWorker makes a worker. The store must act as store.Worker.
@@ -64,8 +69,14 @@ func NewWorker(s *store.Store, c WorkerConfig) *Worker {
 	if c.Lease == 0 {
 		c.Lease = lease
 	}
+	if c.Observe == nil {
+		c.Observe = func(ctx context.Context, _ string, _ store.ID) (context.Context, func(bool)) {
+			return ctx, func(bool) {}
+		}
+	}
 	return &Worker{
-		store: s, name: c.Name, bank: c.Bank, wake: c.Wake, log: c.Log, atOnce: c.AtOnce, patience: c.Lease,
+		observe: c.Observe,
+		store:   s, name: c.Name, bank: c.Bank, wake: c.Wake, log: c.Log, atOnce: c.AtOnce, patience: c.Lease,
 		sealer: c.Sealer, ledger: newTogether(s), banks: map[store.ID]client{},
 	}
 }
@@ -229,7 +240,9 @@ func (w *Worker) putBack(ctx context.Context, claimed []store.Claimed, cause err
 }
 
 // send makes the one call of an attempt and records what came of it.
-func (w *Worker) send(ctx context.Context, c store.Claimed) error {
+func (w *Worker) send(ctx context.Context, c store.Claimed) (err error) {
+	ctx, ended := w.observe(ctx, c.Operation, c.AttemptID)
+	defer func() { ended(err != nil) }()
 	bank, err := w.bankOf(c.MerchantID)
 	if err != nil {
 		return w.finish(ctx, c.Instruction, c.AttemptID, store.AttemptResult{Outcome: store.NotSent, Code: "no_bank", Message: err.Error()})
