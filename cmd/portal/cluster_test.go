@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -216,7 +217,7 @@ func (m *member) kill() {
 	if err := m.cmd.Process.Signal(syscall.SIGKILL); err != nil {
 		m.t.Fatal(err)
 	}
-	<-m.ended
+	_ = <-m.ended // killed, as it says
 }
 
 // terminate asks a process to stop, and holds it to its promise.
@@ -433,7 +434,7 @@ func (i *installed) submitted(maker *visitor, number string) store.Presentment {
 	key := rand.Text()
 	// Twice, by both web processes: the key makes it one.
 	for range 2 {
-		if status, body := maker.post("/presentments/"+b.ID.String()+"/submission", "key", key, "version", fmt.Sprint(b.Version)); status != http.StatusSeeOther {
+		if status, body := maker.post("/presentments/"+b.ID.String()+"/submission", "key", key, "version", strconv.Itoa(b.Version)); status != http.StatusSeeOther {
 			i.t.Fatalf("submitting: %d %s", status, body)
 		}
 	}
@@ -488,7 +489,7 @@ func (i *installed) slowly(who *visitor, web *member) func() (status int) {
 	if err != nil {
 		i.t.Fatal(err)
 	}
-	body := form("key", rand.Text(), "version", fmt.Sprint(b.Version))
+	body := form("key", rand.Text(), "version", strconv.Itoa(b.Version))
 	r.Host = strings.TrimPrefix(i.url, "http://")
 	r.ContentLength = int64(len(body))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
