@@ -217,7 +217,7 @@ func (m *member) kill() {
 	if err := m.cmd.Process.Signal(syscall.SIGKILL); err != nil {
 		m.t.Fatal(err)
 	}
-	_ = <-m.ended // killed, as it says
+	<-m.ended // killed, as it says
 }
 
 // terminate asks a process to stop, and holds it to its promise.

@@ -41,15 +41,17 @@ var demoMerchants = [2]store.Merchant{
 type demoPerson struct {
 	user, name    string
 	first, second store.Duties
+	level         int // as a checker of the first
 }
 
 var demoPeople = []demoPerson{
-	{"maker", "สมหญิง ตัวอย่าง", store.Duties{store.Maker}, store.Duties{store.Checker}},
-	{"checker1", "วิชัย สมมติ", store.Duties{store.Checker}, store.Duties{store.Maker}},
-	{"checker2", "ปราณี สาธิต", store.Duties{store.Checker}, nil},
-	{"auditor", "อนันต์ ทดลอง", store.Duties{store.Auditor}, store.Duties{store.Auditor}},
-	{"admin", "กมลา จำลอง", store.Duties{store.Admin}, store.Duties{store.Admin}},
-	{"admin2", "ดวงใจ จำลอง", store.Duties{store.Admin}, store.Duties{store.Admin}},
+	{"maker", "สมหญิง ตัวอย่าง", store.Duties{store.Maker}, store.Duties{store.Checker}, 1},
+	{"checker1", "วิชัย สมมติ", store.Duties{store.Checker}, store.Duties{store.Maker}, 1},
+	{"checker2", "ปราณี สาธิต", store.Duties{store.Checker}, nil, 2},
+	{"checker3", "ชูศรี สมมุติ", store.Duties{store.Checker}, nil, 1},
+	{"auditor", "อนันต์ ทดลอง", store.Duties{store.Auditor}, store.Duties{store.Auditor}, 1},
+	{"admin", "กมลา จำลอง", store.Duties{store.Admin}, store.Duties{store.Admin}, 1},
+	{"admin2", "ดวงใจ จำลอง", store.Duties{store.Admin}, store.Duties{store.Admin}, 1},
 }
 
 // fictitiousTaxID completes twelve digits with the check digit they need.
@@ -86,7 +88,7 @@ func ensureDemo(ctx context.Context, owner *store.Store, secret string) (demo, e
 				return err
 			}
 		}
-		return tx.SetLevel(d.merchants[0], d.people["checker2"], 2)
+		return nil
 	})
 	if err != nil {
 		return d, fmt.Errorf("make the demo data: %w", err)
@@ -107,6 +109,9 @@ func (d demo) add(tx *store.Tx, p demoPerson, hash string) error {
 		if err := tx.GrantDuties(d.merchants[n], id, duties...); err != nil {
 			return err
 		}
+	}
+	if p.level > 1 {
+		return tx.SetLevel(d.merchants[0], id, p.level)
 	}
 	return nil
 }

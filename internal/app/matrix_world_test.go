@@ -626,10 +626,10 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 	case "/admin/holds/{id}/lifting":
 		return apptest.Form("reason", "The case was closed")
 	case "/admin/policies":
-		form := apptest.Form("base", "1", "hours", "72", "cut_off", "16:00", "lists", "1", "bands-0", "1", "do", "propose", "note", "because")
-		for _, list := range []string{"0", "1"} {
-			form.Set("people-"+list+"-0-0", "1")
-			form.Set("who-"+list+"-0-0", "1")
+		form := apptest.Form("base", "1", "hours", "72", "cut_off", "16:00", "lists", "1", "bands-0", "1", "people-0-0-0", "1", "who-0-0-0", "1", "do", "propose", "note", "because")
+		for _, day := range []string{"0", "1"} {
+			form.Set("day-people-0-"+day+"-0", "1")
+			form.Set("day-who-0-"+day+"-0", "1")
 		}
 		return form
 	case "/blocks", "/blocks/{id}":

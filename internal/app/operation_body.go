@@ -54,7 +54,7 @@ func probeBody(f *form, operation string) json.RawMessage {
 	for _, m := range members {
 		field := memberField(m.Name)
 		var values []any
-		for _, typed := range strings.Split(strings.ReplaceAll(f.raw(field), "\r", ""), "\n") {
+		for typed := range strings.SplitSeq(strings.ReplaceAll(f.raw(field), "\r", ""), "\n") {
 			if typed = strings.TrimSpace(typed); typed == "" {
 				continue
 			}

@@ -153,16 +153,25 @@ var (
 	SQLPersonChanges             = sqlPersonChanges
 	SQLChangesOfPerson           = sqlChangesOfPerson
 	SQLClaimLinks                = sqlClaimLinks
+	SQLCredentials               = sqlCredentials
+	SQLCallbackSecrets           = sqlCallbackSecrets
+	SQLHolds                     = sqlHolds
+	SQLTrial                     = sqlTrial
+	SQLCosignatures              = sqlCosignatures
 )
 
 var pageSize = regexp.MustCompile(`(?i)LIMIT \$|(?:presentments|debits|payers)_(?:matching|listed|counted)\(|buyers_[a-z_]+\(`)
 
+// resealing is a statement by which an operator's command goes through all cells
+// of a column, from the first to the last.
+var resealing = regexp.MustCompile(` AS whose, .* AS cell, `)
+
 // PagedStatements are all registered statements whose caller says how many
-// rows they return.
+// rows they return, and that are not for going through a whole table.
 func PagedStatements() []string {
 	var paged []string
 	for _, text := range statements {
-		if pageSize.MatchString(text) {
+		if pageSize.MatchString(text) && !resealing.MatchString(text) {
 			paged = append(paged, text)
 		}
 	}

@@ -274,6 +274,12 @@ func readings() []reading {
 		{"bills of a buyer", web, store.SQLBillsOfBuyer, shop + `'1111111119998', '00000', 20`, 60},
 		{"leaves to number", "portal_sequencer", store.SQLWaitingLeaves, `100`, 110},
 		{"notices", web, store.SQLNotices, shop + person + newest + `, 51`, 60},
+		{"credentials of the bank", web, store.SQLCredentials, shop + `20`, 60},
+		{"secrets of callbacks", web, store.SQLCallbackSecrets, shop + `20`, 60},
+		{"legal holds", web, store.SQLHolds, shop + `51`, 60},
+		{"signatures of the witness", "portal_worker", store.SQLCosignatures, `1000`, 1010},
+		// Once for each of the 90 days' items, of which there are 1,900.
+		{"trial of a rule", web, store.SQLTrial, shop + `'{}', 90, 10000`, 4000},
 		{"unread notices", web, store.SQLUnreadNotices, shop + person + newest + `, 51`, 60},
 		{"the frame of every page", web, store.SQLFrameCounts, shop + `'` + planChecker + `'`, 1200},
 		{"leaves to tell of", worker, store.SQLNews, `100, 51`, 60},

@@ -52,7 +52,8 @@ const (
 // keyStays is for how long a process goes by what the database said of keys.
 const keyStays = 30 * time.Second
 
-var errSealed = errors.New("a sealed value does not open: wrong key, wrong place, or changed")
+// ErrSealed means that a sealed value is not what was sealed there.
+var ErrSealed = errors.New("a sealed value does not open: wrong key, wrong place, or changed")
 
 // NewSeal makes a ring of the given secrets of at least 32 bytes each. Which
 // one seals what is new, the database says.
@@ -160,7 +161,7 @@ func (s *Seal) keyOf(cell []byte) *sealKey {
 // open opens a cell that was sealed at this place, with whichever key.
 func (s *Seal) open(p place, cell []byte) ([]byte, error) {
 	if s == nil || len(cell) == 0 {
-		return nil, errSealed
+		return nil, ErrSealed
 	}
 	if cell[0] == sealNameless && len(cell) > 1+nonceSize {
 		for _, k := range s.keys {
@@ -168,15 +169,15 @@ func (s *Seal) open(p place, cell []byte) ([]byte, error) {
 				return plain, nil
 			}
 		}
-		return nil, errSealed
+		return nil, ErrSealed
 	}
 	k := s.keyOf(cell)
 	if k == nil || len(cell) < headSize+nonceSize {
-		return nil, errSealed
+		return nil, ErrSealed
 	}
 	plain, err := k.aead.Open(nil, cell[headSize:headSize+nonceSize], cell[headSize+nonceSize:], p.bound())
 	if err != nil {
-		return nil, errSealed
+		return nil, ErrSealed
 	}
 	return plain, nil
 }
@@ -189,11 +190,11 @@ func (s *Seal) openPiece(p place, seal, piece []byte) ([]byte, error) {
 	}
 	k := s.keyOf(seal)
 	if k == nil || len(seal) != pieceSealSize {
-		return nil, errSealed
+		return nil, ErrSealed
 	}
 	plain, err := k.aead.Open(nil, seal[headSize:headSize+nonceSize], append(piece, seal[headSize+nonceSize:]...), p.bound())
 	if err != nil {
-		return nil, errSealed
+		return nil, ErrSealed
 	}
 	return plain, nil
 }
@@ -225,7 +226,7 @@ func (t *Tx) writingKey() (*sealKey, error) {
 // sealed encrypts what is to stand at a place.
 func (t *Tx) sealed(p place, plain []byte) ([]byte, error) {
 	if t.store.seal == nil {
-		return nil, errSealed
+		return nil, ErrSealed
 	}
 	k, err := t.writingKey()
 	if err != nil {

@@ -142,7 +142,7 @@ func (c sealedColumn) open(s *Seal, cell sealedCell) (plain []byte, err error) {
 		return plain, err
 	}
 	if sum := sha256.Sum256(plain); !bytes.Equal(sum[:], cell.Extra) {
-		return nil, fmt.Errorf("%w: it is not what its hash says", errSealed)
+		return nil, fmt.Errorf("%w: it is not what its hash says", ErrSealed)
 	}
 	return plain, nil
 }

@@ -49,7 +49,7 @@ const (
 	anotherOne    = `(SELECT id FROM instructions WHERE state = 'done' AND part = 0 ORDER BY id DESC LIMIT 1)`
 	aChecker      = `(SELECT person_id FROM memberships WHERE duties = '{checker}' ORDER BY person_id LIMIT 1)`
 	aMaker        = `(SELECT person_id FROM memberships WHERE duties = '{maker}')`
-	anAuditor     = `(SELECT person_id FROM memberships WHERE duties = '{auditor}')`
+	anAuditor     = `(SELECT person_id FROM memberships WHERE duties = '{auditor}' LIMIT 1)`
 	aBill         = `(SELECT id FROM presentments WHERE document_number = 'INV-edited')`
 )
 

@@ -20,7 +20,7 @@ import (
 
 // startTime and stopTime bound the start and the end of the program.
 const (
-	startTime = 60 * time.Second
+	startTime = 3 * time.Minute
 	stopTime  = 5 * time.Second
 )
 

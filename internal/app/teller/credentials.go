@@ -22,14 +22,14 @@ var errNoCredentials = errors.New("no credentials of the bank are set")
 
 // bankOf returns the client that calls the bank for a merchant, and journals
 // for it.
-func (w *Worker) bankOf(merchant store.ID) (*krungsri.Client, error) {
+func (w *Worker) bankOf(ctx context.Context, merchant store.ID) (*krungsri.Client, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if c, ok := w.banks[merchant]; ok {
 		return c.Client, nil
 	}
 	config, id := w.bank, store.NoID
-	err := w.store.Read(context.Background(), w.actor(merchant), func(q *store.Query) error {
+	err := w.store.Read(ctx, w.actor(merchant), func(q *store.Query) error {
 		own, err := q.BankAccess()
 		if errors.Is(err, store.ErrNotFound) {
 			return nil

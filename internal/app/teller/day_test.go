@@ -1,6 +1,7 @@
 package teller_test
 
 import (
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -66,7 +67,7 @@ func TestDayIsSummedUpOneByOne(t *testing.T) {
 		})
 	}
 	together.Wait()
-	if got := w.asked(t, append(leads, before)...); got[1] != 4 || got[2] != 9 {
+	if got := w.asked(t, slices.Concat(leads, []store.ID{before})...); got[1] != 4 || got[2] != 9 {
 		t.Errorf("so many leads need so many approvals: %v, want 4 of 1 and 9 of 2", got)
 	}
 }

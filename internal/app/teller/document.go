@@ -55,6 +55,9 @@ func receiptDocument(ctx context.Context, s *store.Store, c store.Claimed, p Doc
 func loadDocument(ctx context.Context, s *store.Store, c store.Claimed, p Document) (krungsri.Document, error) {
 	content := bytes.NewBuffer(make([]byte, 0, p.Size))
 	err := s.Read(ctx, store.Actor{Merchant: c.MerchantID}, func(q *store.Query) error { return q.WriteFile(p.FileID, content) })
+	if errors.Is(err, store.ErrSealed) {
+		return krungsri.Document{}, fmt.Errorf("%w: %s: %w", errUnsendable, p.FileID, err)
+	}
 	if err != nil {
 		return krungsri.Document{}, err
 	}

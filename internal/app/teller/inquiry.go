@@ -115,7 +115,7 @@ func (w *Worker) askOne(ctx context.Context, i store.Inquiry) error {
 	if !ok {
 		return fmt.Errorf("inquiry %s: %q is not declared", i.ID, i.Operation)
 	}
-	bank, err := w.bankOf(i.MerchantID)
+	bank, err := w.bankOf(ctx, i.MerchantID)
 	if err != nil {
 		return err
 	}

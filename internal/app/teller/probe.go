@@ -69,7 +69,7 @@ func (w *Worker) TryOut(ctx context.Context) error {
 
 func (w *Worker) tryOne(ctx context.Context, t store.Probe) error {
 	came := string(krungsri.NotSent)
-	bank, err := w.bankOf(t.MerchantID)
+	bank, err := w.bankOf(ctx, t.MerchantID)
 	if err == nil {
 		err = krungsri.Try(context.WithValue(ctx, triedKey{}, t.ExchangeID.UUID), bank, t.Operation, t.Body)
 		came = string(krungsri.Done)

@@ -243,7 +243,7 @@ func (w *Worker) putBack(ctx context.Context, claimed []store.Claimed, cause err
 func (w *Worker) send(ctx context.Context, c store.Claimed) (err error) {
 	ctx, ended := w.observe(ctx, c.Operation, c.AttemptID)
 	defer func() { ended(err != nil) }()
-	bank, err := w.bankOf(c.MerchantID)
+	bank, err := w.bankOf(ctx, c.MerchantID)
 	if err != nil {
 		return w.finish(ctx, c.Instruction, c.AttemptID, store.AttemptResult{Outcome: store.NotSent, Code: "no_bank", Message: err.Error()})
 	}
