@@ -217,7 +217,9 @@ func (m *member) kill() {
 	if err := m.cmd.Process.Signal(syscall.SIGKILL); err != nil {
 		m.t.Fatal(err)
 	}
-	<-m.ended // killed, as it says
+	if err := <-m.ended; err == nil {
+		m.t.Error("it ended by itself before it was killed")
+	}
 }
 
 // terminate asks a process to stop, and holds it to its promise.
