@@ -56,7 +56,7 @@ func (c sealedColumn) withStatements(s cellSQL) sealedColumn {
 		s.isInUse = `substr(` + s.cell + `, 1, 5) = $1`
 	}
 	if s.present == "" {
-		s.present = s.cell + ` IS NOT NULL`
+		s.present = `length(` + s.cell + `) > 0` // an answer without a body has an empty one
 	}
 	c.count = statement(`
 		SELECT CASE WHEN ` + s.cell + ` IS NULL THEN 'clear' WHEN get_byte(` + s.cell + `, 0) = 2 THEN encode(substr(` + s.cell + `, 2, 4), 'hex') ELSE 'nameless' END AS key,
