@@ -197,7 +197,7 @@ func (a *App) callbacksRow(ctx context.Context, s setUp) templates.SettingsRow {
 // otherSettings lead to what is set elsewhere.
 func (a *App) otherSettings(ctx context.Context, u user) (rows []templates.SettingsRow) {
 	for _, other := range []struct{ key, href string }{
-		{"people", "/admin/people"}, {"rules", "/admin/policies"}, {"promptpay", "/promptpay-ids"}, {"numbers", "/numbers"}, {"holidays", "/holidays"},
+		{"people", "/admin/people"}, {"rules", "/admin/policies"}, {"promptpay", "/promptpay-ids"}, {"numbers", "/numbers"}, {"holidays", "/holidays"}, {"retention", "/admin/retention"},
 		{"debits", "/debit-rules"}, {"requests", "/request-rules"},
 	} {
 		if a.opens(u, other.href) {
