@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/cipher"
 	"errors"
 	"fmt"
 	"io"
@@ -98,6 +99,7 @@ type App struct {
 	seen     *sightings
 	cookies  cookieNames
 	passkeys *webauthn.WebAuthn // nil where browsers have none
+	sealing  cipher.AEAD        // seals forms on their way round by a proof
 	hashing  chan struct{}
 	uploads  turns // how many files are taken in at a time
 	told     turns // how many callbacks are taken in at a time
@@ -135,6 +137,9 @@ func New(c Config) (*App, error) {
 		seen:    &sightings{key: c.MarkKey, store: c.Store, log: c.Log, recent: make(map[string]time.Time)},
 	}
 	if a.passkeys, err = newPasskeys(origin); err != nil {
+		return nil, err
+	}
+	if a.sealing, err = newKeptSeal(c.DeviceKey); err != nil {
 		return nil, err
 	}
 	a.sessions = newSessionStore(c.Store, a.cookies, c.SessionIdle, c.SessionLifetime)

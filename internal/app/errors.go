@@ -90,6 +90,9 @@ func problemOf(err error) problem {
 	case errors.Is(err, errUnproven):
 		return problem{status: http.StatusUnauthorized, level: slog.LevelInfo,
 			title: text.K("edge.unproven_title"), help: text.K("edge.unproven_help")}
+	case errors.Is(err, errKeptOver):
+		return problem{status: http.StatusConflict, level: slog.LevelInfo,
+			title: text.K("proof.over_title"), help: text.K("proof.over_help")}
 	case errors.Is(err, errUnenrolled):
 		return problem{status: http.StatusForbidden, level: slog.LevelInfo,
 			title: text.K("factor.unenrolled_title"), help: text.K("factor.unenrolled_help")}
@@ -152,6 +155,9 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, u user, err error) {
 		info.level = slog.LevelError
 		panic(http.ErrAbortHandler)
 	}
+	if errors.Is(err, errUnproven) && a.askAround(w, r, u) {
+		return
+	}
 	if errors.Is(err, errSignedOut) || errors.Is(err, errUnproven) || errors.Is(err, errUnenrolled) {
 		if a.sendToProof(w, r, err) {
 			return
@@ -167,8 +173,8 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, u user, err error) {
 }
 
 // sendToProof sends a reader to the place where they can sign in, or prove who
-// they are, and back. A form that was sent cannot be sent again by us, so its
-// sender gets a page instead.
+// they are, and back. A form that was sent cannot be sent again by us: its sender
+// gets a page instead, if it could not be wrapped into the question who they are.
 func (a *App) sendToProof(w http.ResponseWriter, r *http.Request, err error) bool {
 	at, next := "/sign-in", r.URL.RequestURI()
 	switch {
@@ -207,12 +213,8 @@ const proofPath = "/identity"
 
 // proofPathFor leads back to the page whose form was sent.
 func (a *App) proofPathFor(r *http.Request) string {
-	from, err := url.Parse(r.Referer())
-	if err != nil || !strings.EqualFold(from.Host, a.origin.Host) {
-		return proofPath
-	}
-	if own, ok := a.ownPath(from.RequestURI()); ok && own != "/" {
-		return proofPath + "?next=" + url.QueryEscape(own)
+	if from := a.pageBefore(r); from != "" {
+		return proofPath + "?next=" + url.QueryEscape(from)
 	}
 	return proofPath
 }

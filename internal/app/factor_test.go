@@ -159,13 +159,8 @@ func TestStepUpTakesTheFactorAndNotThePasswordOfWhoeverHasOne(t *testing.T) {
 	phone := c.Enrol(clock.now())
 	clock.pass(16 * time.Minute)
 	a := c.Post("/instructions/" + nobodysID + "/approval")
-	if a.Status != http.StatusUnauthorized || !strings.Contains(a.Body, `href="/identity"`) {
+	if a.Status != http.StatusUnauthorized || strings.Contains(a.Body, `name="password"`) || !strings.Contains(a.Body, `name="code"`) {
 		t.Errorf("an approval long after the proof gave %d", a.Status)
-	}
-	r := c.Request(http.MethodPost, "/instructions/"+nobodysID+"/approval", apptest.Form())
-	r.Header.Set("Referer", w.URL+"/approvals?tab=mine")
-	if a := c.Do(r); !strings.Contains(a.Body, `href="/identity?next=%2Fapprovals%3Ftab%3Dmine"`) {
-		t.Error("the way to the proof does not lead back")
 	}
 	if a := c.Post("/presentments/export"); a.Status != http.StatusUnauthorized {
 		t.Errorf("an export long after the proof gave %d", a.Status)

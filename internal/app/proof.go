@@ -77,14 +77,7 @@ func (a *App) proofPage(w http.ResponseWriter, r *http.Request, u user, status i
 // notes when.
 func (a *App) createProof(w http.ResponseWriter, r *http.Request, u user) error {
 	f := readForm(r)
-	passkey := f.raw("credential")
-	var typed string
-	switch {
-	case !u.enrolled:
-		typed = f.secret("password", required)
-	case passkey == "":
-		typed = f.text("code", required, maxLen(40))
-	}
+	typed, passkey := readProof(f, u)
 	next := a.ownPathOr(f.raw("next"), "")
 	if err := f.check(); err != nil {
 		return err
@@ -98,9 +91,30 @@ func (a *App) createProof(w http.ResponseWriter, r *http.Request, u user) error 
 			return a.seeOther(w, r, u, orHome(next), text.Message{})
 		}
 	}
-	return a.proofPage(w, r, u, http.StatusUnprocessableEntity, templates.ProofView{
-		Next: next, PasswordError: f.errorOf(r.Context(), "password"), CodeError: f.errorOf(r.Context(), "code"), Errors: f.summary(r.Context()),
-	})
+	v := templates.ProofView{Next: next}
+	v.Faults(f.errorOf(r.Context(), "password"), f.errorOf(r.Context(), "code"), f.summary(r.Context()))
+	return a.proofPage(w, r, u, http.StatusUnprocessableEntity, v)
+}
+
+// readProof reads what a person shows: their passkey's answer, or what they
+// typed into their field.
+func readProof(f *form, u user) (typed, passkey string) {
+	passkey = f.raw("credential")
+	switch {
+	case !u.enrolled:
+		typed = f.secret("password", required)
+	case passkey == "":
+		typed = f.text("code", required, maxLen(40))
+	}
+	return typed, passkey
+}
+
+// proofField is where u shows who they are.
+func proofField(u user) string {
+	if u.enrolled {
+		return "code"
+	}
+	return "password"
 }
 
 func (a *App) prove(w http.ResponseWriter, r *http.Request, u user, f *form, typed, passkey string) (done bool, err error) {

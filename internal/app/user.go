@@ -55,6 +55,10 @@ func merchantName(ctx context.Context, m store.Membership) string {
 func (a *App) serve(rt route) http.HandlerFunc {
 	limit := rt.bodyLimit()
 	return func(w http.ResponseWriter, r *http.Request) {
+		limit := limit
+		if comesBack(r) {
+			limit = keptLimit(limit)
+		}
 		infoOf(r).route = strings.TrimSpace(rt.method + " " + rt.pattern)
 		if limit > formLimit {
 			// A file over a slow line takes longer than a form.
@@ -66,6 +70,12 @@ func (a *App) serve(rt route) http.HandlerFunc {
 			return
 		}
 		u, r, err := a.whoAsks(r)
+		if err == nil && u.signedIn() && comesBack(r) {
+			var answered bool
+			if answered, err = a.unpack(w, r, u); answered && err == nil {
+				return
+			}
+		}
 		if err == nil {
 			err = a.admit(u, rt)
 		}

@@ -11,6 +11,8 @@ const asks = window.PublicKeyCredential?.parseRequestOptionsFromJSON;
 
 const answer = async (form) => {
   const response = await fetch(form.dataset.options, { method: "POST", headers: { "Content-Type": "application/x-www-form-urlencoded" }, body: "" });
+  // Whoever must confirm who they are first does so, and comes back.
+  if (response.status === 401) location.assign(`/identity?next=${encodeURIComponent(location.pathname)}`);
   if (!response.ok) throw new Error(`the portal answered ${response.status}`);
   const options = await response.json();
   return form.dataset.passkey === "create"

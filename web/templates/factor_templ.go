@@ -269,7 +269,7 @@ func FactorList(v FactorListView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.Passkeys {
-				templ_7745c5c3_Err = passkeyForm("create", "/account/factors/passkeys", "/account/factors/passkeys/options", "", text.T(ctx, "factor.passkey_add")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = passkeyForm("create", "/account/factors/passkeys", "/account/factors/passkeys/options", text.T(ctx, "factor.passkey_add")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
