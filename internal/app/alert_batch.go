@@ -108,7 +108,7 @@ func (a *App) exportAlerts(w http.ResponseWriter, r *http.Request, u user) error
 	}
 	filter := store.AlertFilter{AlertSelection: query.AlertSelection, Sort: query.sort, Ascending: query.ascending, Limit: exportChunk}
 	return handOutList(a, w, r, u, format, listExport[store.Alert]{
-		name: "alerts", title: text.T(r.Context(), "alert.title"), columns: alertColumns, filter: query.values(), most: maxAlertExport, back: query.href(store.AlertCursor{}),
+		name: "alerts", title: text.T(r.Context(), "alert.title"), columns: alertColumns, filter: query.values(), most: maxAlertExport, back: query.href(store.Cursor{}),
 		chunk: func(q *store.Query) ([]store.Alert, bool, error) {
 			page, err := q.Alerts(filter)
 			if len(page.Rows) > 0 {

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"portal/internal/app/promptpay"
 	"portal/internal/app/thai"
 	"portal/internal/store"
@@ -134,24 +132,12 @@ func (q alertQuery) values() url.Values {
 }
 
 // href is the address of the list, from a place on.
-func (q alertQuery) href(from store.AlertCursor) string {
-	v := q.values()
-	if from.ID != store.NoID {
-		name := "after"
-		if from.Back {
-			name = "before"
-		}
-		v.Set(name, from.Place+"_"+from.ID.String())
-	}
-	return addressOf("/alerts", v)
+func (q alertQuery) href(from store.Cursor) string {
+	return addressFrom("/alerts", q.values(), from)
 }
 
 func (q alertQuery) without(fields ...string) string {
-	v := q.values()
-	for _, field := range fields {
-		v.Del(field)
-	}
-	return addressOf("/alerts", v)
+	return addressWithout("/alerts", q.values(), fields...)
 }
 
 // sorted is the same list by a column, turned round where it is by that already.
@@ -195,32 +181,13 @@ func (q alertQuery) filters(ctx context.Context, f *form) templates.AlertFilters
 	}
 }
 
-// alertCursor reads a place in the list.
-func alertCursor(f *form, sort store.AlertSort) store.AlertCursor {
-	typed, back := f.raw("after"), false
-	if before := f.raw("before"); before != "" {
-		typed, back = before, true
-	}
-	if typed == "" {
-		return store.AlertCursor{}
-	}
-	place, last, _ := strings.Cut(typed, "_")
-	id, err := uuid.Parse(last)
-	c := store.AlertCursor{Place: place, ID: id, Back: back}
-	if err != nil || !c.Fits(sort) {
-		f.broken = &requestError{"no such place in the list"}
-		return store.AlertCursor{}
-	}
-	return c
-}
-
 // listAlerts is the inbox: what is to be decided, and what runs out first,
 // before all else.
 func (a *App) listAlerts(w http.ResponseWriter, r *http.Request, u user) error {
 	ctx := r.Context()
 	f := readQuery(r)
 	at := a.readAlertQuery(f)
-	from := alertCursor(f, at.sort)
+	from := readCursor(f, at.sort)
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -233,7 +200,7 @@ func (a *App) listAlerts(w http.ResponseWriter, r *http.Request, u user) error {
 		}
 		if from.Back && !page.More {
 			// Back at the beginning: the first page is a whole one.
-			filter.From = store.AlertCursor{}
+			filter.From = store.Cursor{}
 			if page, err = q.Alerts(filter); err != nil {
 				return err
 			}
@@ -252,7 +219,7 @@ func (a *App) listAlerts(w http.ResponseWriter, r *http.Request, u user) error {
 }
 
 func (a *App) alertListView(ctx context.Context, u user, at alertQuery, filter store.AlertFilter, page store.AlertPage, sums map[string]store.AlertSum) templates.AlertListView {
-	start := store.AlertCursor{}
+	start := store.Cursor{}
 	v := templates.AlertListView{
 		Heading: at.heading, Query: at.query, Filtered: at.filtered(), Filter: at.values().Encode(), Key: newKey(),
 		All:    (alertQuery{}).under(at.heading).href(start),
@@ -280,16 +247,9 @@ func (a *App) alertListView(ctx context.Context, u user, at alertQuery, filter s
 	if len(page.Rows) == 0 {
 		return v
 	}
-	v.Pager.Showing = text.T(ctx, "payment.showing", "n", len(page.Rows), "total", cmp.Or(v.Total, countText(store.CountLimit+1)))
-	if page.More || filter.From.Back {
-		v.Pager.Next = at.href(at.sort.Place(page.Rows[len(page.Rows)-1]))
-	}
-	if filter.From.ID != store.NoID {
-		v.Pager.First = at.href(start)
-		first := at.sort.Place(page.Rows[0])
-		first.Back = true
-		v.Pager.Previous = at.href(first)
-	}
+	showing := text.T(ctx, "payment.showing", "n", len(page.Rows), "total", cmp.Or(v.Total, countText(store.CountLimit+1)))
+	first, last := page.Rows[0], page.Rows[len(page.Rows)-1]
+	v.Pager = turner(showing, at.href, filter.From, page.More, at.sort.Place(first), at.sort.Place(last))
 	return v
 }
 

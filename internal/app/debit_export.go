@@ -24,7 +24,7 @@ func (a *App) exportDebits(w http.ResponseWriter, r *http.Request, u user) error
 	}
 	filter := store.DebitFilter{DebitSelection: query.DebitSelection, Sort: query.sort, Ascending: query.ascending, Limit: exportChunk}
 	return handOutList(a, w, r, u, format, listExport[store.Debit]{
-		name: "debits", title: text.T(r.Context(), "debits.title"), columns: debitColumns, filter: query.values(), most: maxDebitExport, back: query.href(store.DebitCursor{}),
+		name: "debits", title: text.T(r.Context(), "debits.title"), columns: debitColumns, filter: query.values(), most: maxDebitExport, back: query.href(store.Cursor{}),
 		chunk: func(q *store.Query) ([]store.Debit, bool, error) {
 			page, err := q.Debits(filter)
 			if len(page.Rows) > 0 {

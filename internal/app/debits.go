@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"portal/internal/store"
 	"portal/web/templates"
 	"portal/web/templates/ui"
@@ -76,25 +74,13 @@ func (q debitQuery) values() url.Values {
 }
 
 // href is the address of the list, from a place on.
-func (q debitQuery) href(from store.DebitCursor) string {
-	v := q.values()
-	if from.ID != store.NoID {
-		name := "after"
-		if from.Back {
-			name = "before"
-		}
-		v.Set(name, from.Place+"_"+from.ID.String())
-	}
-	return addressOf("/debits", v)
+func (q debitQuery) href(from store.Cursor) string {
+	return addressFrom("/debits", q.values(), from)
 }
 
 // without is the same list less a filter.
 func (q debitQuery) without(fields ...string) string {
-	v := q.values()
-	for _, field := range fields {
-		v.Del(field)
-	}
-	return addressOf("/debits", v)
+	return addressWithout("/debits", q.values(), fields...)
 }
 
 // chips are the filters in use, each with the list without it.
@@ -171,31 +157,12 @@ func (q *debitQuery) readNames(in *store.Query) error {
 	return nil
 }
 
-// debitCursor reads a place in the list.
-func debitCursor(f *form, sort store.DebitSort) store.DebitCursor {
-	typed, back := f.raw("after"), false
-	if before := f.raw("before"); before != "" {
-		typed, back = before, true
-	}
-	if typed == "" {
-		return store.DebitCursor{}
-	}
-	place, last, _ := strings.Cut(typed, "_")
-	id, err := uuid.Parse(last)
-	c := store.DebitCursor{Place: place, ID: id, Back: back}
-	if err != nil || !c.Fits(sort) {
-		f.broken = &requestError{"no such place in the list"}
-		return store.DebitCursor{}
-	}
-	return c
-}
-
 // listDebits shows the debits that pass the filter, the latest day first.
 func (a *App) listDebits(w http.ResponseWriter, r *http.Request, u user) error {
 	ctx := r.Context()
 	f := readQuery(r)
 	at := a.readDebitQuery(f)
-	from := debitCursor(f, at.sort)
+	from := readCursor(f, at.sort)
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -211,7 +178,7 @@ func (a *App) listDebits(w http.ResponseWriter, r *http.Request, u user) error {
 		}
 		if from.Back && !page.More {
 			// Back at the beginning: the first page is a whole one.
-			filter.From = store.DebitCursor{}
+			filter.From = store.Cursor{}
 			if page, err = q.Debits(filter); err != nil {
 				return err
 			}
@@ -229,7 +196,7 @@ func (a *App) listDebits(w http.ResponseWriter, r *http.Request, u user) error {
 }
 
 func debitListView(ctx context.Context, u user, at debitQuery, filter store.DebitFilter, page store.DebitPage, sums map[string]store.DebitSum) templates.DebitListView {
-	start := store.DebitCursor{}
+	start := store.Cursor{}
 	v := templates.DebitListView{
 		State: at.State, Query: at.query, Filtered: at.filtered(), Filter: at.values().Encode(), MayMake: u.can(store.Maker),
 		All:      debitQuery{DebitSelection: store.DebitSelection{State: at.State}}.href(start),
@@ -252,16 +219,9 @@ func debitListView(ctx context.Context, u user, at debitQuery, filter store.Debi
 	if len(page.Rows) == 0 {
 		return v
 	}
-	v.Pager.Showing = text.T(ctx, "payment.showing", "n", len(page.Rows), "total", countText(sums[at.State].Number))
-	if page.More || filter.From.Back {
-		v.Pager.Next = at.href(at.sort.Place(page.Rows[len(page.Rows)-1]))
-	}
-	if filter.From.ID != store.NoID {
-		v.Pager.First = at.href(start)
-		first := at.sort.Place(page.Rows[0])
-		first.Back = true
-		v.Pager.Previous = at.href(first)
-	}
+	showing := text.T(ctx, "payment.showing", "n", len(page.Rows), "total", countText(sums[at.State].Number))
+	first, last := page.Rows[0], page.Rows[len(page.Rows)-1]
+	v.Pager = turner(showing, at.href, filter.From, page.More, at.sort.Place(first), at.sort.Place(last))
 	return v
 }
 

@@ -112,6 +112,7 @@ func (a *App) markNotice(w http.ResponseWriter, r *http.Request, u user) error {
 func (a *App) markNotices(w http.ResponseWriter, r *http.Request, u user) error {
 	f := readForm(r)
 	until, err := time.Parse(time.RFC3339Nano, f.raw("until"))
+	until = until.UTC() // the database reads no offset beyond 15 hours
 	if err != nil || until.After(a.Clock()) || until.Year() < 2000 {
 		until = a.Clock()
 	}

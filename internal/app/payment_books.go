@@ -35,7 +35,7 @@ func (a *App) booksPage(w http.ResponseWriter, r *http.Request, u user, status i
 			v.Days = append(v.Days, templates.BookDay{
 				Day: d.Day, Payments: d.Payments, Amount: d.AmountSatang, Applied: d.AppliedSatang, Withheld: d.WithheldSatang, Fee: d.FeeSatang, Aside: d.AsideSatang,
 				Waiting: d.Waiting, WaitingSatang: d.WaitingSatang, Behind: v.Waiting > 0, Closable: v.MayClose && v.Waiting == 0 && !d.Day.After(midnight(a.today())),
-				Through: d.Day.Format(time.DateOnly), WaitingHref: paymentQuery{PaymentSelection: store.PaymentSelection{State: store.PaymentWaiting}}.href(store.PaymentCursor{}),
+				Through: d.Day.Format(time.DateOnly), WaitingHref: paymentQuery{PaymentSelection: store.PaymentSelection{State: store.PaymentWaiting}}.href(store.Cursor{}),
 			})
 		}
 		if v.Account, err = accountOf(ctx, q); err != nil {

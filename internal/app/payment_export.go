@@ -22,7 +22,7 @@ func (a *App) exportPayments(w http.ResponseWriter, r *http.Request, u user) err
 	}
 	filter := store.PaymentFilter{PaymentSelection: at.PaymentSelection, Sort: at.Sort, Ascending: at.Ascending, Limit: exportChunk}
 	return handOutList(a, w, r, u, format, listExport[store.PaymentRow]{
-		name: "payments", title: text.T(r.Context(), "payment.title"), columns: paymentColumns, filter: at.values(), most: store.MaxExport, back: at.href(store.PaymentCursor{}),
+		name: "payments", title: text.T(r.Context(), "payment.title"), columns: paymentColumns, filter: at.values(), most: store.MaxExport, back: at.href(store.Cursor{}),
 		chunk: func(q *store.Query) ([]store.PaymentRow, bool, error) {
 			page, err := q.Payments(filter)
 			if len(page.Rows) > 0 {

@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"portal/internal/store"
 	"portal/web/templates"
 	"portal/web/templates/ui"
@@ -82,25 +80,13 @@ func (q paymentQuery) address() url.Values {
 }
 
 // href is the address of the list, from a place on.
-func (q paymentQuery) href(from store.PaymentCursor) string {
-	v := q.address()
-	if from.ID != store.NoID {
-		name := "after"
-		if from.Back {
-			name = "before"
-		}
-		v.Set(name, from.Place+"_"+from.ID.String())
-	}
-	return addressOf("/payments", v)
+func (q paymentQuery) href(from store.Cursor) string {
+	return addressFrom("/payments", q.address(), from)
 }
 
 // without is the same list less a filter.
 func (q paymentQuery) without(fields ...string) string {
-	v := q.address()
-	for _, field := range fields {
-		v.Del(field)
-	}
-	return addressOf("/payments", v)
+	return addressWithout("/payments", q.address(), fields...)
 }
 
 // chips are the filters in use, each with the list without it.
@@ -152,32 +138,13 @@ func (q paymentQuery) filtered() bool {
 	return q.Query != "" || !q.PaidFrom.IsZero() || !q.PaidTo.IsZero() || q.AmountFrom != nil || q.AmountTo != nil || q.Import != store.NoID
 }
 
-// paymentCursor reads a place in the list.
-func paymentCursor(f *form, sort store.PaymentSort) store.PaymentCursor {
-	typed, back := f.raw("after"), false
-	if before := f.raw("before"); before != "" {
-		typed, back = before, true
-	}
-	if typed == "" {
-		return store.PaymentCursor{}
-	}
-	place, last, _ := strings.Cut(typed, "_")
-	id, err := uuid.Parse(last)
-	c := store.PaymentCursor{Place: place, ID: id, Back: back}
-	if err != nil || !c.Fits(sort) {
-		f.broken = &requestError{"no such place in the list"}
-		return store.PaymentCursor{}
-	}
-	return c
-}
-
 // listPayments shows the money that came in, what waits to be matched first.
 func (a *App) listPayments(w http.ResponseWriter, r *http.Request, u user) error {
 	ctx := r.Context()
 	f := readQuery(r)
 	at := a.readPaymentQuery(f)
 	at.View = f.raw("view")
-	from := paymentCursor(f, at.Sort)
+	from := readCursor(f, at.Sort)
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -201,7 +168,7 @@ func (a *App) listPayments(w http.ResponseWriter, r *http.Request, u user) error
 		}
 		if from.Back && !page.More {
 			// Back at the beginning: the first page is a whole one.
-			filter.From = store.PaymentCursor{}
+			filter.From = store.Cursor{}
 			if page, err = q.Payments(filter); err != nil {
 				return err
 			}
@@ -225,9 +192,9 @@ func (a *App) listPayments(w http.ResponseWriter, r *http.Request, u user) error
 func paymentListView(ctx context.Context, u user, at paymentQuery, filter store.PaymentFilter, page store.PaymentPage, sums map[string]store.PaymentSum) templates.PaymentListView {
 	v := templates.PaymentListView{
 		State: at.State, Query: at.Query, Filter: at.values().Encode(),
-		Filtered: at.filtered(), All: paymentQuery{PaymentSelection: store.PaymentSelection{State: at.State}}.href(store.PaymentCursor{}),
+		Filtered: at.filtered(), All: paymentQuery{PaymentSelection: store.PaymentSelection{State: at.State}}.href(store.Cursor{}),
 		MayMake: u.can(store.Maker), MayClose: u.can(store.Checker),
-		DateHref: at.sorted(store.PaymentsByDate).href(store.PaymentCursor{}), AmountHref: at.sorted(store.PaymentsByAmount).href(store.PaymentCursor{}),
+		DateHref: at.sorted(store.PaymentsByDate).href(store.Cursor{}), AmountHref: at.sorted(store.PaymentsByAmount).href(store.Cursor{}),
 		ByAmount: at.Sort == store.PaymentsByAmount, Ascending: at.Ascending,
 	}
 	tab := func(state string) ui.Tab {
@@ -239,7 +206,7 @@ func paymentListView(ctx context.Context, u user, at paymentQuery, filter store.
 		if at.View != "" { // what it stands for is no part of another tab
 			at = paymentQuery{Sort: store.PaymentsByDate, PaymentSelection: store.PaymentSelection{State: at.State}}
 		}
-		return ui.Tab{Label: label, Href: at.in(state).href(store.PaymentCursor{}), Count: countText(sums[state].Number), Current: state == at.State}
+		return ui.Tab{Label: label, Href: at.in(state).href(store.Cursor{}), Count: countText(sums[state].Number), Current: state == at.State}
 	}
 	v.Tabs = append(v.Tabs, tab(""))
 	for _, state := range store.PaymentStates {
@@ -254,16 +221,9 @@ func paymentListView(ctx context.Context, u user, at paymentQuery, filter store.
 	if len(page.Rows) == 0 {
 		return v
 	}
-	v.Pager.Showing = text.T(ctx, "payment.showing", "n", len(page.Rows), "total", countText(sums[at.State].Number))
-	if page.More || filter.From.Back {
-		v.Pager.Next = at.href(at.Sort.Place(page.Rows[len(page.Rows)-1].Payment))
-	}
-	if filter.From.ID != store.NoID {
-		v.Pager.First = at.href(store.PaymentCursor{})
-		first := at.Sort.Place(page.Rows[0].Payment)
-		first.Back = true
-		v.Pager.Previous = at.href(first)
-	}
+	showing := text.T(ctx, "payment.showing", "n", len(page.Rows), "total", countText(sums[at.State].Number))
+	first, last := page.Rows[0].Payment, page.Rows[len(page.Rows)-1].Payment
+	v.Pager = turner(showing, at.href, filter.From, page.More, at.Sort.Place(first), at.Sort.Place(last))
 	return v
 }
 

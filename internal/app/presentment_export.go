@@ -39,7 +39,7 @@ func (a *App) exportPage(w http.ResponseWriter, r *http.Request, u user, status 
 		return err
 	}
 	v := templates.ExportView{
-		Back: p.href(store.PresentmentCursor{}), Chips: p.chips(ctx), List: p.values().Encode(), Number: sum.Number, SumSatang: sum.SumSatang,
+		Back: p.href(store.Cursor{}), Chips: p.chips(ctx), List: p.values().Encode(), Number: sum.Number, SumSatang: sum.SumSatang,
 		Max: store.MaxExport, Refusal: refusal, English: text.From(ctx).Lang == text.EN,
 	}
 	return a.page(w, r, u, shell{Header: v.Header(ctx), Area: areaPresentments, Status: status}, templates.Export(v))

@@ -86,7 +86,7 @@ func (a *App) readBillList(q *store.Query, u user, l *billList, all bool) error 
 	}
 	if l.filter.From.Back && !l.page.More {
 		// Back at the beginning: the first page is a whole one.
-		l.filter.From = store.PresentmentCursor{}
+		l.filter.From = store.Cursor{}
 		if l.page, err = q.Presentments(l.filter); err != nil {
 			return err
 		}
@@ -198,7 +198,7 @@ func (a *App) presentmentTabs(ctx context.Context, l billList) []ui.Tab {
 			place.Asked = []string{state}
 			current = slices.Equal(l.place.Asked, place.Asked)
 		}
-		href := place.href(store.PresentmentCursor{})
+		href := place.href(store.Cursor{})
 		if href == "/presentments" {
 			href = l.bare()
 		}
@@ -223,17 +223,9 @@ func presentmentPager(ctx context.Context, l billList) ui.Pager {
 	if len(rows) == 0 {
 		return ui.Pager{}
 	}
-	p := ui.Pager{Showing: text.T(ctx, "presentment.showing", "n", len(rows), "total", countText(l.sum.Number))}
-	if l.page.More || l.filter.From.Back {
-		p.Next = l.place.href(store.PlaceOf(l.place.Sort, rows[len(rows)-1]))
-	}
-	if l.filter.From.ID != store.NoID {
-		p.First = l.place.href(store.PresentmentCursor{})
-		first := store.PlaceOf(l.place.Sort, rows[0])
-		first.Back = true
-		p.Previous = l.place.href(first)
-	}
-	return p
+	showing := text.T(ctx, "presentment.showing", "n", len(rows), "total", countText(l.sum.Number))
+	first, last := l.place.Sort.Place(rows[0]), l.place.Sort.Place(rows[len(rows)-1])
+	return turner(showing, l.place.href, l.filter.From, l.page.More, first, last)
 }
 
 // countListed is how many bills a list shows that is not asked for others.

@@ -5,8 +5,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"portal/internal/store"
 	"portal/web/templates/ui"
 	"portal/web/text"
@@ -37,26 +35,14 @@ func (p *billPlace) nameImport(q *store.Query) error {
 }
 
 // href is the address of the list from a place on.
-func (p billPlace) href(from store.PresentmentCursor) string {
-	values := p.values()
-	if from.ID != store.NoID {
-		name := "after"
-		if from.Back {
-			name = "before"
-		}
-		values.Set(name, from.Place+"_"+from.ID.String())
-	}
-	return addressOf("/presentments", values)
+func (p billPlace) href(from store.Cursor) string {
+	return addressFrom("/presentments", p.values(), from)
 }
 
 // without is the same list less a filter. A view stays open, so that it can be
 // made to stand for what is left.
 func (p billPlace) without(fields ...string) string {
-	values := p.values()
-	for _, field := range fields {
-		values.Del(field)
-	}
-	return addressOf("/presentments", values)
+	return addressWithout("/presentments", p.values(), fields...)
 }
 
 // sorted is the same list in another order: the other way round if it is
@@ -68,30 +54,7 @@ func (p billPlace) sorted(by store.PresentmentSort) string {
 		o.Ascending = !p.Ascending
 	}
 	o.Sort = by
-	return o.href(store.PresentmentCursor{})
-}
-
-// readCursor reads a place from the address.
-func readCursor(f *form, sort store.PresentmentSort) store.PresentmentCursor {
-	after, before := f.raw("after"), f.raw("before")
-	s := after
-	if before != "" {
-		s = before
-	}
-	if s == "" {
-		return store.PresentmentCursor{}
-	}
-	c := store.PresentmentCursor{Back: before != ""}
-	if cut := strings.LastIndexByte(s, '_'); cut >= 0 {
-		id, err := uuid.Parse(s[cut+1:])
-		if err == nil {
-			c.Place, c.ID = s[:cut], id
-		}
-	}
-	if c.ID == store.NoID || !c.Fits(sort) {
-		f.broken = &requestError{"no such place in the list"}
-	}
-	return c
+	return o.href(store.Cursor{})
 }
 
 // chips are the filters in use, each with the list without it.

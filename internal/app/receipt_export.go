@@ -23,12 +23,12 @@ func (a *App) exportReceipts(w http.ResponseWriter, r *http.Request, u user) err
 		return a.seeOther(w, r, u, "/receipts", text.Msg("list.export_filter"))
 	}
 	filter := query.ReceiptFilter
-	filter.From, filter.Limit = store.PresentmentCursor{}, exportChunk
+	filter.From, filter.Limit = store.Cursor{}, exportChunk
 	return handOutList(a, w, r, u, format, listExport[store.ReceiptRow]{
 		name: "receipts", title: text.T(r.Context(), "receipt.title"), columns: receiptColumns, filter: query.typed, most: maxReceiptExport, back: query.href(),
 		chunk: func(q *store.Query) (rows []store.ReceiptRow, more bool, err error) {
 			if rows, more, err = q.Receipts(filter); len(rows) > 0 {
-				filter.From = store.ReceiptPlaceOf(filter.Sort, rows[len(rows)-1])
+				filter.From = filter.Sort.PlaceOfReceipt(rows[len(rows)-1])
 			}
 			return rows, more, err
 		},

@@ -198,11 +198,11 @@ func fillReceiptRows(ctx context.Context, v *templates.ReceiptListView, query re
 		return
 	}
 	mark := func(r store.ReceiptRow) string {
-		c := store.ReceiptPlaceOf(query.Sort, r)
+		c := query.Sort.PlaceOfReceipt(r)
 		return c.Place + "_" + c.ID.String()
 	}
 	back := query.From.Back
-	if more && !back || back {
+	if more || back {
 		v.Pager.Next = query.href("after", mark(list[len(list)-1]))
 	}
 	if query.From.ID != store.NoID && (more || !back) {

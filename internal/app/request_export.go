@@ -25,7 +25,7 @@ func (a *App) exportRequests(w http.ResponseWriter, r *http.Request, u user) err
 	}
 	filter := store.RequestFilter{RequestSelection: query.RequestSelection, Sort: query.sort, Ascending: query.ascending, Limit: exportChunk}
 	return handOutList(a, w, r, u, format, listExport[store.PayRequest]{
-		name: "requests", title: text.T(r.Context(), "request.title"), columns: requestColumns, filter: query.values(), most: maxRequestExport, back: query.href(store.RequestCursor{}),
+		name: "requests", title: text.T(r.Context(), "request.title"), columns: requestColumns, filter: query.values(), most: maxRequestExport, back: query.href(store.Cursor{}),
 		chunk: func(q *store.Query) ([]store.PayRequest, bool, error) {
 			page, err := q.Requests(filter)
 			if len(page.Rows) > 0 {

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"portal/internal/app/promptpay"
 	"portal/internal/app/thai"
 	"portal/internal/store"
@@ -82,25 +80,13 @@ func (q requestQuery) values() url.Values {
 }
 
 // href is the address of the list, from a place on.
-func (q requestQuery) href(from store.RequestCursor) string {
-	v := q.values()
-	if from.ID != store.NoID {
-		name := "after"
-		if from.Back {
-			name = "before"
-		}
-		v.Set(name, from.Place+"_"+from.ID.String())
-	}
-	return addressOf("/requests", v)
+func (q requestQuery) href(from store.Cursor) string {
+	return addressFrom("/requests", q.values(), from)
 }
 
 // without is the same list less a filter.
 func (q requestQuery) without(fields ...string) string {
-	v := q.values()
-	for _, field := range fields {
-		v.Del(field)
-	}
-	return addressOf("/requests", v)
+	return addressWithout("/requests", q.values(), fields...)
 }
 
 // chips are the filters in use, each with the list without it.
@@ -151,7 +137,7 @@ func (q requestQuery) column(by store.RequestSort, c ui.Col) ui.Col {
 	turned := q
 	turned.ascending = q.sort == by && !q.ascending
 	turned.sort = by
-	c.Sort = turned.href(store.RequestCursor{})
+	c.Sort = turned.href(store.Cursor{})
 	if q.sort == by {
 		c.Order = "descending"
 		if q.ascending {
@@ -165,31 +151,12 @@ func (q requestQuery) filtered() bool {
 	return q.query != "" || !q.OnFrom.IsZero() || !q.OnTo.IsZero() || q.AmountFrom != nil || q.AmountTo != nil || q.Import != store.NoID || q.Show != "" || !q.Sends.IsZero()
 }
 
-// requestCursor reads a place in the list.
-func requestCursor(f *form, sort store.RequestSort) store.RequestCursor {
-	typed, back := f.raw("after"), false
-	if before := f.raw("before"); before != "" {
-		typed, back = before, true
-	}
-	if typed == "" {
-		return store.RequestCursor{}
-	}
-	place, last, _ := strings.Cut(typed, "_")
-	id, err := uuid.Parse(last)
-	c := store.RequestCursor{Place: place, ID: id, Back: back}
-	if err != nil || !c.Fits(sort) {
-		f.broken = &requestError{"no such place in the list"}
-		return store.RequestCursor{}
-	}
-	return c
-}
-
 // listRequests shows the requests that pass the filter, the newest first.
 func (a *App) listRequests(w http.ResponseWriter, r *http.Request, u user) error {
 	ctx := r.Context()
 	f := readQuery(r)
 	at := a.readRequestQuery(f)
-	from := requestCursor(f, at.sort)
+	from := readCursor(f, at.sort)
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -209,7 +176,7 @@ func (a *App) listRequests(w http.ResponseWriter, r *http.Request, u user) error
 		}
 		if from.Back && !page.More {
 			// Back at the beginning: the first page is a whole one.
-			filter.From = store.RequestCursor{}
+			filter.From = store.Cursor{}
 			if page, err = q.Requests(filter); err != nil {
 				return err
 			}
@@ -234,7 +201,7 @@ var seldom = map[string]bool{
 }
 
 func requestListView(ctx context.Context, u user, at requestQuery, filter store.RequestFilter, page store.RequestPage, sums map[string]store.DebitSum) templates.RequestListView {
-	start := store.RequestCursor{}
+	start := store.Cursor{}
 	v := templates.RequestListView{
 		State: at.State, Query: at.query, Filtered: at.filtered(), Filter: at.values().Encode(), MayMake: u.can(store.Maker),
 		All:        requestQuery{RequestSelection: store.RequestSelection{State: at.State}, sort: store.RequestsByDate}.href(start),
@@ -273,16 +240,9 @@ func requestListView(ctx context.Context, u user, at requestQuery, filter store.
 	if len(page.Rows) == 0 {
 		return v
 	}
-	v.Pager.Showing = text.T(ctx, "payment.showing", "n", len(page.Rows), "total", countText(sums[at.State].Number))
-	if page.More || filter.From.Back {
-		v.Pager.Next = at.href(at.sort.Place(page.Rows[len(page.Rows)-1]))
-	}
-	if filter.From.ID != store.NoID {
-		v.Pager.First = at.href(start)
-		first := at.sort.Place(page.Rows[0])
-		first.Back = true
-		v.Pager.Previous = at.href(first)
-	}
+	showing := text.T(ctx, "payment.showing", "n", len(page.Rows), "total", countText(sums[at.State].Number))
+	first, last := page.Rows[0], page.Rows[len(page.Rows)-1]
+	v.Pager = turner(showing, at.href, filter.From, page.More, at.sort.Place(first), at.sort.Place(last))
 	return v
 }
 

@@ -36,11 +36,11 @@ type selection struct {
 	store.PresentmentSelection
 }
 
-func (s selection) page(o order, from store.PresentmentCursor) store.PresentmentFilter {
+func (s selection) page(o order, from store.Cursor) store.PresentmentFilter {
 	return store.PresentmentFilter{PresentmentSelection: s.PresentmentSelection, Sort: o.sort, Ascending: o.ascending, From: from, Limit: pageRows}
 }
 
-func (s selection) reader(o order, from store.PresentmentCursor) func(*store.Query) (int, error) {
+func (s selection) reader(o order, from store.Cursor) func(*store.Query) (int, error) {
 	return func(q *store.Query) (int, error) {
 		page, err := q.Presentments(s.page(o, from))
 		return len(page.Rows), err
@@ -51,7 +51,7 @@ func (s selection) reader(o order, from store.PresentmentCursor) func(*store.Que
 func (l *lister) billLists(ctx context.Context) (all []list, err error) {
 	add := func(name string, s selection, o order) error {
 		last, err := l.lastPlace(ctx, s, o)
-		all = append(all, list{name, l.actor, s.reader(o, store.PresentmentCursor{}), s.reader(o, last)})
+		all = append(all, list{name, l.actor, s.reader(o, store.Cursor{}), s.reader(o, last)})
 		return err
 	}
 	for _, o := range orders() {
@@ -69,13 +69,13 @@ func (l *lister) billLists(ctx context.Context) (all []list, err error) {
 
 // lastPlace is the place before the last page of a list, found from its other
 // end. A list of less than a page ends where it begins.
-func (l *lister) lastPlace(ctx context.Context, s selection, o order) (at store.PresentmentCursor, err error) {
+func (l *lister) lastPlace(ctx context.Context, s selection, o order) (at store.Cursor, err error) {
 	err = l.web.Read(ctx, l.actor, func(q *store.Query) error {
-		f := s.page(order{o.sort, !o.ascending}, store.PresentmentCursor{})
+		f := s.page(order{o.sort, !o.ascending}, store.Cursor{})
 		f.Limit++
 		page, err := q.Presentments(f)
 		if err == nil && len(page.Rows) == f.Limit {
-			at = store.PlaceOf(o.sort, page.Rows[pageRows])
+			at = o.sort.Place(page.Rows[pageRows])
 		}
 		return err
 	})
@@ -160,7 +160,7 @@ func (l *lister) worstPage(ctx context.Context, s selection) (r result, worst, u
 		if err != nil {
 			return r, "", "", err
 		}
-		for name, from := range map[string]store.PresentmentCursor{"first": {}, "last": last} {
+		for name, from := range map[string]store.Cursor{"first": {}, "last": last} {
 			read := s.reader(o, from)
 			one, err := repeat(ctx, l.Clock, l.long/50, 5, func() error {
 				return l.web.Read(ctx, l.actor, func(q *store.Query) error { _, err := read(q); return err })

@@ -66,35 +66,23 @@ func (s AlertSelection) MarshalJSON() ([]byte, error) {
 	return json.Marshal(f)
 }
 
-// AlertCursor is a place in the list; the zero one is its beginning.
-type AlertCursor struct {
-	Place string
-	ID    ID
-	Back  bool // the rows before the place
-}
-
 // Place is where an alert stands in an order.
-func (s AlertSort) Place(a Alert) AlertCursor {
+func (s AlertSort) Place(a Alert) Cursor {
 	switch s {
 	case AlertsByAmount:
-		return AlertCursor{Place: strconv.FormatInt(a.AmountSatang, 10), ID: a.ID}
+		return amountPlace(a.AmountSatang, a.ID)
 	case AlertsByEnd:
-		return AlertCursor{Place: a.ExpiresAt.UTC().Format(time.RFC3339Nano), ID: a.ID}
+		return instantPlace(a.ExpiresAt, a.ID)
 	}
-	return AlertCursor{Place: a.ArrivedAt.UTC().Format(time.RFC3339Nano), ID: a.ID}
+	return instantPlace(a.ArrivedAt, a.ID)
 }
 
-// Fits reports whether the place can be one of the given order.
-func (c AlertCursor) Fits(sort AlertSort) bool {
-	if c.ID == NoID {
-		return c.Place == ""
+// Has reports whether the place can be one of the order.
+func (s AlertSort) Has(c Cursor) bool {
+	if s == AlertsByAmount {
+		return c.isAmount()
 	}
-	if sort == AlertsByAmount {
-		_, err := strconv.ParseInt(c.Place, 10, 64)
-		return err == nil
-	}
-	at, err := time.Parse(time.RFC3339Nano, c.Place)
-	return err == nil && at.Year() >= 1
+	return c.isInstant()
 }
 
 // AlertFilter selects a page of the list.
@@ -102,7 +90,7 @@ type AlertFilter struct {
 	AlertSelection
 	Sort      AlertSort
 	Ascending bool
-	From      AlertCursor
+	From      Cursor
 	Limit     int
 }
 

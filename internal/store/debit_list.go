@@ -62,32 +62,20 @@ func (s DebitSelection) MarshalJSON() ([]byte, error) {
 	return json.Marshal(f)
 }
 
-// DebitCursor is a place in the list; the zero one is its beginning.
-type DebitCursor struct {
-	Place string
-	ID    ID
-	Back  bool // the rows before the place
-}
-
 // Place is where a debit stands in an order.
-func (s DebitSort) Place(d Debit) DebitCursor {
+func (s DebitSort) Place(d Debit) Cursor {
 	if s == DebitsByAmount {
-		return DebitCursor{Place: strconv.FormatInt(d.AmountSatang, 10), ID: d.ID}
+		return amountPlace(d.AmountSatang, d.ID)
 	}
-	return DebitCursor{Place: d.DebitOn.Format(time.DateOnly), ID: d.ID}
+	return dayPlace(d.DebitOn, d.ID)
 }
 
-// Fits reports whether the place can be one of the given order.
-func (c DebitCursor) Fits(sort DebitSort) bool {
-	if c.ID == NoID {
-		return c.Place == ""
+// Has reports whether the place can be one of the order.
+func (s DebitSort) Has(c Cursor) bool {
+	if s == DebitsByAmount {
+		return c.isAmount()
 	}
-	if sort == DebitsByAmount {
-		_, err := strconv.ParseInt(c.Place, 10, 64)
-		return err == nil
-	}
-	on, err := time.Parse(time.DateOnly, c.Place)
-	return err == nil && on.Year() >= 1
+	return c.isDay()
 }
 
 // DebitFilter selects a page of the list.
@@ -95,7 +83,7 @@ type DebitFilter struct {
 	DebitSelection
 	Sort      DebitSort
 	Ascending bool
-	From      DebitCursor
+	From      Cursor
 	Limit     int
 }
 

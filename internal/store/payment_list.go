@@ -55,34 +55,20 @@ func (s PaymentSelection) MarshalJSON() ([]byte, error) {
 	return json.Marshal(f)
 }
 
-// PaymentCursor is a place in the list: what a payment has of the sort, and its
-// id. The zero cursor is the beginning.
-type PaymentCursor struct {
-	Place string
-	ID    ID
-	Back  bool // the rows before the place
-}
-
 // Place is where a payment stands in an order.
-func (s PaymentSort) Place(p Payment) PaymentCursor {
+func (s PaymentSort) Place(p Payment) Cursor {
 	if s == PaymentsByAmount {
-		return PaymentCursor{Place: strconv.FormatInt(p.AmountSatang, 10), ID: p.ID}
+		return amountPlace(p.AmountSatang, p.ID)
 	}
-	return PaymentCursor{Place: p.PaidOn.Format(time.DateOnly), ID: p.ID}
+	return dayPlace(p.PaidOn, p.ID)
 }
 
-// Fits reports whether the place can be one of the given order: the database
-// is never asked to read what is none.
-func (c PaymentCursor) Fits(sort PaymentSort) bool {
-	if c.ID == NoID {
-		return c.Place == ""
+// Has reports whether the place can be one of the order.
+func (s PaymentSort) Has(c Cursor) bool {
+	if s == PaymentsByAmount {
+		return c.isAmount()
 	}
-	if sort == PaymentsByAmount {
-		_, err := strconv.ParseInt(c.Place, 10, 64)
-		return err == nil
-	}
-	on, err := time.Parse(time.DateOnly, c.Place)
-	return err == nil && on.Year() >= 1
+	return c.isDay()
 }
 
 // PaymentFilter selects a page of the list.
@@ -90,7 +76,7 @@ type PaymentFilter struct {
 	PaymentSelection
 	Sort      PaymentSort
 	Ascending bool
-	From      PaymentCursor
+	From      Cursor
 	Limit     int
 }
 

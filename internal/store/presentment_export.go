@@ -29,7 +29,7 @@ var sqlExportLines = statement(`
 // order, with its lines if they are asked for. The bills are those of one
 // moment, and few of them are held at a time.
 func (q *Query) ExportPresentments(f PresentmentFilter, lines bool, write func(PresentmentRow, []ExportLine) error) error {
-	f.Wide, f.Limit, f.From = true, exportChunk, PresentmentCursor{}
+	f.Wide, f.Limit, f.From = true, exportChunk, Cursor{}
 	for {
 		page, err := q.Presentments(f)
 		if err != nil {
@@ -49,7 +49,7 @@ func (q *Query) ExportPresentments(f PresentmentFilter, lines bool, write func(P
 		if !page.More {
 			return nil
 		}
-		f.From = PlaceOf(f.Sort, page.Rows[len(page.Rows)-1])
+		f.From = f.Sort.Place(page.Rows[len(page.Rows)-1])
 	}
 }
 

@@ -99,60 +99,34 @@ func (s PresentmentSelection) MarshalJSON() ([]byte, error) {
 	return json.Marshal(f)
 }
 
-// PresentmentCursor is a place in the list: what a bill has of the sort, and
-// its id. The zero cursor is the beginning.
-type PresentmentCursor struct {
-	Place string
-	ID    ID
-	// Back asks for the rows before the place instead of those after it.
-	Back bool
-}
-
-// PlaceOf is where a row stands in an order.
-func PlaceOf(sort PresentmentSort, r PresentmentRow) PresentmentCursor {
-	c := PresentmentCursor{ID: r.ID}
-	switch sort {
+// Place is where a bill stands in an order.
+func (s PresentmentSort) Place(r PresentmentRow) Cursor {
+	switch s {
 	case SortByDue:
-		c.Place = r.DueOn.Format(time.DateOnly)
+		return dayPlace(r.DueOn, r.ID)
 	case SortByNumber:
-		c.Place = r.DocumentNumber
+		return Cursor{Place: r.DocumentNumber, ID: r.ID}
 	case SortByBuyer:
-		c.Place = r.BuyerName
+		return Cursor{Place: r.BuyerName, ID: r.ID}
 	case SortByAmount:
-		c.Place = strconv.FormatInt(r.TotalSatang, 10)
+		return amountPlace(r.TotalSatang, r.ID)
 	case SortBySince:
-		c.Place = r.StateSince.UTC().Format(time.RFC3339Nano)
-	default:
-		c.Place = r.DocumentOn.Format(time.DateOnly)
+		return instantPlace(r.StateSince, r.ID)
 	}
-	return c
+	return dayPlace(r.DocumentOn, r.ID)
 }
 
-// Fits reports whether the place can be one of the given order: the database
-// is never asked to read what is none.
-func (c PresentmentCursor) Fits(sort PresentmentSort) bool {
-	if c.ID == NoID {
-		return c.Place == ""
-	}
-	var err error
-	switch sort {
+// Has reports whether the place can be one of the order.
+func (s PresentmentSort) Has(c Cursor) bool {
+	switch s {
 	case SortByAmount:
-		_, err = strconv.ParseInt(c.Place, 10, 64)
+		return c.isAmount()
 	case SortBySince:
-		var at time.Time
-		at, err = time.Parse(time.RFC3339Nano, c.Place)
-		if at.Year() < 1900 || at.Year() > 9999 {
-			return false
-		}
+		return c.isInstant()
 	case SortByNumber, SortByBuyer:
-	default:
-		var on time.Time
-		on, err = time.Parse(time.DateOnly, c.Place)
-		if on.Year() < 1 {
-			return false
-		}
+		return true
 	}
-	return err == nil
+	return c.isDay()
 }
 
 // PresentmentFilter selects a page of the list.
@@ -160,7 +134,7 @@ type PresentmentFilter struct {
 	PresentmentSelection
 	Sort      PresentmentSort
 	Ascending bool
-	From      PresentmentCursor
+	From      Cursor
 	Limit     int
 	// Wide wants every column of the rows. Without it, those beyond what every
 	// list shows may be missing.

@@ -147,7 +147,7 @@ func TestPagingGoesThroughAnyListBothWaysAndMissesNothing(t *testing.T) {
 func walk(t *testing.T, q *store.Query, f store.PresentmentFilter, want []store.PresentmentRow) {
 	t.Helper()
 	var got []store.PresentmentRow
-	var firsts []store.PresentmentCursor
+	var firsts []store.Cursor
 	for {
 		page, err := q.Presentments(f)
 		if err != nil {
@@ -155,9 +155,9 @@ func walk(t *testing.T, q *store.Query, f store.PresentmentFilter, want []store.
 		}
 		got = append(got, page.Rows...)
 		if len(page.Rows) > 0 {
-			firsts = append(firsts, store.PlaceOf(f.Sort, page.Rows[0]))
-			f.From = store.PlaceOf(f.Sort, page.Rows[len(page.Rows)-1])
-			if !f.From.Fits(f.Sort) {
+			firsts = append(firsts, f.Sort.Place(page.Rows[0]))
+			f.From = f.Sort.Place(page.Rows[len(page.Rows)-1])
+			if !f.Sort.Has(f.From) {
 				t.Fatalf("%+v is no place", f.From)
 			}
 		}

@@ -23,7 +23,7 @@ type ReceiptFilter struct {
 	AmountTo   *int64
 	Sort       PresentmentSort
 	Ascending  bool
-	From       PresentmentCursor
+	From       Cursor
 	Limit      int
 }
 
@@ -55,9 +55,9 @@ type ReceiptRow struct {
 	Bills          string    `db:"bills"` // their numbers
 }
 
-// ReceiptPlaceOf is where a row stands in an order.
-func ReceiptPlaceOf(sort PresentmentSort, r ReceiptRow) PresentmentCursor {
-	return PlaceOf(sort, PresentmentRow{
+// PlaceOfReceipt is where a row stands in an order.
+func (s PresentmentSort) PlaceOfReceipt(r ReceiptRow) Cursor {
+	return s.Place(PresentmentRow{
 		ID: r.ID, DocumentNumber: r.DocumentNumber, DocumentOn: r.DocumentOn, BuyerName: r.BuyerName, TotalSatang: r.TotalSatang,
 	})
 }

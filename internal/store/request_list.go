@@ -68,39 +68,26 @@ func (s RequestSelection) MarshalJSON() ([]byte, error) {
 	return json.Marshal(f)
 }
 
-// RequestCursor is a place in the list; the zero one is its beginning.
-type RequestCursor struct {
-	Place string
-	ID    ID
-	Back  bool // the rows before the place
-}
-
 // Place is where a request stands in an order.
-func (s RequestSort) Place(r PayRequest) RequestCursor {
+func (s RequestSort) Place(r PayRequest) Cursor {
 	switch s {
 	case RequestsByAmount:
-		return RequestCursor{Place: strconv.FormatInt(r.AmountSatang, 10), ID: r.ID}
+		return amountPlace(r.AmountSatang, r.ID)
 	case RequestsByEnd:
-		return RequestCursor{Place: r.EndsOn.Format(time.DateOnly), ID: r.ID}
+		return dayPlace(r.EndsOn, r.ID)
 	}
-	return RequestCursor{Place: r.CreatedAt.UTC().Format(time.RFC3339Nano), ID: r.ID}
+	return instantPlace(r.CreatedAt, r.ID)
 }
 
-// Fits reports whether the place can be one of the given order.
-func (c RequestCursor) Fits(sort RequestSort) bool {
-	if c.ID == NoID {
-		return c.Place == ""
+// Has reports whether the place can be one of the order.
+func (s RequestSort) Has(c Cursor) bool {
+	switch s {
+	case RequestsByAmount:
+		return c.isAmount()
+	case RequestsByEnd:
+		return c.isDay()
 	}
-	if sort == RequestsByAmount {
-		_, err := strconv.ParseInt(c.Place, 10, 64)
-		return err == nil
-	}
-	form := time.RFC3339Nano
-	if sort == RequestsByEnd {
-		form = time.DateOnly
-	}
-	at, err := time.Parse(form, c.Place)
-	return err == nil && at.Year() >= 1
+	return c.isInstant()
 }
 
 // RequestFilter selects a page of the list.
@@ -108,7 +95,7 @@ type RequestFilter struct {
 	RequestSelection
 	Sort      RequestSort
 	Ascending bool
-	From      RequestCursor
+	From      Cursor
 	Limit     int
 }
 
