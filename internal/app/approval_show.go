@@ -181,7 +181,12 @@ func (a *App) describe(ctx context.Context, q *store.Query, u user, parts []stor
 			return fmt.Errorf("the approval page cannot show a %T", payload)
 		}
 	}
-	return nil
+	if v.Schedule == nil {
+		return nil
+	}
+	known, err := a.holidayHorizon(q)
+	v.Schedule.Dates.Doubts = known.doubts(ctx, v.Schedule.Dates.Rows)
+	return err
 }
 
 // subjectHref is the page of what an instruction is about.

@@ -121,6 +121,7 @@ func (a *App) debitBatchView(ctx context.Context, q *store.Query, u user, id sto
 	all, states := debitHeap.total(ctx, sums, debitStatus, "/debits?batch="+id.String())
 	v.Total, v.TotalSatang, v.States = all.Number, all.SumSatang, states
 	v.Done = sums[store.DebitTaken].Number + sums[store.DebitFailed].Number + sums[store.DebitUnknown].Number
+	v.TroubleMore = sums[store.DebitFailed].Number + sums[store.DebitUnknown].Number
 	v.Taken = sums[store.DebitTaken].SumSatang
 	v.Drafts, v.Waiting = sums[store.DebitDraft].Number, sums[store.DebitSubmitted].Number
 	v.MaySubmit, v.MayApprove = u.can(store.Maker) && v.Drafts > 0, u.can(store.Checker) && v.Waiting > 0

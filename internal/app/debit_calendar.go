@@ -58,6 +58,9 @@ func (a *App) showDebitCalendar(w http.ResponseWriter, r *http.Request, u user) 
 		Month: text.Month(ctx, month), Previous: "/debits/calendar?month=" + month.AddDate(0, -1, 0).Format(monthForm), Next: "/debits/calendar?month=" + month.AddDate(0, 1, 0).Format(monthForm),
 		Blank: (int(month.Weekday()) + 6) % 7, CutOff: text.Time(ctx, window.Closes),
 	}
+	if month != a.thisMonth() {
+		v.Current = "/debits/calendar"
+	}
 	for n := range 7 {
 		v.Weekdays = append(v.Weekdays, text.Weekday(ctx, time.Date(2024, 1, 1+n, 0, 0, 0, 0, time.UTC))) // a Monday
 	}

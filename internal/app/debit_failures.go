@@ -41,7 +41,7 @@ func (a *App) showDebitFailures(w http.ResponseWriter, r *http.Request, u user) 
 			})
 		}
 		days, failed, err := a.failed(ctx, q)
-		v.NoContact = days.rules.PayerContact == ""
+		v.NoContact, v.Full = days.rules.PayerContact == "", len(failed) == failureRows
 		for _, d := range failed {
 			v.Rows = append(v.Rows, failedRow(ctx, d, days))
 		}

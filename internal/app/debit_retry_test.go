@@ -13,7 +13,7 @@ import (
 )
 
 // TestARetryKeepsToTheRulesOfItsMandate: it waits for the payer's payday, and
-// there is none beyond the cap, nor under a mandate that is not in force.
+// there is none beyond the cap or the times of its reason, nor under a mandate that is not in force.
 func TestARetryKeepsToTheRulesOfItsMandate(t *testing.T) {
 	t.Parallel()
 	w := newThread(t)
@@ -31,6 +31,9 @@ func TestARetryKeepsToTheRulesOfItsMandate(t *testing.T) {
 	w.replica(`UPDATE debit_rules SET retry_cap = 0`)
 	refused("beyond the cap")
 	w.replica(`UPDATE debit_rules SET retry_cap = 3`)
+	w.replica(`UPDATE debits SET retry_of = gen_random_uuid(), retry_no = 2`)
+	refused("more often than the reason allows")
+	w.replica(`UPDATE debits SET retry_of = NULL, retry_no = 0`)
 	w.replica(`UPDATE mandates SET state = 'suspended' WHERE id = $1`, mandate)
 	refused("under a mandate on hold")
 	w.replica(`UPDATE mandates SET state = 'active' WHERE id = $1`, mandate)

@@ -39,9 +39,13 @@ func (a *App) holidaysPage(w http.ResponseWriter, r *http.Request, u user, statu
 	ctx := r.Context()
 	var list []store.Holiday
 	var marks []store.HolidayMark
+	var runs []store.HolidayWithRuns
 	from, until := yearSpan(year)
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
 		if list, err = q.Holidays(from, until); err != nil {
+			return err
+		}
+		if runs, err = q.SchedulesOnHolidays(midnight(a.today().AddDays(1)), until); err != nil {
 			return err
 		}
 		marks, err = q.HolidayMarks(from, until)
@@ -50,14 +54,21 @@ func (a *App) holidaysPage(w http.ResponseWriter, r *http.Request, u user, statu
 	if err != nil {
 		return err
 	}
-	v.Year, v.MayMark = yearName(ctx, year), u.can(store.Maker) || u.can(store.Admin)
+	v.Year, v.Typed, v.MayMark = yearName(ctx, year), strconv.Itoa(year), u.can(store.Maker) || u.can(store.Admin)
+	moves := map[time.Time]int{}
+	for _, h := range runs {
+		moves[h.Day.UTC()] = h.Schedules
+	}
 	if f != nil {
 		v.Errors, v.DayError, v.NameError, v.SourceError = f.summary(ctx), f.errorOf(ctx, "day"), f.errorOf(ctx, "name"), f.errorOf(ctx, "source")
+		v.AnnouncedError = f.errorOf(ctx, "announcement")
 	}
 	v.Years = yearTabs(ctx, year, a.today().Year)
 	for _, h := range list {
-		v.Rows = append(v.Rows, holidayRow(ctx, h))
-		if h.Closed && !h.Confirmed {
+		row := holidayRow(ctx, h)
+		row.Schedules = moves[h.Day.UTC()]
+		v.Rows = append(v.Rows, row)
+		if unannounced(h) {
 			v.Unconfirmed++
 		}
 	}
@@ -99,6 +110,7 @@ func holidayRow(ctx context.Context, h store.Holiday) templates.HolidayRow {
 		row.Status = ui.Status{Meaning: ui.Info, Label: text.T(ctx, "holiday.state.own")}
 	case !h.Confirmed:
 		row.Status = ui.Status{Meaning: ui.Warning, Label: text.T(ctx, "holiday.state.unconfirmed")}
+		row.Source = text.T(ctx, "holiday.source_expected")
 	default:
 		row.Status = ui.Status{Meaning: ui.Good, Label: text.T(ctx, "holiday.state.listed")}
 	}
@@ -107,6 +119,9 @@ func holidayRow(ctx context.Context, h store.Holiday) templates.HolidayRow {
 	}
 	return row
 }
+
+// unannounced is true of a day that is only expected to be a holiday.
+func unannounced(h store.Holiday) bool { return h.Closed && !h.Confirmed && h.Source == "" }
 
 func holidayName(ctx context.Context, h store.Holiday) string {
 	if text.From(ctx).Lang == text.EN {
@@ -162,6 +177,44 @@ func (a *App) markHoliday(w http.ResponseWriter, r *http.Request, u user) error 
 	return a.seeOther(w, r, u, "/holidays/"+day.String(), said)
 }
 
+// confirmHolidays takes all days of a year that were only expected for
+// announced, by one source.
+func (a *App) confirmHolidays(w http.ResponseWriter, r *http.Request, u user) error {
+	f := readForm(r)
+	v := templates.HolidayListView{Announced: f.raw("announcement")}
+	source := f.text("announcement", required, maxLen(200))
+	year, err := yearOf(f, a.today())
+	if err != nil {
+		return err
+	}
+	if !f.valid() {
+		return a.holidaysPage(w, r, u, http.StatusUnprocessableEntity, year, v, f)
+	}
+	from, until := yearSpan(year)
+	n := 0
+	err = a.Store.Write(r.Context(), u.actor(), func(tx *store.Tx) error {
+		n = 0
+		list, err := tx.Holidays(from, until)
+		if err != nil {
+			return err
+		}
+		for _, h := range list {
+			if !unannounced(h) {
+				continue
+			}
+			n++
+			if err := tx.MarkHoliday(store.HolidayMark{ID: store.NewID(), Day: h.Day, Closed: true, Name: h.NameTH, Source: source}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return a.seeOther(w, r, u, "/holidays?year="+strconv.Itoa(year), text.Msg("holiday.confirmed", "n", n))
+}
+
 // calendarOf reads the days of a time on which the bank is closed, and what
 // they are called.
 func calendarOf(ctx context.Context, q *store.Query, from, until thai.Day) (schedule.Calendar, map[thai.Day]string, error) {
@@ -177,6 +230,67 @@ func calendarOf(ctx context.Context, q *store.Query, from, until thai.Day) (sche
 		}
 	}
 	return closed, names, nil
+}
+
+// fewestHolidays is how many bank holidays any year has: a year with fewer is
+// one whose list nobody has brought in yet, whatever single days were added.
+const fewestHolidays = 10
+
+// horizon is how far ahead the holidays are known: announced by the Bank of
+// Thailand up to one day, and expected up to another.
+type horizon struct{ announced, expected thai.Day }
+
+// horizonOf tells from all holidays since the first of January of this year.
+func horizonOf(list []store.Holiday, today thai.Day) (h horizon) {
+	closed, open := map[int]int{}, map[int]int{}
+	for _, day := range list {
+		if day.Closed {
+			closed[day.Day.Year()]++
+		}
+		if unannounced(day) {
+			open[day.Day.Year()]++
+		}
+	}
+	end := func(year int) thai.Day { return thai.Day{Year: year, Month: time.December, Day: 31} }
+	h.announced, h.expected = end(today.Year-1), end(today.Year-1)
+	for year := today.Year; closed[year] >= fewestHolidays; year++ {
+		if h.expected = end(year); open[year] == 0 && h.announced == end(year-1) {
+			h.announced = end(year)
+		}
+	}
+	return h
+}
+
+// holidayHorizon reads how far ahead the holidays are known.
+func (a *App) holidayHorizon(q *store.Query) (horizon, error) {
+	today := a.today()
+	list, err := q.Holidays(midnight(thai.Day{Year: today.Year, Month: time.January, Day: 1}), midnight(lastHoliday))
+	return horizonOf(list, today), err
+}
+
+// doubts say how many of the days of a schedule lie behind what is known of
+// holidays, and what that means for them.
+func (h horizon) doubts(ctx context.Context, days []templates.ScheduleDate) (list []templates.HolidayDoubt) {
+	expected, unknown := 0, 0
+	for _, row := range days {
+		if row.Off {
+			continue
+		}
+		switch d := thai.DayOf(row.On); {
+		case d.Compare(h.expected) > 0:
+			unknown++
+		case d.Compare(h.announced) > 0:
+			expected++
+		}
+	}
+	href := func(after thai.Day) string { return "/holidays?year=" + strconv.Itoa(after.Year+1) }
+	if expected > 0 {
+		list = append(list, templates.HolidayDoubt{Href: href(h.announced), Text: text.N(ctx, "holiday.doubt.expected", expected, "day", text.Date(ctx, midnight(h.announced)))})
+	}
+	if unknown > 0 {
+		list = append(list, templates.HolidayDoubt{Href: href(h.expected), Text: text.N(ctx, "holiday.doubt.unknown", unknown, "day", text.Date(ctx, midnight(h.expected)))})
+	}
+	return list
 }
 
 // showHoliday shows what is said of a day, and lets people say something else.

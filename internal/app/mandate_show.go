@@ -9,6 +9,7 @@ import (
 
 	"portal/internal/app/qrcode"
 	"portal/internal/app/teller"
+	"portal/internal/app/thai"
 	"portal/internal/krungsri"
 	"portal/internal/store"
 	"portal/web/templates"
@@ -94,7 +95,7 @@ func (a *App) fillMandate(ctx context.Context, q *store.Query, u user, id store.
 	if err != nil {
 		return err
 	}
-	v.MandateRow = mandateRow(ctx, m, midnight(a.today()))
+	v.Over, v.MandateRow = m.InForce() && isOver(m, a.today()), mandateRow(ctx, m, midnight(a.today()))
 	v.Account, v.AccountName, v.CreditorAccount = m.DrawerAccount, m.DrawerName, m.CreditorAccount
 	v.Token, v.Journey, v.BankChannel, v.BankSaidAt, v.ExpiresOn = m.BankToken, m.JourneyID, m.BankChannel, m.BankSaidAt, m.ExpiresOn
 	v.Waiting, v.ByLink = m.State == store.MandateWaiting, m.Channel == store.ByDeepLink
@@ -160,6 +161,8 @@ func mandateTurn(ctx context.Context, q *store.Query, m store.Mandate, ending *s
 	switch {
 	case m.State == store.MandateWaiting && m.Link == "":
 		return text.T(ctx, "mandate.turn.preparing"), nil
+	case v.Over:
+		return text.T(ctx, "mandate.turn.over", "on", text.Date(ctx, *m.ExpiresOn)), nil
 	case m.State == store.MandateActive && !m.Live:
 		return text.T(ctx, "mandate.turn.not_live"), nil
 	case m.State == store.MandateActive && v.Ends != "":
@@ -168,6 +171,31 @@ func mandateTurn(ctx context.Context, q *store.Query, m store.Mandate, ending *s
 		return text.T(ctx, "mandate.turn.refused_because", "code", m.Cause), nil
 	}
 	return text.T(ctx, text.Prefix("mandate.turn.")+m.State), nil
+}
+
+// isOver is true of a mandate whose last day is behind today.
+func isOver(m store.Mandate, today thai.Day) bool {
+	return m.ExpiresOn != nil && thai.DayOf(*m.ExpiresOn).Compare(today) < 0
+}
+
+// endsSoon is true of a mandate whose last day is near, or over.
+func endsSoon(m store.Mandate, today thai.Day) bool {
+	return m.ExpiresOn != nil && !m.ExpiresOn.After(lastDayNear(midnight(today)))
+}
+
+// standingAdvice says why a payer cannot be registered anew while a mandate
+// stands, and what to do about it. One payer has one mandate for each of our
+// accounts: what the bank makes of two nobody has told us.
+func standingAdvice(ctx context.Context, m store.Mandate, today thai.Day) string {
+	switch {
+	case isOver(m, today):
+		return text.T(ctx, "mandate.stands.over", "on", text.Date(ctx, *m.ExpiresOn))
+	case m.State == store.MandateSuspended:
+		return text.T(ctx, "mandate.stands.suspended")
+	case endsSoon(m, today):
+		return text.T(ctx, "mandate.stands.ending", "on", text.Date(ctx, *m.ExpiresOn), "from", text.Date(ctx, m.ExpiresOn.AddDate(0, 0, 1)))
+	}
+	return text.T(ctx, "mandate.refused.stands")
 }
 
 // fillMandateAsked lists the questions that were put to the bank about it.

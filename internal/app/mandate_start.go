@@ -69,8 +69,15 @@ func (a *App) mandateNewPage(w http.ResponseWriter, r *http.Request, u user, sta
 		list, err := q.MandatesOfPayer(p.ID, payerMandatesShown)
 		for _, m := range list {
 			switch {
-			case m.InForce():
-				v.Stands = mandateHref(m.ID)
+			case m.InForce() && m.CreditorAccount == v.Account:
+				v.Stands, v.StandsWhy = mandateHref(m.ID), standingAdvice(ctx, m, a.today())
+				if v.MayAsk = isOver(m, a.today()) && m.BankToken != ""; !v.MayAsk {
+					ending, err := teller.MandateEnding(q, m)
+					if err != nil {
+						return err
+					}
+					v.MayCancel = ending == nil && teller.Cancellable(m)
+				}
 			case m.State == store.MandateWaiting && v.Waits == "":
 				v.Waits = mandateHref(m.ID)
 			}
@@ -111,8 +118,8 @@ func (a *App) createMandate(w http.ResponseWriter, r *http.Request, u user) erro
 	switch {
 	case errors.Is(err, teller.ErrRegistering):
 		return a.seeOther(w, r, u, mandateHref(mandate), text.Msg("mandate.waits_already"))
-	case errors.Is(err, teller.ErrMandateStands):
-		v.Refusal = text.T(ctx, "mandate.refused.stands")
+	case errors.Is(err, teller.ErrMandateStands): // the page says so, and what to do
+		return a.mandateNewPage(w, r, u, http.StatusConflict, v)
 	case errors.Is(err, teller.ErrNoAddress):
 		v.Refusal = text.T(ctx, "mandate.refused.no_address")
 	case errors.Is(err, teller.ErrPayerArchived):

@@ -9,6 +9,7 @@ import (
 
 	"portal/internal/app/apptest"
 	"portal/internal/app/thai"
+	"portal/internal/krungsri"
 	"portal/internal/store"
 )
 
@@ -130,5 +131,53 @@ func TestMandatesThatEndSoonAreOnHomeAndFoundTogether(t *testing.T) {
 	}
 	if page := w.Client(apptest.Checker).Get("/mandates?state=ending"); page.Status != http.StatusOK {
 		t.Errorf("a checker gets %d", page.Status)
+	}
+}
+
+// TestAPayerIsRegisteredAnewOnceTheBankHasEndedTheMandate: until then the page
+// says what to do, and at night the bank is asked by itself.
+func TestAPayerIsRegisteredAnewOnceTheBankHasEndedTheMandate(t *testing.T) {
+	t.Parallel()
+	w := newThread(t)
+	payer, m := registered(t, w.World, w.bank, "E001")
+	c := w.Client(apptest.Maker)
+	home := "/payers/" + payer.String()
+	ends := func(days int) string {
+		t.Helper()
+		day := thai.Today(time.Now()).AddDays(days)
+		w.replica(`UPDATE mandates SET expires_on = $2 WHERE id = $1`, m.ID, day.String())
+		return day.Time().Format("02/01/2006")
+	}
+	for _, at := range []struct {
+		days int
+		says string
+	}{{200, "ถ้าจะเปลี่ยนบัญชี"}, {10, "สมัครใหม่ได้ตั้งแต่"}, {-1, "กดถามธนาคาร"}} {
+		ends(at.days)
+		for _, a := range []apptest.Answer{c.Get(home + "/mandates/new"), c.Post(home+"/mandates", "channel", "deeplink")} {
+			if !strings.Contains(a.Body, at.says) || strings.Contains(a.Body, `name="channel"`) {
+				t.Errorf("with %d days to go it is answered %d: %s", at.days, a.Status, clipped(a.Body))
+			}
+		}
+		if over := strings.Contains(c.Get(home).Body, `action="/mandates/`+m.ID.String()+`/inquiry"`); over != (at.days < 0) {
+			t.Errorf("with %d days to go the payer's page offers to ask the bank: %t", at.days, over)
+		}
+	}
+	if err := w.bank.ChangeToken(m.BankToken, krungsri.TokenExpired); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.text(`SELECT state FROM mandates`); got != store.MandateActive {
+		t.Fatalf("without a word of the bank the mandate is %s", got)
+	}
+	if err := w.bank.Worker.MindMandates(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.bank.Worker.AskBank(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.text(`SELECT state FROM mandates`); got != store.MandateExpired {
+		t.Fatalf("after the night the mandate is %s: %s", got, w.text(`SELECT string_agg(operation || ' ' || state || ' ' || came, ', ') FROM inquiries`))
+	}
+	if !strings.Contains(c.Get(home).Body, home+"/mandates/new") {
+		t.Error("the payer's page does not offer a new registration")
 	}
 }

@@ -727,6 +727,8 @@ func (k *kingdom) formFor(method, pattern string, e estate) url.Values {
 		return append2(monthEnds("P001"), "do", "check")
 	case "/schedules/{id}/changes":
 		return apptest.Form("key", strings.Repeat("V", 26), "kind", "pause", "do", "submit", "seen", "-", "until", "", "reason", "")
+	case "/holidays/confirmation":
+		return apptest.Form("year", "2027", "announcement", "ประกาศ 7/2569")
 	case "/holidays":
 		return apptest.Form("day", "24/12/2569", "closed", "yes", "name", "วันหยุดพิเศษ", "source", "ประกาศ 7/2569")
 	case "/payments/books":

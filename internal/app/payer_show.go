@@ -78,7 +78,13 @@ func (a *App) payerView(ctx context.Context, q *store.Query, u user, id store.ID
 			standing = s
 		}
 		if m.InForce() {
-			v.Stands = true
+			v.Stands, v.Advice = true, ""
+			if m.State == store.MandateSuspended || endsSoon(m, a.today()) {
+				v.Advice = standingAdvice(ctx, m, a.today())
+				if isOver(m, a.today()) && m.BankToken != "" && (v.MayMake || u.can(store.Checker)) {
+					v.AskHref = mandateHref(m.ID) + "/inquiry"
+				}
+			}
 		}
 	}
 	v.Status = standingStatus(ctx, standing)

@@ -80,6 +80,7 @@ func (a *App) debitRoutes() []route {
 		// Days on which the bank is closed.
 		{"GET", "/holidays", anyDuty, a.listHolidays, extra{}},
 		{"POST", "/holidays", maker | admin, a.markHoliday, extra{}},
+		{"POST", "/holidays/confirmation", maker | admin, a.confirmHolidays, extra{}},
 		{"GET", "/holidays/{day}", anyDuty, a.showHoliday, extra{}},
 	}
 }

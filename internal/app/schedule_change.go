@@ -149,6 +149,11 @@ func (a *App) scheduleChangePage(w http.ResponseWriter, r *http.Request, u user,
 					v.Ready = true
 					v.Seen, v.Change = draft.Fingerprint(), scheduleChangeView(ctx, draft.Change, scheduleDates(ctx, draft.Change, names))
 					v.Begins, v.Ends = draft.Legs()
+					known, err := a.holidayHorizon(q)
+					if err != nil {
+						return err
+					}
+					v.Change.Dates.Doubts = known.doubts(ctx, v.Change.Dates.Rows)
 				}
 			}
 		}

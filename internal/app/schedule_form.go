@@ -27,6 +27,7 @@ type scheduleForm struct {
 	payer store.DebitPayer
 	wish  teller.ScheduleWish
 	seen  string
+	known horizon
 }
 
 // readSchedule reads the fields that say when and how much.
@@ -187,6 +188,7 @@ func (a *App) createSchedule(w http.ResponseWriter, r *http.Request, u user) err
 	}
 	v := f.view(ctx)
 	v.Dates = scheduleDates(ctx, draft.Change, names)
+	v.Dates.Doubts = f.known.doubts(ctx, v.Dates.Rows)
 	if !f.valid() {
 		status := http.StatusUnprocessableEntity
 		if f.do == "show" {
@@ -249,6 +251,9 @@ func (a *App) draftOf(ctx context.Context, u user, f *scheduleForm) (draft telle
 		var closed schedule.Calendar
 		var err error
 		if closed, names, err = calendarOf(ctx, q, a.today().AddDays(-40), lastHoliday); err != nil {
+			return err
+		}
+		if f.known, err = a.holidayHorizon(q); err != nil {
 			return err
 		}
 		draft, err = teller.DraftSchedule(f.payer, f.wish, closed, a.today())

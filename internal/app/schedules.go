@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 
 	"portal/internal/app/schedule"
 	"portal/internal/app/teller"
@@ -28,6 +29,7 @@ func (a *App) listSchedules(w http.ResponseWriter, r *http.Request, u user) erro
 	var more bool
 	var counts map[string]int
 	var mind []store.ScheduleToMind
+	var holidays []store.HolidayWithRuns
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
 		if list, more, err = q.Schedules(filter); err != nil {
 			return err
@@ -35,13 +37,22 @@ func (a *App) listSchedules(w http.ResponseWriter, r *http.Request, u user) erro
 		if counts, err = q.CountSchedules(); err != nil {
 			return err
 		}
-		mind, err = q.SchedulesToMind(midnight(a.today()))
+		if mind, err = q.SchedulesToMind(midnight(a.today())); err != nil {
+			return err
+		}
+		holidays, err = q.SchedulesOnHolidays(midnight(a.today().AddDays(1)), midnight(lastHoliday))
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	v.Tabs = scheduleTabs(ctx, v.State, counts)
+	for _, h := range holidays {
+		name := inLanguage(ctx, h.NameTH, h.NameEN)
+		v.Mind = append(v.Mind, templates.ScheduleMind{
+			Href: "/holidays/" + h.Day.Format(time.DateOnly), Text: text.N(ctx, "schedule.mind.holiday", h.Schedules, "day", text.Date(ctx, h.Day), "name", name),
+		})
+	}
 	for _, m := range mind {
 		v.Mind = append(v.Mind, templates.ScheduleMind{Href: "/schedules/" + m.ID.String(), Text: mindSentence(ctx, m)})
 	}

@@ -246,6 +246,18 @@ var sqlMerchantsToCompare = statement(`
 			AND q.asked_at >= (date_trunc('day', now() AT TIME ZONE 'Asia/Bangkok') + $1 * interval '1 hour') AT TIME ZONE 'Asia/Bangkok')
 	ORDER BY o.id`)
 
+var sqlMandatesOver = statement(`
+	SELECT m.id FROM mandates m
+	WHERE m.merchant_id = $1 AND m.state IN ('active', 'suspended') AND m.expires_on < (now() AT TIME ZONE 'Asia/Bangkok')::date
+		AND NOT EXISTS (SELECT FROM inquiries q WHERE q.merchant_id = $1 AND q.subject = 'mandate/' || m.id AND q.state IN ('waiting', 'asking'))
+	ORDER BY m.expires_on, m.id LIMIT 1000`)
+
+// MandatesOver are the acting merchant's mandates whose last day is over, while
+// the bank has neither said that they have ended nor is being asked.
+func (q *Query) MandatesOver() ([]ID, error) {
+	return rows[ID](q, sqlMandatesOver, q.actor.Merchant)
+}
+
 // MerchantsToCompare are the merchants whose mandates were not compared with the
 // bank's list since the given hour of today in Bangkok, once it has come.
 func (q *Query) MerchantsToCompare(hour int) ([]ID, error) {

@@ -141,7 +141,8 @@ func (p *program) stop(t *testing.T, cmd *exec.Cmd, ended chan error) {
 	select {
 	case err := <-ended:
 		if err != nil {
-			t.Errorf("the program ended badly: %v", err)
+			out := strings.Split(strings.TrimSpace(p.out.String()), "\n")
+			t.Errorf("the program ended badly: %v\n%s", err, strings.Join(out[max(0, len(out)-5):], "\n"))
 		}
 	case <-time.After(stopTime):
 		_ = cmd.Process.Signal(syscall.SIGKILL) // it may just have ended

@@ -302,12 +302,15 @@ func TestOnlyWhatFailedIsTriedAgain(t *testing.T) {
 	l.refuses([]documentAttack{
 		{"an honest retry", store.Web, l.Maker, retry(failed, "1", nil), "through"},
 		{"of what is unknown", store.Web, l.Maker, retry(unknown, "1", nil), "debit_retries_what_failed"},
-		{"more often than the reason allows", store.Web, l.Maker, retry(failed, "3", nil), "debit_is_retried_by_the_rules"},
 		{"counted wrongly", store.Web, l.Maker, retry(failed, "2", nil), "debit_is_retried_by_the_rules"},
 		{"for a reason that no retry helps", store.Web, l.Maker, retry(closed, "1", nil), "debit_is_retried_by_the_rules"},
 		{"of a debit of another payer", store.Web, l.Maker, retry(failed, "1", map[string]string{
 			"payer_id": "'" + l.other.String() + "'", "mandate_id": "'" + l.foreign.String() + "'", "payer_name": "'ผู้ชำระ P2'", "payer_code": "'P2'"}), "instruction_says_its_debit"},
 	})
+	// A second retry failed as well, and the reason allows two.
+	l.behind(fmt.Sprintf(`UPDATE debits SET retry_of = gen_random_uuid(), retry_no = 2 WHERE id = '%s'`, failed.ID))
+	l.refuses([]documentAttack{{"more often than the reason allows", store.Web, l.Maker, retry(failed, "3", nil), "debit_is_retried_by_the_rules"}})
+	l.behind(fmt.Sprintf(`UPDATE debits SET retry_of = NULL, retry_no = 0 WHERE id = '%s'`, failed.ID))
 	// Three retries under the mandate are as many as the rules allow in a month.
 	l.behind(fmt.Sprintf(`INSERT INTO debits (id, merchant_id, payer_id, mandate_id, payer_name, payer_code, amount_satang, reference, invoice_number, debit_on, note, state, created_by, editors, retry_of, retry_no)
 		SELECT gen_random_uuid(), merchant_id, payer_id, mandate_id, payer_name, payer_code, amount_satang, 'X' || n, '', current_date, '', 'failed', created_by, editors, gen_random_uuid(), 1

@@ -304,25 +304,54 @@ func everyPage(_ context.Context, _ *store.Store, _ store.Inquiry, r krungsri.Li
 // list is compared with ours.
 const compareAfter = 2
 
-// nightly asks for what nobody is there to ask for at night: the bank's list of
-// yesterday's debits, each merchant's
-// list of mandates; and it ends registrations whose link has run out.
+// nightly asks for what nobody is there to ask for at night: what concerns
+// mandates, and the bank's list of yesterday's debits.
 func (w *Worker) nightly(ctx context.Context) error {
+	return errors.Join(w.MindMandates(ctx, compareAfter), w.AskForYesterdays(ctx, compareAfter))
+}
+
+// MindMandates ends registrations whose link has run out. From an hour of the
+// day in Bangkok on it asks, once, for each merchant's list of mandates, and
+// about those whose last day is over.
+func (w *Worker) MindMandates(ctx context.Context, hour int) error {
 	return w.store.Write(ctx, w.actor(store.NoID), func(tx *store.Tx) error {
 		if _, err := tx.ExpireMandates(); err != nil {
 			return err
 		}
-		due, err := tx.MerchantsToCompare(compareAfter)
+		due, err := tx.MerchantsToCompare(hour)
 		if err != nil {
 			return err
 		}
 		for _, merchant := range due {
-			if err := askForList(tx.For(merchant), merchant, true); err != nil && !errors.Is(err, store.ErrAsking) {
+			own := tx.For(merchant)
+			if err := askForList(own, merchant, true); err != nil && !errors.Is(err, store.ErrAsking) {
+				return err
+			}
+			if err := askAboutEnds(own); err != nil {
 				return err
 			}
 		}
-		return askForYesterdays(tx, compareAfter)
+		return nil
 	})
+}
+
+// askAboutEnds asks about each mandate whose last day is over: until the bank
+// has said so, it stands, and its payer cannot be registered anew.
+func askAboutEnds(tx *store.Tx) error {
+	over, err := tx.MandatesOver()
+	if err != nil {
+		return err
+	}
+	for _, id := range over {
+		m, err := tx.Mandate(id)
+		if err != nil {
+			return err
+		}
+		if err := askStatus(tx, m, true); err != nil && !errors.Is(err, ErrNoReference) {
+			return err
+		}
+	}
+	return nil
 }
 
 // listOperation is listMandates, as its own answers may ask for it.
