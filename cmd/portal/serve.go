@@ -82,7 +82,7 @@ func (c config) openWeb(ctx context.Context, seen *observer) (*store.Store, erro
 	if err != nil {
 		return nil, err
 	}
-	web, err := store.Open(ctx, c.databaseFor(c.databaseWeb), store.Web, store.Options{MaxConns: c.webConns, Seal: seal, Observe: seen.transactions()})
+	web, err := store.Open(ctx, c.databaseFor(c.databaseWeb), store.Web, store.Options{MaxConns: c.webConns, Seal: seal, MarkKey: c.markKey, Observe: seen.transactions()})
 	if err != nil {
 		return nil, err
 	}

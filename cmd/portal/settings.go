@@ -54,7 +54,7 @@ var settings = []setting{
 		doc:  "Seals documents, stored requests and answers, and secrets: at least 32 random bytes in hex or base64, as `portal keys new` prints them; several with commas between while keys are rotated. Keep a copy apart from the database; without it nothing sealed can be read again.",
 		read: readSealKey},
 	{name: "PORTAL_MARK_KEY", secret: true,
-		doc:  "Makes the blind marks by which the trail finds who saw an id, and knows browsers again: what `portal keys new` prints. Needed before the first key of PORTAL_SEAL_KEY is taken away; until then it follows from that key. It never changes.",
+		doc:  "Makes the blind marks by which the trail finds who saw an id and sealed telephones and mail addresses are found, and knows browsers again: what `portal keys new` prints. Needed before the first key of PORTAL_SEAL_KEY is taken away; until then it follows from that key. It never changes.",
 		read: readMarkKey},
 	{name: "PORTAL_SESSION_IDLE", inDevelopment: "12h", inProduction: "30m",
 		doc:  "How long a signed-in browser may rest before it has to sign in again.",

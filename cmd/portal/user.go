@@ -287,7 +287,7 @@ func (c config) openSealedOwner(ctx context.Context) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := store.Options{MaxConns: 2}
+	o := store.Options{MaxConns: 2, MarkKey: c.markKey}
 	if len(c.sealKeys) > 0 {
 		if o.Seal, err = store.NewSeal(c.sealKeys...); err != nil {
 			return nil, err

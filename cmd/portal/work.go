@@ -73,7 +73,7 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 	if err != nil {
 		return err
 	}
-	work, err := store.Open(ctx, c.databaseFor(c.databaseWork), store.Worker, store.Options{MaxConns: c.workConns, Seal: seal, Witnesses: c.witnessKeys, Observe: seen.transactions()})
+	work, err := store.Open(ctx, c.databaseFor(c.databaseWork), store.Worker, store.Options{MaxConns: c.workConns, Seal: seal, MarkKey: c.markKey, Witnesses: c.witnessKeys, Observe: seen.transactions()})
 	if err != nil {
 		return err
 	}

@@ -336,7 +336,7 @@ func TestNoFileOfDirectDebitLeavesAnythingOutOrIsAFormula(t *testing.T) {
 	c := w.Client(apptest.Maker)
 	payer, _ := w.payer("P1", "7770011501")
 	hostile := `=HYPERLINK("http://evil","ก,""ข""")`
-	w.replica(`UPDATE payers SET name = $2, name_en = '+66', contact = '@SUM(A1)', note = E'-1\n=2', email = '＝1+1@x.example', buyer_id = NULL WHERE id = $1`, payer, hostile)
+	w.replica(`UPDATE payers SET name = $2, name_en = '+66', contact = '@SUM(A1)', note = E'-1\n=2', email = '＝1+1@x.example', email_sealed = NULL, email_mark = NULL, buyer_id = NULL WHERE id = $1`, payer, hostile)
 	w.debit(payer, "500", "invoice_number", "=1+1")
 	for path, least := range map[string]int{"/payers/export": 5, "/debits/export": 2} {
 		for _, format := range []string{"csv", "xlsx"} {

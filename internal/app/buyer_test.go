@@ -121,7 +121,7 @@ func TestStaleBuyerIsToldAndLosesNothing(t *testing.T) {
 	if a := send(w.Client(apptest.Maker), path, mine); a.Status != http.StatusSeeOther {
 		t.Errorf("saving over it was answered %d", a.Status)
 	}
-	shows(t, "the story", w.Client(apptest.Auditor).Get(path), "แก้ไขผู้ซื้อ: โทรศัพท์, บันทึกภายใน", "<del>", "081-999-9999", "คุณboth", "คุณmaker")
+	shows(t, "the story", w.Client(apptest.Auditor).Get(path), "แก้ไขผู้ซื้อ: โทรศัพท์, บันทึกภายใน", "<del>", "xxxxxxxxx999 #", "คุณboth", "คุณmaker")
 }
 
 func TestBuyerIsArchivedAndRestored(t *testing.T) {

@@ -82,7 +82,7 @@ func (a *App) failed(ctx context.Context, q *store.Query) (days retryDays, list 
 func failedRow(ctx context.Context, d store.FailedDebit, days retryDays) templates.FailedDebit {
 	row := templates.FailedDebit{
 		ID: d.ID.String(), Href: debitHref(d.ID), Payer: d.PayerName, Reference: d.Reference, Why: failureName(ctx, d.FailureCode), On: d.DebitOn, Amount: d.AmountSatang,
-		MayTell: d.Email != "" && !d.Told, Told: d.Told, Undelivered: d.DunnedAt != nil && !d.Told, NoAddress: d.Email == "",
+		MayTell: d.Mailed && !d.Told, Told: d.Told, Undelivered: d.DunnedAt != nil && !d.Told, NoAddress: !d.Mailed,
 	}
 	on, why := days.of(d)
 	if why != "" {

@@ -132,8 +132,8 @@ func TestSeveralPayersAreToldFromTheListOfFailures(t *testing.T) {
 		"letter_is_about_a_failed_debit": `INSERT INTO payer_mails (id, merchant_id, payer_id, kind, subject, send_to, asked_by)
 			SELECT gen_random_uuid(), merchant_id, payer_id, 'debit_failed', 'debit/' || id, 'payer@example.com', created_by FROM debits WHERE state = 'taken'`,
 		"payer_is_told_by_a_letter": `UPDATE debits SET dunned_at = now() WHERE state = 'failed'`,
-		"payer_is_told_once": `INSERT INTO payer_mails (id, merchant_id, payer_id, kind, subject, send_to, asked_by)
-			SELECT gen_random_uuid(), merchant_id, payer_id, kind, subject, send_to, asked_by FROM payer_mails WHERE sent_at IS NOT NULL LIMIT 1`,
+		"payer_is_told_once": `INSERT INTO payer_mails (id, merchant_id, payer_id, kind, subject, send_to, send_to_sealed, send_to_mark, asked_by)
+			SELECT gen_random_uuid(), merchant_id, payer_id, kind, subject, send_to, send_to_sealed, send_to_mark, asked_by FROM payer_mails WHERE sent_at IS NOT NULL LIMIT 1`,
 	} {
 		if err := w.asMaker(query); refusedBy(err) != guard {
 			t.Errorf("%s: %v", guard, err)

@@ -3,10 +3,13 @@ package app_test
 import (
 	"net/http"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"portal/internal/app/apptest"
+	"portal/internal/store"
 )
 
 // buyersRequest is the form that brings a file of buyers in.
@@ -43,15 +46,32 @@ func rulesOn(page apptest.Answer) string {
 }
 
 // knownBuyers reads the directory: names, terms and versions.
-func knownBuyers(t *testing.T, w *apptest.World) (list string) {
+func knownBuyers(t *testing.T, w *apptest.World) string {
 	t.Helper()
-	err := w.DB.Super.QueryRowContext(t.Context(), `
-		SELECT coalesce(string_agg(concat_ws(' ', name, tax_id, branch, nullif(email, ''), terms_days, version), '; ' ORDER BY tax_id, branch), '') FROM buyers
-		WHERE merchant_id = $1`, w.Merchant).Scan(&list)
+	var page store.BuyerPage
+	err := w.Web.Read(t.Context(), w.Actor(apptest.Maker), func(q *store.Query) (err error) {
+		page, err = q.Buyers(store.BuyerFilter{Limit: 50})
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return list
+	var list []string
+	for _, b := range page.Rows {
+		words := []string{b.TaxID + " " + b.Branch, b.Name, b.TaxID, b.Branch}
+		if b.Email != "" {
+			words = append(words, b.Email)
+		}
+		if b.TermsDays != nil {
+			words = append(words, strconv.Itoa(*b.TermsDays))
+		}
+		list = append(list, strings.Join(append(words, strconv.Itoa(b.Version)), " "))
+	}
+	slices.Sort(list)
+	for n, line := range list {
+		list[n] = strings.SplitN(line, " ", 3)[2] // what it was sorted by
+	}
+	return strings.Join(list, "; ")
 }
 
 func TestBuyersAreJudgedByTheDirectorysRulesAndAdded(t *testing.T) {

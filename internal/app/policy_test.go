@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"portal/internal/app/apptest"
 	"portal/internal/browsertest"
@@ -82,6 +83,14 @@ func TestPolicyIsProposedApprovedAndObeyedInABrowser(t *testing.T) {
 			admin.AllowConsole("status of 422")
 			enter(admin, w, apptest.Admin, o.Lang)
 			admin.Go(w.URL + "/admin")
+			admin.Axe()
+			if err := w.Web.Write(t.Context(), w.Actor(apptest.Admin), func(tx *store.Tx) error {
+				_, err := tx.AskHold(time.Now(), time.Now(), "คดีหมายเลข 123/2569")
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			admin.Go(w.URL + "/admin/retention")
 			admin.Axe()
 			admin.Go(w.URL + "/admin/policies/new")
 			admin.Axe()

@@ -214,7 +214,7 @@ func presentmentView(ctx context.Context, q *store.Query, u user, id store.ID) (
 	}
 	v := templates.PresentmentView{
 		ID: id.String(), Paper: paperOf(p, m), Status: billStatus(ctx, p), Turn: turnOf(ctx, p, c), Since: p.StateSince,
-		Mine: c.mine || p.Editable() && u.can(store.Maker), Reference: p.BankReference, Story: newestFirst(story),
+		Mine: c.mine || p.Editable() && u.can(store.Maker), Reference: p.BankReference, Story: newestFirst(story), UnderHold: p.UnderHold,
 	}
 	markSame(v.Paper.Documents, same)
 	if c.waits() != nil {

@@ -119,7 +119,7 @@ func receiptView(ctx context.Context, q *store.Query, u user, id store.ID) (temp
 	}
 	v = templates.ReceiptView{
 		ID: id.String(), Version: r.Version, Name: receiptName(ctx, r), Paper: receiptPaper(ctx, r, m), Status: receiptStatus(ctx, r.State), Turn: receiptTurn(ctx, r, c),
-		Since: r.StateSince, Mine: c.mine || r.Editable() && u.can(store.Maker), Reference: r.BankReference, Story: newestFirst(story),
+		Since: r.StateSince, Mine: c.mine || r.Editable() && u.can(store.Maker), Reference: r.BankReference, Story: newestFirst(story), UnderHold: r.UnderHold,
 	}
 	if c.waits() != nil {
 		v.Story = slices.Insert(v.Story, 0, ui.Event{Sentence: v.Turn, Pending: true})

@@ -15,7 +15,7 @@ import (
 func TestALegalHoldIsPutAndLiftedByTwo(t *testing.T) {
 	t.Parallel()
 	w := apptest.New(t)
-	w.Submitted(apptest.Maker, "INV-1") // with a file
+	bill, _ := w.Submitted(apptest.Maker, "INV-1") // with a file
 	admin, auditor := w.Client(apptest.Admin), w.Client(apptest.Auditor)
 
 	// What was typed stays, with what is wrong beside it.
@@ -64,6 +64,9 @@ func TestALegalHoldIsPutAndLiftedByTwo(t *testing.T) {
 		}
 	}
 	stays("asked for")
+	if page := w.Client(apptest.Maker).Get("/presentments/" + bill.ID.String()).Body; !strings.Contains(page, "อยู่ระหว่างระงับการลบ") {
+		t.Errorf("its page does not say so:\n%s", page)
+	}
 	for _, c := range []struct {
 		name, person, path string
 		form               []string
@@ -91,6 +94,9 @@ func TestALegalHoldIsPutAndLiftedByTwo(t *testing.T) {
 	}
 	if a := admin.Post(path + "/end"); a.Status != http.StatusSeeOther || look().Binds() {
 		t.Errorf("another cannot lift it: %d\n%s", a.Status, a.Body)
+	}
+	if page := w.Client(apptest.Maker).Get("/presentments/" + bill.ID.String()).Body; strings.Contains(page, "อยู่ระหว่างระงับการลบ") {
+		t.Error("its page says that it is held still")
 	}
 	if err := deleted(); err != nil {
 		t.Errorf("what was lifted is still held: %v", err)

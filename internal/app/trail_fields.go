@@ -115,6 +115,8 @@ func stringValue(ctx context.Context, kind, name, v string) string {
 	switch {
 	case v == "":
 		return ""
+	case marked.MatchString(v):
+		return withShortMark(v)
 	case name == "operation":
 		return operationName(ctx, v)
 	case name == "outcome":

@@ -22,12 +22,26 @@ func isSensitive(name string) bool {
 	return !slices.Contains(unsensitive, name) && slices.ContainsFunc(sensitive, func(word string) bool { return strings.Contains(name, word) })
 }
 
+// marked is a value that the trail holds masked, with its blind mark.
+var marked = regexp.MustCompile(`^(?:x{0,8}@\S*|x{2,12}.{0,3}) #([0-9a-f]{6})(?:[0-9a-f]{26})?$`)
+
+// withShortMark leaves enough of a mark to tell two values apart.
+func withShortMark(value string) string {
+	if m := marked.FindStringSubmatchIndex(value); m != nil {
+		return value[:m[3]]
+	}
+	return value
+}
+
 var likeID = regexp.MustCompile(`[0-9](?:-?[0-9]){12}`)
 
 // masked is a value as it may be shown, and whether that hides anything.
 func masked(name, value string) (shown string, hides bool) {
 	if value == "" || isCode(name) || name == "marks" {
 		return value, false
+	}
+	if marked.MatchString(value) {
+		return withShortMark(value), false
 	}
 	if isSensitive(name) {
 		return maskedEnd(value), true

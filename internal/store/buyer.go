@@ -41,6 +41,16 @@ type Buyer struct {
 	EditedAt  time.Time           `db:"edited_at"`
 	// SortName is its place in the order of the list, made by the database.
 	SortName string `db:"sort_name"`
+	// The cells of Email and Phone, until they are opened.
+	EmailSealed string `db:"email_sealed"`
+	PhoneSealed string `db:"phone_sealed"`
+}
+
+func (b *Buyer) reveal(q *Query) error {
+	if err := q.reveal(buyerEmail, b.ID, &b.EmailSealed, &b.Email); err != nil {
+		return err
+	}
+	return q.reveal(buyerPhone, b.ID, &b.PhoneSealed, &b.Phone)
 }
 
 // BuyerCursor is a place in the list, which runs by name. The zero cursor is
@@ -68,7 +78,7 @@ type BuyerPage struct {
 }
 
 const buyerColumns = `b.id, b.name, b.name_en, b.tax_id, b.branch, b.address, b.postcode, b.email, b.phone, b.contact, b.terms_days, b.wht_rate, b.note,
-	b.state, b.version, b.created_at, b.edited_at, b.sort_name`
+	b.state, b.version, b.created_at, b.edited_at, b.sort_name, coalesce(b.email_sealed, '') AS email_sealed, coalesce(b.phone_sealed, '') AS phone_sealed`
 
 var (
 	sqlBuyer      = statement(`SELECT ` + buyerColumns + ` FROM buyers b WHERE b.merchant_id = $1 AND b.id = $2`)
@@ -88,10 +98,10 @@ var (
 	// rows of it and read the whole table.
 	sqlBuyersMatching = statement(`
 		SELECT ` + buyerColumns + ` FROM buyers b
-		WHERE b.merchant_id = $1 AND b.id = ANY (ARRAY(SELECT m.buyer_id FROM buyers_matching($6, $2, $3, $4, $5) m))
+		WHERE b.merchant_id = $1 AND b.id = ANY (ARRAY(SELECT m.buyer_id FROM buyers_matching($6, $2, $3, $4, $5, $7) m))
 		ORDER BY b.sort_name, b.id`)
 	sqlBuyersToPick = statement(`
-		WITH found AS MATERIALIZED (SELECT buyer_id, place FROM buyers_to_pick($2, $3))
+		WITH found AS MATERIALIZED (SELECT buyer_id, place FROM buyers_to_pick($2, $3, $4))
 		SELECT ` + buyerColumns + ` FROM buyers b
 		WHERE b.merchant_id = $1 AND b.id = ANY (ARRAY(SELECT buyer_id FROM found))
 		ORDER BY (SELECT place FROM found f WHERE f.buyer_id = b.id)`)
@@ -134,11 +144,14 @@ func (q *Query) Buyers(f BuyerFilter) (BuyerPage, error) {
 	switch {
 	case strings.TrimSpace(f.Text) != "":
 		f.From.Back = false
-		err = q.all(&page.Rows, sqlBuyersMatching, append(args, f.Text)...)
+		var marks pq.ByteaArray
+		if marks, err = q.marksOf(f.Text, buyerEmail, buyerPhone); err == nil {
+			page.Rows, err = rows[Buyer](q, sqlBuyersMatching, append(args, f.Text, marks)...)
+		}
 	case f.From.Back:
-		err = q.all(&page.Rows, sqlBuyersBefore, args...)
+		page.Rows, err = rows[Buyer](q, sqlBuyersBefore, args...)
 	default:
-		err = q.all(&page.Rows, sqlBuyersAfter, args...)
+		page.Rows, err = rows[Buyer](q, sqlBuyersAfter, args...)
 	}
 	if err != nil {
 		return page, err
@@ -158,7 +171,11 @@ func (q *Query) FindBuyers(text string, limit int) ([]Buyer, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, nil
 	}
-	return rows[Buyer](q, sqlBuyersToPick, q.actor.Merchant, text, limit)
+	marks, err := q.marksOf(text, buyerEmail, buyerPhone)
+	if err != nil {
+		return nil, err
+	}
+	return rows[Buyer](q, sqlBuyersToPick, q.actor.Merchant, text, limit, marks)
 }
 
 // BuyersNamedLike returns at most limit buyers whose names share much with a

@@ -8,16 +8,17 @@ import (
 
 var (
 	sqlInsertBuyers = statement(`
-		INSERT INTO buyers (id, merchant_id, name, name_en, tax_id, branch, address, postcode, email, phone, contact, terms_days, wht_rate, note)
-		SELECT b.id, $1, b.name, b.name_en, b.tax_id, b.branch, b.address, b.postcode, b.email, b.phone, b.contact, b.terms_days, b.wht_rate, b.note
-		FROM jsonb_to_recordset($2::text::jsonb) AS b (id uuid, name text, name_en text, tax_id text, branch text, address text, postcode text, email text,
-			phone text, contact text, terms_days smallint, wht_rate numeric, note text)`)
-	sqlInsertBuyer = statement(`
-		INSERT INTO buyers (id, merchant_id, name, name_en, tax_id, branch, address, postcode, email, phone, contact, terms_days, wht_rate, note)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`)
+		INSERT INTO buyers (id, merchant_id, name, name_en, tax_id, branch, address, postcode, email, email_sealed, email_mark, phone, phone_sealed, phone_mark,
+			contact, terms_days, wht_rate, note)
+		SELECT b.id, $1, b.name, b.name_en, b.tax_id, b.branch, b.address, b.postcode, b.email, b.email_sealed, b.email_mark, b.phone, b.phone_sealed, b.phone_mark,
+			b.contact, b.terms_days, b.wht_rate, b.note
+		FROM jsonb_to_recordset($2::text::jsonb) AS b (id uuid, name text, name_en text, tax_id text, branch text, address text, postcode text,
+			email text, email_sealed bytea, email_mark bytea, phone text, phone_sealed bytea, phone_mark bytea,
+			contact text, terms_days smallint, wht_rate numeric, note text)`)
 	sqlUpdateBuyer = statement(`
-		UPDATE buyers SET name = $4, name_en = $5, tax_id = $6, branch = $7, address = $8, postcode = $9, email = $10, phone = $11, contact = $12,
-			terms_days = $13, wht_rate = $14, note = $15, version = version + 1, edited_at = now()
+		UPDATE buyers SET name = $4, name_en = $5, tax_id = $6, branch = $7, address = $8, postcode = $9, email = $10, email_sealed = $11, email_mark = $12,
+			phone = $13, phone_sealed = $14, phone_mark = $15, contact = $16,
+			terms_days = $17, wht_rate = $18, note = $19, version = version + 1, edited_at = now()
 		WHERE merchant_id = $1 AND id = $2 AND version = $3 AND state = 'active'`)
 	sqlMoveBuyer = statement(`
 		UPDATE buyers SET state = $4, version = version + 1, edited_at = now()
@@ -26,27 +27,29 @@ var (
 
 // AddBuyer stores a new buyer. A constraint error named known_buyer_is_unique
 // means that an active one has its tax id and branch.
-func (t *Tx) AddBuyer(b Buyer) error {
-	_, err := t.exec(sqlInsertBuyer, b.ID, t.actor.Merchant, b.Name, b.NameEN, b.TaxID, b.Branch, b.Address, b.Postcode, b.Email, b.Phone, b.Contact,
-		b.TermsDays, b.WHTRate, b.Note)
-	if err != nil {
-		return fmt.Errorf("adding a buyer: %w", err)
-	}
-	b.Version = 1
-	return t.Audit("buyer.added", About("buyer", b.ID), buyerDetail(b))
-}
+func (t *Tx) AddBuyer(b Buyer) error { return t.AddBuyers([]Buyer{b}) }
 
 // AddBuyers stores many new buyers, each as AddBuyer does, in a few statements.
 func (t *Tx) AddBuyers(list []Buyer) error {
 	rows := make([]map[string]any, len(list))
 	for i, b := range list {
 		b.Version = 1
-		detail := buyerDetail(b)
+		email, err := t.keep(buyerEmail, b.ID, b.Email)
+		if err != nil {
+			return err
+		}
+		phone, err := t.keep(buyerPhone, b.ID, b.Phone)
+		if err != nil {
+			return err
+		}
+		detail := buyerDetail(b, email.Told, phone.Told)
 		if err := t.Audit("buyer.added", About("buyer", b.ID), detail); err != nil {
 			return err
 		}
 		rows[i] = map[string]any{"id": b.ID}
 		maps.Copy(rows[i], detail)
+		email.into(rows[i], "email")
+		phone.into(rows[i], "phone")
 	}
 	raw, err := json.Marshal(rows)
 	if err == nil {
@@ -68,13 +71,31 @@ func (t *Tx) ChangeBuyer(b Buyer) error {
 	if err != nil {
 		return err
 	}
-	err = t.one(sqlUpdateBuyer, t.actor.Merchant, b.ID, b.Version, b.Name, b.NameEN, b.TaxID, b.Branch, b.Address, b.Postcode, b.Email, b.Phone, b.Contact,
-		b.TermsDays, b.WHTRate, b.Note)
+	email, err := t.keep(buyerEmail, b.ID, b.Email)
+	if err != nil {
+		return err
+	}
+	phone, err := t.keep(buyerPhone, b.ID, b.Phone)
+	if err != nil {
+		return err
+	}
+	err = t.one(sqlUpdateBuyer, t.actor.Merchant, b.ID, b.Version, b.Name, b.NameEN, b.TaxID, b.Branch, b.Address, b.Postcode, email.Clear, email.Cell, email.Mark,
+		phone.Clear, phone.Cell, phone.Mark, b.Contact, b.TermsDays, b.WHTRate, b.Note)
 	if err != nil {
 		return fmt.Errorf("changing a buyer: %w", err)
 	}
 	b.Version++
-	return t.Audit("buyer.edited", About("buyer", b.ID), map[string]any{"before": buyerDetail(before), "after": buyerDetail(b)})
+	was, err := t.told(buyerEmail, before.Email)
+	if err != nil {
+		return err
+	}
+	called, err := t.told(buyerPhone, before.Phone)
+	if err != nil {
+		return err
+	}
+	return t.Audit("buyer.edited", About("buyer", b.ID), map[string]any{
+		"before": buyerDetail(before, was, called), "after": buyerDetail(b, email.Told, phone.Told),
+	})
 }
 
 // ArchiveBuyer takes a buyer out of use, in the given version. Its bills stay
@@ -104,10 +125,10 @@ func (t *Tx) moveBuyer(id ID, version int, state string) error {
 	return t.Audit(action, About("buyer", id), map[string]any{"name": b.Name, "version": version + 1})
 }
 
-// buyerDetail is what the trail keeps of a buyer.
-func buyerDetail(b Buyer) map[string]any {
+// buyerDetail is what the trail keeps of a buyer: of its contacts, what is told.
+func buyerDetail(b Buyer, email, phone string) map[string]any {
 	return map[string]any{
 		"name": b.Name, "name_en": b.NameEN, "tax_id": b.TaxID, "branch": b.Branch, "address": b.Address, "postcode": b.Postcode,
-		"email": b.Email, "phone": b.Phone, "contact": b.Contact, "terms_days": b.TermsDays, "wht_rate": b.WHTRate, "note": b.Note, "version": b.Version,
+		"email": email, "phone": phone, "contact": b.Contact, "terms_days": b.TermsDays, "wht_rate": b.WHTRate, "note": b.Note, "version": b.Version,
 	}
 }

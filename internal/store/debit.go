@@ -172,7 +172,6 @@ type DebitPayer struct {
 	Name          string        `db:"name"`
 	TaxID         string        `db:"tax_id"`
 	Payday        *int          `db:"payday"`
-	Email         string        `db:"email"`
 	MandateID     uuid.NullUUID `db:"mandate_id"`
 	MandateState  *string       `db:"mandate_state"` // of the newest, where none is in force
 	DrawerAccount *string       `db:"drawer_account"`
@@ -180,7 +179,7 @@ type DebitPayer struct {
 	Live          bool          `db:"live"`
 }
 
-const debitPayerColumns = `p.id, p.code, p.name, p.tax_id, p.payday, p.email, m.id AS mandate_id, m.state AS mandate_state, m.drawer_account, m.bank_token,
+const debitPayerColumns = `p.id, p.code, p.name, p.tax_id, p.payday, m.id AS mandate_id, m.state AS mandate_state, m.drawer_account, m.bank_token,
 	coalesce(m.live, false) AS live
 	FROM payers p LEFT JOIN LATERAL (
 		SELECT x.id, x.state, x.drawer_account, x.bank_token, mandate_is_live(x.id) AS live FROM mandates x
@@ -190,7 +189,7 @@ var (
 	sqlDebitPayer  = statement(`SELECT ` + debitPayerColumns + ` WHERE p.merchant_id = $1 AND p.id = $2`)
 	sqlDebitPayers = statement(`
 		SELECT ` + debitPayerColumns + ` WHERE p.merchant_id = $1 AND p.id = ANY (ARRAY(
-			SELECT f.payer_id FROM payers_matching($2, 'active', '', 'name', '', '00000000-0000-0000-0000-000000000000', $3) f))
+			SELECT f.payer_id FROM payers_matching($2, 'active', '', 'name', '', '00000000-0000-0000-0000-000000000000', $3, $4) f))
 		ORDER BY p.sort_name, p.id`)
 	sqlDebitPayersCoded = statement(`SELECT ` + debitPayerColumns + ` WHERE p.merchant_id = $1 AND p.state = 'active' AND upper(p.code) = ANY ($2)`)
 )
@@ -202,7 +201,11 @@ func (q *Query) DebitPayer(id ID) (DebitPayer, error) {
 
 // DebitPayers finds payers by a part of what they are known by.
 func (q *Query) DebitPayers(typed string, limit int) ([]DebitPayer, error) {
-	return rows[DebitPayer](q, sqlDebitPayers, q.actor.Merchant, typed, limit)
+	marks, err := q.marksOf(typed, payerEmail)
+	if err != nil {
+		return nil, err
+	}
+	return rows[DebitPayer](q, sqlDebitPayers, q.actor.Merchant, typed, limit, marks)
 }
 
 // DebitPayersCoded finds payers by their codes, in capitals.

@@ -148,7 +148,7 @@ type FailedDebit struct {
 	Debit
 	Called  string `db:"called"` // as the payer is called now
 	Payday  *int   `db:"payday"`
-	Email   string `db:"email"`
+	Mailed  bool   `db:"mailed"`  // the payer has an address
 	Retries int    `db:"retries"` // of its mandate within 31 days
 	Live    bool   `db:"live"`
 	Told    bool   `db:"told"` // a letter to the payer waits, or went
@@ -160,7 +160,7 @@ var (
 		FROM debits d LEFT JOIN debits r ON r.retry_of = d.id AND r.state <> 'discarded'
 		WHERE d.merchant_id = $1 AND d.state = 'failed' AND d.debit_on BETWEEN $2 AND $3 GROUP BY d.failure_code ORDER BY 2 DESC, 1`)
 	sqlFailedDebits = statement(`
-		SELECT ` + debitColumns + `, p.name AS called, p.payday, p.email, mandate_is_live(d.mandate_id) AS live,
+		SELECT ` + debitColumns + `, p.name AS called, p.payday, p.email <> '' OR p.email_sealed IS NOT NULL AS mailed, mandate_is_live(d.mandate_id) AS live,
 			EXISTS (SELECT FROM payer_mails m WHERE m.merchant_id = $1 AND m.subject = 'debit/' || d.id AND m.kind = 'debit_failed' AND m.dead_at IS NULL) AS told,
 			(SELECT count(*) FROM debits r WHERE r.merchant_id = $1 AND r.mandate_id = d.mandate_id AND r.retry_of IS NOT NULL AND r.state <> 'discarded'
 				AND r.debit_on > (now() AT TIME ZONE 'Asia/Bangkok')::date - 31) AS retries

@@ -66,6 +66,12 @@ type Mandate struct {
 	StartedByName string `db:"started_by_name"`
 	// Live: money may be taken under it now.
 	Live bool `db:"live"`
+	// The cell of SendTo, until it is opened.
+	SendToSealed string `db:"send_to_sealed"`
+}
+
+func (m *Mandate) reveal(q *Query) error {
+	return q.reveal(mandateSendTo, m.ID, &m.SendToSealed, &m.SendTo)
 }
 
 // InForce reports whether the bank counts it as standing.
@@ -75,7 +81,7 @@ const mandateColumns = `m.id, m.payer_id, m.reference, m.channel, m.creditor_acc
 	m.terms_version, m.send_to, m.context_id, m.journey_id, m.link, m.link_expires_at, m.bank_token, m.drawer_account, m.drawer_name, m.bank_channel,
 	m.bank_status, m.bank_said_at, m.bank_asked_at, m.registered_at, m.expires_on, m.consent_callback_id, m.consent_inquiry_id, m.callback_id, m.inquiry_id,
 	m.cancellation_id, p.code AS payer_code, p.name AS payer_name, coalesce(s.name, '') AS started_by_name,
-	m.state = 'active' AND mandate_is_live(m.id) AS live`
+	m.state = 'active' AND mandate_is_live(m.id) AS live, coalesce(m.send_to_sealed, '') AS send_to_sealed`
 
 // mandateEnds is true of what stands, but only up to a day.
 const mandateEnds = `m.state IN ('active', 'suspended') AND m.expires_on IS NOT NULL`
@@ -102,14 +108,14 @@ var (
 		SELECT ` + mandateColumns + mandateTables + `
 		WHERE m.merchant_id = $1 AND ` + mandateEnds + ` AND m.expires_on <= $4
 			AND (m.expires_on, m.id) > ($5, $2)
-			AND ($6 = '' OR m.payer_id = ANY (ARRAY(SELECT f.payer_id FROM payers_matching($6, 'active', '', 'new', '', '00000000-0000-0000-0000-000000000000', 1001) f)))
+			AND ($6 = '' OR m.payer_id = ANY (ARRAY(SELECT f.payer_id FROM payers_matching($6, 'active', '', 'new', '', '00000000-0000-0000-0000-000000000000', 1001, $7) f)))
 		ORDER BY m.expires_on, m.id LIMIT $3`)
 	// By what is known of the payer; a mandate's own names are few.
 	sqlMandatesMatching = statement(`
 		SELECT ` + mandateColumns + mandateTables + `
 		WHERE m.merchant_id = $1 AND m.id < $2 AND ($4 = '' OR m.state = $4) AND m.payer_id = ANY (ARRAY(
-			SELECT f.payer_id FROM payers_matching($5, 'active', '', 'new', '', '00000000-0000-0000-0000-000000000000', 1001) f
-			UNION ALL SELECT f.payer_id FROM payers_matching($5, 'archived', '', 'new', '', '00000000-0000-0000-0000-000000000000', 1001) f))
+			SELECT f.payer_id FROM payers_matching($5, 'active', '', 'new', '', '00000000-0000-0000-0000-000000000000', 1001, $6) f
+			UNION ALL SELECT f.payer_id FROM payers_matching($5, 'archived', '', 'new', '', '00000000-0000-0000-0000-000000000000', 1001, $6) f))
 		ORDER BY m.id DESC LIMIT $3`)
 	sqlMandateNamed = statement(`
 		SELECT ` + mandateColumns + mandateTables + `
@@ -183,16 +189,20 @@ func (q *Query) Mandates(f MandateFilter) (list []Mandate, more bool, err error)
 	if from == NoID {
 		from = uuid.Max
 	}
+	marks, err := q.marksOf(f.Text, payerEmail)
+	if err != nil {
+		return nil, false, err
+	}
 	switch {
 	case f.State == MandatesEnding:
-		list, err = rows[Mandate](q, sqlMandatesEnding, q.actor.Merchant, f.From, f.Limit+1, f.Ends, f.After, f.Text)
+		list, err = rows[Mandate](q, sqlMandatesEnding, q.actor.Merchant, f.From, f.Limit+1, f.Ends, f.After, f.Text, marks)
 	case f.Text != "":
 		if f.From == NoID {
 			if list, err = rows[Mandate](q, sqlMandateNamed, q.actor.Merchant, f.Text); err != nil || len(list) > 0 {
 				return list, false, err
 			}
 		}
-		list, err = rows[Mandate](q, sqlMandatesMatching, q.actor.Merchant, from, f.Limit+1, f.State, f.Text)
+		list, err = rows[Mandate](q, sqlMandatesMatching, q.actor.Merchant, from, f.Limit+1, f.State, f.Text, marks)
 	case f.State != "":
 		list, err = rows[Mandate](q, sqlMandatesInState, q.actor.Merchant, from, f.Limit+1, f.State)
 	default:

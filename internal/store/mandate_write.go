@@ -9,8 +9,8 @@ import (
 
 var (
 	sqlInsertMandate = statement(`
-		INSERT INTO mandates (id, merchant_id, payer_id, reference, channel, creditor_account, state, started_by, terms_version, send_to)
-		VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $8, $9)`)
+		INSERT INTO mandates (id, merchant_id, payer_id, reference, channel, creditor_account, state, started_by, terms_version, send_to, send_to_sealed, send_to_mark)
+		VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $8, $9, $10, $11)`)
 	sqlAdoptMandate = statement(`
 		INSERT INTO mandates (id, merchant_id, payer_id, reference, channel, creditor_account, state, started_by, terms_version, bank_token, drawer_account,
 			drawer_name, bank_channel, bank_status, bank_said_at, bank_asked_at, registered_at, expires_on, inquiry_id, consent_inquiry_id)
@@ -40,11 +40,16 @@ var (
 
 // StartMandate stores a registration that the acting person begins.
 func (t *Tx) StartMandate(m Mandate) error {
-	_, err := t.exec(sqlInsertMandate, m.ID, t.actor.Merchant, m.PayerID, m.Reference, m.Channel, m.CreditorAccount, t.actor.Person, m.TermsVersion, m.SendTo)
+	to, err := t.keep(mandateSendTo, m.ID, m.SendTo)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(sqlInsertMandate, m.ID, t.actor.Merchant, m.PayerID, m.Reference, m.Channel, m.CreditorAccount, t.actor.Person, m.TermsVersion,
+		to.Clear, to.Cell, to.Mark)
 	if err != nil {
 		return fmt.Errorf("starting a registration: %w", err)
 	}
-	m.State, m.StartedBy = MandateWaiting, nullable(t.actor.Person)
+	m.State, m.StartedBy, m.SendTo = MandateWaiting, nullable(t.actor.Person), to.Told
 	return t.Audit("mandate.started", About("mandate", m.ID), mandateDetail(m))
 }
 

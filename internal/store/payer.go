@@ -46,10 +46,14 @@ type Payer struct {
 	EditedAt  time.Time     `db:"edited_at"`
 	// SortName is its place in the order of names, made by the database.
 	SortName string `db:"sort_name"`
+	// The cell of Email, until it is opened.
+	EmailSealed string `db:"email_sealed"`
 }
 
+func (p *Payer) reveal(q *Query) error { return q.reveal(payerEmail, p.ID, &p.EmailSealed, &p.Email) }
+
 const payerColumns = `p.id, p.code, p.name, p.name_en, p.tax_id, p.mobile, p.email, p.contact, p.buyer_id, p.payday, p.note, p.state, p.version,
-	p.created_at, p.edited_at, p.sort_name`
+	p.created_at, p.edited_at, p.sort_name, coalesce(p.email_sealed, '') AS email_sealed`
 
 // PayerSort is an order of the list of payers.
 type PayerSort string
@@ -116,7 +120,7 @@ var (
 	// An array, because a join with a function makes Postgres expect a thousand
 	// rows of it and read the whole table.
 	sqlPayersListed = statement(`
-		WITH found AS MATERIALIZED (SELECT payer_id, place FROM payers_matching($2, $3, $4, $5, $6, $7, $8))
+		WITH found AS MATERIALIZED (SELECT payer_id, place FROM payers_matching($2, $3, $4, $5, $6, $7, $8, $9))
 		SELECT ` + payerRowColumns + ` FROM payers p ` + foremost + `
 		WHERE p.merchant_id = $1 AND p.id = ANY (ARRAY(SELECT payer_id FROM found))
 		ORDER BY (SELECT place FROM found WHERE found.payer_id = p.id)`)
@@ -157,7 +161,11 @@ func (q *Query) Payers(f PayerFilter) (list []PayerRow, more bool, err error) {
 		f.Sort = PayersByName
 	}
 	// One row more than the page tells whether there is a next one.
-	list, err = rows[PayerRow](q, sqlPayersListed, q.actor.Merchant, f.Text, f.State, f.Standing, string(f.Sort), f.From.Place, f.From.ID, f.Limit+1)
+	marks, err := q.marksOf(f.Text, payerEmail)
+	if err != nil {
+		return nil, false, err
+	}
+	list, err = rows[PayerRow](q, sqlPayersListed, q.actor.Merchant, f.Text, f.State, f.Standing, string(f.Sort), f.From.Place, f.From.ID, f.Limit+1, marks)
 	if len(list) > f.Limit {
 		return list[:f.Limit], true, err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -20,14 +21,27 @@ type PayerMail struct {
 	DeadAt     *time.Time `db:"dead_at"`
 	Error      string     `db:"error"`
 	AskedBy    string     `db:"asked_by"` // by name; empty where the worker writes
+	// The cell of SendTo, until it is opened.
+	SendToSealed string `db:"send_to_sealed"`
 }
 
-const payerMailColumns = `m.id, m.merchant_id, m.payer_id, m.kind, m.subject, m.send_to, m.tries, m.created_at, m.sent_at, m.dead_at, m.error,
+// reveal leaves an address empty that does not open, so that one mail which
+// somebody has meddled with does not keep all others from being sent.
+func (m *PayerMail) reveal(q *Query) error {
+	of := *q
+	of.actor.Merchant = m.MerchantID
+	if err := of.reveal(payerMailSendTo, m.ID, &m.SendToSealed, &m.SendTo); !errors.Is(err, ErrSealed) {
+		return err
+	}
+	return nil
+}
+
+const payerMailColumns = `m.id, m.merchant_id, m.payer_id, m.kind, m.subject, m.send_to, m.tries, m.created_at, m.sent_at, m.dead_at, m.error, coalesce(m.send_to_sealed, '') AS send_to_sealed,
 	coalesce((SELECT a.name FROM people a WHERE a.id = m.asked_by), '') AS asked_by`
 
 var (
 	sqlInsertPayerMail = statement(`
-		INSERT INTO payer_mails (id, merchant_id, payer_id, kind, subject, send_to, asked_by) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		INSERT INTO payer_mails (id, merchant_id, payer_id, kind, subject, send_to, asked_by, send_to_sealed, send_to_mark) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (kind, subject) WHERE sent_at IS NULL AND dead_at IS NULL DO NOTHING`)
 	sqlClaimPayerMails = statement(`
 		WITH due AS (
@@ -47,7 +61,12 @@ var (
 // same subject that waits already is enough. The trail keeps that it was asked
 // for, and not where it goes.
 func (t *Tx) QueuePayerMail(payer ID, kind string, about Subject, to string) error {
-	n, err := t.exec(sqlInsertPayerMail, NewID(), t.actor.Merchant, payer, kind, about, to, nullable(t.actor.Person))
+	id := NewID()
+	address, err := t.keep(payerMailSendTo, id, to)
+	if err != nil {
+		return err
+	}
+	n, err := t.exec(sqlInsertPayerMail, id, t.actor.Merchant, payer, kind, about, address.Clear, nullable(t.actor.Person), address.Cell, address.Mark)
 	if err != nil {
 		return fmt.Errorf("queueing a mail to a payer: %w", err)
 	}

@@ -54,7 +54,7 @@ func TestEveryColumnIsInTheRegisterOfPersonalData(t *testing.T) {
 	columns := textsOf(t, storetest.New(t), `
 		SELECT c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 		WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
-			AND a.atttypid IN ('text'::regtype, 'text[]'::regtype, 'bytea'::regtype, 'json'::regtype, 'jsonb'::regtype, 'inet'::regtype) AND c.relname <> 'goose_db_version'`)
+			AND a.atttypid IN ('text'::regtype, 'text[]'::regtype, 'bytea'::regtype, 'bytea[]'::regtype, 'json'::regtype, 'jsonb'::regtype, 'inet'::regtype) AND c.relname <> 'goose_db_version'`)
 	for _, column := range columns {
 		_, known := personal[column]
 		if other := slices.Contains(others, column); known == other {

@@ -37,6 +37,7 @@ var ListedStates = PresentmentStates[:len(PresentmentStates)-1]
 // Presentment is a bill to a buyer. Days are midnight UTC.
 type Presentment struct {
 	ID              ID              `db:"id"`
+	UnderHold       bool            `db:"under_hold"` // it lies in the days of a legal hold
 	DocumentType    string          `db:"document_type"`
 	DocumentNumber  string          `db:"document_number"`
 	DocumentOn      time.Time       `db:"document_on"`
@@ -148,7 +149,7 @@ var (
 			p.buyer_address, p.remark, p.before_tax_satang, p.vat_rate, p.vat_satang, p.total_satang,
 			p.discount_percent, p.discount_satang, p.wht_satang, p.order_reference, p.credit_days, p.state, p.state_since, p.version,
 			p.created_by, c.name AS created_by_name, p.editors, p.created_at, p.edited_at, p.entry_id, p.cancellation_id, p.bank_reference,
-			p.buyer_decision, p.buyer_remark, p.decided_at
+			p.buyer_decision, p.buyer_remark, p.decided_at, day_is_held(p.merchant_id, p.document_on) AS under_hold
 		FROM presentments p JOIN people c ON c.id = p.created_by
 		WHERE p.merchant_id = $1 AND p.id = $2`)
 	sqlPresentmentLines = statement(`

@@ -63,8 +63,14 @@ func (q *Query) all(dest any, query string, args ...any) error {
 func row[T any](q *Query, query string, args ...any) (T, error) {
 	var v T
 	err := q.get(&v, query, args...)
+	if s, ok := any(&v).(sealedRow); ok && err == nil {
+		err = s.reveal(q)
+	}
 	return v, err
 }
+
+// sealedRow is a row some columns of which stand sealed.
+type sealedRow interface{ reveal(q *Query) error }
 
 // rows reads every row, right into its place in the list: sqlx.Select makes
 // each row first and copies it then.
@@ -89,7 +95,19 @@ func rows[T any](q *Query, query string, args ...any) (list []T, err error) {
 			return nil, refused(err)
 		}
 	}
-	return list, refused(found.Err())
+	if err := found.Err(); err != nil {
+		return list, refused(err)
+	}
+	for n := range list {
+		s, ok := any(&list[n]).(sealedRow)
+		if !ok {
+			break
+		}
+		if err := s.reveal(q); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // plain reports whether T is one column, and not a struct of several.

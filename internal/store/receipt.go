@@ -34,6 +34,7 @@ var ReceiptMethods = []string{"transfer", "promptpay", "cheque", "card", "cash"}
 // Receipt tells a buyer that payment has arrived. Days are midnight UTC.
 type Receipt struct {
 	ID               ID              `db:"id"`
+	UnderHold        bool            `db:"under_hold"`      // it lies in the days of a legal hold
 	DocumentType     string          `db:"document_type"`   // "T01", or "T03": the tax invoice, too
 	DocumentNumber   string          `db:"document_number"` // empty until it is submitted
 	DocumentOn       time.Time       `db:"document_on"`
@@ -114,7 +115,8 @@ var (
 	sqlReceipt = statement(`
 		SELECT r.id, r.document_type, r.document_number, r.document_on, r.buyer_name, r.buyer_tax_id, r.buyer_branch, r.buyer_address, r.paid_on, r.method,
 			r.payment_reference, r.remark, r.paper, r.received_satang, r.withheld_satang, r.fee_satang, r.total_satang, r.vat_rate, r.vat_satang,
-			r.state, r.state_since, r.version, r.created_by, c.name AS created_by_name, r.editors, r.created_at, r.edited_at, r.entry_id, r.bank_reference, r.resend_id
+			r.state, r.state_since, r.version, r.created_by, c.name AS created_by_name, r.editors, r.created_at, r.edited_at, r.entry_id, r.bank_reference, r.resend_id,
+			day_is_held(r.merchant_id, r.document_on) AS under_hold
 		FROM receipts r JOIN people c ON c.id = r.created_by WHERE r.merchant_id = $1 AND r.id = $2`)
 	sqlReceiptLines = statement(`
 		SELECT l.line_no, l.presentment_id, l.description, l.vat, l.received_satang, l.withheld_satang, l.fee_satang, l.amount_satang, l.vat_satang,

@@ -26,6 +26,11 @@ func (s *Store) Reseal(ctx context.Context, a Actor, tell func(Resealed)) ([]Uno
 	var unopened []Unopened
 	for _, c := range sealedColumns {
 		at, name, cells := c.first, c.Table+"."+c.Column, int64(0)
+		if c.contact != nil {
+			if err := s.Write(ctx, a, func(t *Tx) error { return t.sealContacts(c.Table) }); err != nil {
+				return unopened, err
+			}
+		}
 		for {
 			var b resealedBatch
 			err := s.Write(ctx, a, func(t *Tx) (err error) {
@@ -75,12 +80,20 @@ func (t *Tx) resealBatch(c sealedColumn, after string) (b resealedBatch, err err
 	var again []sealedCell
 	for _, cell := range list {
 		b.last = cell.Row
-		plain, err := c.open(t.store.seal, cell)
+		plain, err := c.open(t.Query, cell)
 		if err != nil {
 			b.unopened = append(b.unopened, cell.Row)
 			continue
 		}
 		next := c.closeAgain(k, cell, plain)
+		if c.contact != nil {
+			if next.Piece, err = t.mark(*c.contact, cell.Whose.UUID, string(plain)); err == nil && cell.Cell == nil {
+				err = t.tellSealedContact(*c.contact, next, plain)
+			}
+			if err != nil {
+				return b, err
+			}
+		}
 		if c.told != nil {
 			if err := c.told(t, next); err != nil {
 				return b, err
@@ -110,7 +123,7 @@ func (s *Store) TryCells(ctx context.Context, a Actor, tell func(Resealed)) ([]U
 				list, err := rows[sealedCell](q, c.read, []byte{}, at, c.batch)
 				for _, cell := range list {
 					at = cell.Row
-					if _, err := c.open(s.seal, cell); err != nil {
+					if _, err := c.open(q, cell); err != nil {
 						unopened = append(unopened, Unopened{name, cell.Row})
 					}
 				}

@@ -9,8 +9,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/lib/pq"
 )
 
 // Seal is the ring of keys that cells of the database are encrypted with, by
@@ -28,10 +31,12 @@ type sealKey struct {
 	aead cipher.AEAD
 }
 
-// writingKey is which key seals what is new, as the database said last.
+// writingKey is which key seals what is new, and in which tables contacts are
+// sealed, as the database said last.
 type writingKey struct {
-	key   *sealKey // nil: the registry is empty
-	asked time.Time
+	key      *sealKey // nil: the registry is empty
+	contacts []string
+	asked    time.Time
 }
 
 // The ways in which cells were sealed. The first does not say with which key,
@@ -199,28 +204,54 @@ func (s *Seal) openPiece(p place, seal, piece []byte) ([]byte, error) {
 	return plain, nil
 }
 
-var sqlWritingKey = statement(`SELECT id FROM seal_keys WHERE kind = 'cells' AND writes`)
+var sqlWritingKey = statement(`
+	SELECT coalesce((SELECT id FROM seal_keys WHERE kind = 'cells' AND writes), '') AS id, ARRAY(SELECT name FROM sealed_contacts) AS contacts`)
 
-// writingKey returns the key that seals what is new, or nil while the registry
-// is empty, because a release that knows of none may still be serving.
-func (t *Tx) writingKey() (*sealKey, error) {
+// howToSeal is what the database said last of what is to be sealed, and how.
+func (t *Tx) howToSeal() (*writingKey, error) {
 	seal := t.store.seal
 	if w := seal.writing.Load(); w != nil && t.began.At.Sub(w.asked).Abs() < keyStays {
-		return w.key, nil
+		return w, nil
 	}
-	id, known, err := found(row[string](t.Query, sqlWritingKey))
+	said, err := row[struct {
+		ID       string         `db:"id"`
+		Contacts pq.StringArray `db:"contacts"`
+	}](t.Query, sqlWritingKey)
 	if err != nil {
 		return nil, fmt.Errorf("asking which key seals: %w", err)
 	}
-	w := &writingKey{asked: t.began.At}
-	if known {
+	w := &writingKey{contacts: said.Contacts, asked: t.began.At}
+	if said.ID != "" {
 		// A process that was not given the new key yet goes on with its own.
-		if w.key = seal.named(id); w.key == nil {
+		if w.key = seal.named(said.ID); w.key == nil {
 			w.key = &seal.keys[0]
 		}
 	}
 	seal.writing.Store(w)
+	return w, nil
+}
+
+// writingKey returns the key that seals what is new, or nil while the registry
+// is empty, because a release that knows of none may still be serving.
+func (t *Tx) writingKey() (*sealKey, error) {
+	w, err := t.howToSeal()
+	if err != nil {
+		return nil, err
+	}
 	return w.key, nil
+}
+
+// sealsContacts reports whether the contacts of a table are sealed, which they
+// are not as long as a release that could not open them may be serving.
+func (t *Tx) sealsContacts(table string) (bool, error) {
+	if t.store.seal == nil {
+		return false, nil
+	}
+	w, err := t.howToSeal()
+	if err != nil {
+		return false, err
+	}
+	return slices.Contains(w.contacts, table), nil
 }
 
 // sealed encrypts what is to stand at a place.

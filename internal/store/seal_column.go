@@ -15,7 +15,7 @@ type sealedCell struct {
 	Row   string        `db:"row"` // its key; also where a batch goes on
 	Whose uuid.NullUUID `db:"whose"`
 	Cell  []byte        `db:"cell"`  // of a piece: what stands beside it; nil if that is not sealed
-	Piece []byte        `db:"piece"` // of a piece of a file
+	Piece []byte        `db:"piece"` // of a piece of a file; of a contact, what stands in clear
 	Extra []byte        `db:"extra"` // the hash of what was sealed, a password's lock, or that a factor counts
 }
 
@@ -24,15 +24,16 @@ type sealedCell struct {
 type sealedColumn struct {
 	Table, Column string
 
-	count  string // how many cells each key has
-	read   string // a batch of cells after $2 that do not begin with $1, at most $3
-	take   string // the same, locked
-	write  string // puts cells $2, with pieces or locks $3, into the rows $1
-	first  string // before every row
-	batch  int
-	place  func(sealedCell) place
-	hashed bool // Extra is the hash of what was sealed
-	pieces bool
+	count   string // how many cells each key has
+	read    string // a batch of cells after $2 that do not begin with $1, at most $3
+	take    string // the same, locked
+	write   string // puts cells $2, with pieces or locks $3, into the rows $1
+	first   string // before every row
+	batch   int
+	place   func(sealedCell) place
+	hashed  bool // Extra is the hash of what was sealed
+	pieces  bool
+	contact *contact // it stands in clear until it is sealed, and has a mark
 	// told leaves what the trail must know of one cell.
 	told func(*Tx, sealedCell) error
 }
@@ -121,6 +122,7 @@ var sealedColumns = []sealedColumn{
 	sealedColumn{Table: "callback_secrets", Column: "secret_sealed", first: noRow, batch: 50, told: tellSealedCallbackSecret,
 		place: func(c sealedCell) place { return place{"callback_secrets", "secret", c.Row, c.Whose.UUID} },
 	}.withStatements(byID("callback_secrets", "secret_sealed", "merchant_id", "NULL::bytea")),
+	contactColumn(buyerEmail), contactColumn(buyerPhone), contactColumn(payerEmail), contactColumn(mandateSendTo), contactColumn(payerMailSendTo),
 }
 
 func pieceOf(c sealedCell) place { return place{"file_chunks", "data", c.Row, c.Whose.UUID} }
@@ -133,10 +135,14 @@ func passwordOf(c sealedCell) place {
 	return etaxPassword{Sealed: c.Cell, Kept: c.Extra}.place(id, c.Whose.UUID)
 }
 
-// open opens a cell and holds it against the hash that is known of it.
-func (c sealedColumn) open(s *Seal, cell sealedCell) (plain []byte, err error) {
-	if c.pieces {
+// open opens a cell and holds it against the hash or mark that is known of it.
+func (c sealedColumn) open(q *Query, cell sealedCell) (plain []byte, err error) {
+	s := q.store.seal
+	switch {
+	case c.pieces:
 		return s.openPiece(c.place(cell), cell.Cell, cell.Piece)
+	case c.contact != nil:
+		return q.openContact(c, cell)
 	}
 	if plain, err = s.open(c.place(cell), cell.Cell); err != nil || !c.hashed {
 		return plain, err

@@ -24,6 +24,9 @@ type sealedWorld struct {
 	etax, totp store.ID
 	lock       string
 	mandate    store.ID
+	link       store.ID // a registration whose link is mailed
+	buyer      store.Buyer
+	payer      store.Payer
 }
 
 func oldKey() []byte { return bytes.Repeat([]byte("s"), 32) } // storetest's
@@ -34,7 +37,7 @@ func (w sealedWorld) with(role store.Role, keys ...[]byte) *store.Store {
 	w.t.Helper()
 	seal, err := store.NewSeal(keys...)
 	w.must(err)
-	s, err := store.Open(w.t.Context(), w.DB.DSN, role, store.Options{Seal: seal, PrepareOnUse: true})
+	s, err := store.Open(w.t.Context(), w.DB.DSN, role, store.Options{Seal: seal, MarkKey: storetest.MarkKey, PrepareOnUse: true})
 	w.must(err)
 	w.t.Cleanup(func() { _ = s.Close() })
 	return s
@@ -56,6 +59,8 @@ func newSealedWorld(t *testing.T) sealedWorld {
 	t.Helper()
 	w := sealedWorld{lived: lived{World: tellertest.New(t, tellertest.Options{}), t: t}, mandate: store.NewID()}
 	w.tamper(`DELETE FROM seal_keys`)
+	w.tamper(`DELETE FROM sealed_contacts`)
+	w.contacts()
 	w.presentedAfterEdits()
 	w.taxed()
 	w.must(w.DB.Super.QueryRowContext(t.Context(), `SELECT id FROM etax_documents`).Scan(&w.etax))
@@ -100,6 +105,7 @@ func (w sealedWorld) wantAll(s *store.Store) {
 	if err != nil {
 		w.t.Error(err)
 	}
+	w.wantContacts(s)
 	w.Owner = w.with(store.Owner, newKey(), oldKey())
 	left, err := w.Owner.TryCells(w.t.Context(), store.Actor{}, func(store.Resealed) {})
 	if err != nil || len(left) > 0 {
@@ -131,10 +137,11 @@ func TestEverythingIsSealedAgainWhileTheOldKeyServes(t *testing.T) {
 	all := []string{"callbacks", "consent_returns", "etax_documents", "exchange_results", "exchanges", "factors"}
 	uses := w.uses(w.Owner)
 	slices.Sort(uses[store.KeyNameless])
-	if !slices.Equal(uses[store.KeyNameless], all) || !slices.Equal(uses[store.KeyClear], []string{"file_chunks"}) {
+	contacts := []string{"buyers", "buyers", "payers", "mandates", "payer_mails"}
+	if !slices.Equal(uses[store.KeyNameless], all) || !slices.Equal(uses[store.KeyClear], append([]string{"file_chunks"}, contacts...)) {
 		t.Fatalf("an earlier release left %v", uses)
 	}
-	w.must(w.with(store.Web, oldKey()).CheckKeys(t.Context(), []byte("marks")))
+	w.must(w.with(store.Web, oldKey()).CheckKeys(t.Context(), storetest.MarkKey))
 	w.wantAll(w.Web)
 
 	both, ctx := w.with(store.Owner, newKey(), oldKey()), t.Context()
@@ -150,7 +157,7 @@ func TestEverythingIsSealedAgainWhileTheOldKeyServes(t *testing.T) {
 		t.Fatalf("sealing again left %v: %v", left, err)
 	}
 	uses = w.uses(both)
-	if len(uses) != 1 || len(uses[store.KeyID(newKey())]) != len(all)+1 {
+	if len(uses) != 1 || len(uses[store.KeyID(newKey())]) != len(all)+1+len(contacts) {
 		t.Errorf("after all was sealed again there are %v", uses)
 	}
 	w.wantAll(w.with(store.Web, newKey()))
@@ -173,7 +180,7 @@ func TestEverythingIsSealedAgainWhileTheOldKeyServes(t *testing.T) {
 		t.Errorf("a process without the old key starts: %v", err)
 	}
 	w.must(drop(store.KeyID(oldKey())))
-	w.must(w.with(store.Web, newKey()).CheckKeys(ctx, []byte("marks")))
+	w.must(w.with(store.Web, newKey()).CheckKeys(ctx, storetest.MarkKey))
 	if err := w.with(store.Web, oldKey()).CheckKeys(ctx, nil); !errors.Is(err, store.ErrKeyMissing) {
 		t.Errorf("a process without the new key starts: %v", err)
 	}
@@ -261,6 +268,12 @@ func TestSealingAgainChangesNothingElse(t *testing.T) {
 	t.Parallel()
 	w := newSealedWorld(t)
 	w.must(w.with(store.Owner, newKey(), oldKey()).Write(t.Context(), store.Actor{}, func(tx *store.Tx) error { return tx.UseKey(store.KeyID(newKey())) }))
+	w.tamper(`INSERT INTO sealed_contacts (name) VALUES ('buyers')`)
+	w.must(w.with(store.Web, newKey(), oldKey()).Write(t.Context(), w.As(w.Maker), func(tx *store.Tx) error {
+		sealed := w.buyer
+		sealed.ID, sealed.Branch = store.NewID(), "00001"
+		return tx.AddBuyer(sealed)
+	}))
 	cell := `decode('02` + store.KeyID(newKey()) + `' || repeat('00', 40), 'hex')`
 	seal := `decode('02` + store.KeyID(newKey()) + `' || repeat('00', 28), 'hex')`
 	foreign := `decode('02` + store.KeyID(oldKey()) + `' || repeat('00', 40), 'hex')`
@@ -284,6 +297,14 @@ func TestSealingAgainChangesNothingElse(t *testing.T) {
 		{"a password as the web process", again + `SET LOCAL ROLE portal_web; SELECT set_config('portal.merchant', '` + w.Merchant.ID.String() + `', true); ` +
 			`UPDATE etax_documents SET password_sealed = ` + cell, "etax_is_editable"},
 		{"a way back and its end", again + `UPDATE consent_returns SET expires_at = now(), code_sealed = ` + cell, "cell_is_sealed_again"},
+		{"a buyer and the note", again + `UPDATE buyers SET note = 'x', phone_sealed = ` + cell + ` WHERE phone = ''`, "cell_is_sealed_again"},
+		{"a buyer's cell and another mark", again + `UPDATE buyers SET phone_mark = decode(repeat('00', 16), 'hex'), phone_sealed = ` + cell + ` WHERE phone = ''`, "cell_is_sealed_again"},
+		{"a buyer as the web process", again + `SET LOCAL ROLE portal_web; SELECT set_config('portal.merchant', '` + w.Merchant.ID.String() + `', true); ` +
+			`UPDATE buyers SET phone_sealed = ` + cell + ` WHERE phone = ''`, "change_needs_leaf"},
+		{"a buyer's first cell without a leaf", again + `UPDATE buyers SET phone = '', phone_mark = decode(repeat('00', 16), 'hex'), phone_sealed = ` + cell +
+			` WHERE phone <> ''`, "change_needs_leaf"},
+		{"a payer's first cell, as it stands in clear", again + `UPDATE payers SET email_mark = decode(repeat('00', 16), 'hex'), email_sealed = ` + cell, "payers_email_stands_once"},
+		{"clear again", `DELETE FROM sealed_contacts`, "sealed_contacts_are_never_changed"},
 		{"a key is forgotten", `DELETE FROM seal_keys`, "seal_keys_are_never_changed"},
 		{"a key is renamed", `UPDATE seal_keys SET id = '00000000'`, "seal_keys_are_never_changed"},
 		{"a key as the web process", `SET LOCAL ROLE portal_web; UPDATE seal_keys SET writes = true`, "42501"},

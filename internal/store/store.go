@@ -70,6 +70,8 @@ type Store struct {
 	db    *sqlx.DB
 	stmts map[string]*sqlx.Stmt // by SQL text
 	seal  *Seal
+	// markKey makes the blind marks of contacts.
+	markKey []byte
 	// witnesses must have signed what counts as published, where there are any.
 	witnesses WitnessKeys
 	// waking: a notification of ApprovedChannel is about to be sent.
@@ -85,6 +87,9 @@ type Options struct {
 	// Seal encrypts stored bodies. Without one only their hashes and masked
 	// forms are kept.
 	Seal *Seal
+	// MarkKey makes the blind marks by which sealed contacts are found. It goes
+	// with Seal.
+	MarkKey []byte
 	// Observe, if given, is called when a transaction begins, with "read" or
 	// "write", and what it returns when that has ended.
 	Observe func(ctx context.Context, kind string) func(error)
@@ -112,7 +117,7 @@ func Open(ctx context.Context, dsn string, role Role, o Options) (*Store, error)
 	db.SetMaxOpenConns(o.MaxConns)
 	db.SetMaxIdleConns(o.MaxConns)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	s := &Store{db: db, seal: o.Seal, witnesses: o.Witnesses, observe: o.Observe}
+	s := &Store{db: db, seal: o.Seal, markKey: o.MarkKey, witnesses: o.Witnesses, observe: o.Observe}
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("connecting to Postgres: %w", err), db.Close())
 	}

@@ -4,24 +4,25 @@ package store
 var payersAgree = comparison{
 	tables: []string{"payers"},
 	sql: statement(`
-	WITH leaves AS MATERIALIZED (` + leavesOf("payer", "added", "edited", "archived", "restored") + `
+	WITH leaves AS MATERIALIZED (` + leavesOf("payer", "added", "edited", "archived", "restored", "sealed") + `
 	), written AS (
 		SELECT idx, id, at, merchant_id, about, act, d ->> 'version' AS version, d FROM leaves WHERE act <> 'edited'
 		UNION ALL SELECT idx, id, at, merchant_id, about, act, d #>> '{after,version}', d -> 'after' FROM leaves WHERE act = 'edited'
 	), facts AS (
 		SELECT l.idx, l.id, l.at, l.about, f.fact, f.value FROM written l CROSS JOIN LATERAL (VALUES
-			('version', l.version, true),
-			('state', CASE l.act WHEN 'archived' THEN 'archived' ELSE 'active' END, l.act <> 'edited'),
+			('version', l.version, l.act <> 'sealed'),
+			('state', CASE l.act WHEN 'archived' THEN 'archived' ELSE 'active' END, l.act NOT IN ('edited', 'sealed')),
 			('merchant', l.merchant_id::text, l.act = 'added'),
 			('content', concat_ws('; ', ` + says("code") + `, ` + says("name") + `, ` + says("name_en") + `, ` + says("tax_id") + `, ` + says("mobile") + `, ` +
-		says("email") + `, ` + says("contact") + `, ` + says("note") + `), l.act IN ('added', 'edited')),
+		says("contact") + `, ` + says("note") + `), l.act IN ('added', 'edited')),
+			('email', ` + payerEmail.says() + `, l.act IN ('added', 'edited') OR l.d ? 'email'),
 			('buyer', ` + says("buyer_id") + `, l.act IN ('added', 'edited')),
 			('payday', ` + says("payday") + `, l.act IN ('added', 'edited'))
 		) AS f (fact, value, stated) WHERE f.stated
 	), rows AS MATERIALIZED (
 		SELECT 'payer/' || p.id AS about, f.fact, f.value FROM payers p CROSS JOIN LATERAL (VALUES
 			('version', p.version::text), ('state', p.state), ('merchant', p.merchant_id::text),
-			('content', concat_ws('; ', p.code, p.name, p.name_en, p.tax_id, p.mobile, p.email, p.contact, p.note)),
+			('content', concat_ws('; ', p.code, p.name, p.name_en, p.tax_id, p.mobile, p.contact, p.note)), ('email', ` + payerEmail.stands("p") + `),
 			('buyer', p.buyer_id::text), ('payday', p.payday::text)
 		) AS f (fact, value)
 	), ` + newest),
@@ -36,7 +37,7 @@ var mandatesAgree = comparison{
 	), facts AS (
 		SELECT l.idx, l.id, l.at, l.about, f.fact, f.value FROM leaves l CROSS JOIN LATERAL (VALUES
 			('origin', concat_ws('|', l.merchant_id, l.person_id, l.d ->> 'payer', l.d ->> 'reference', l.d ->> 'channel', l.d ->> 'creditor_account',
-				l.d ->> 'terms', l.d ->> 'send_to'), l.act IN ('started', 'adopted')),
+				l.d ->> 'terms'), l.act IN ('started', 'adopted')), ('address', ` + mandateSendTo.says() + `, l.d ? 'send_to'),
 			('state', l.d ->> 'state', l.d ? 'state'), ('bank status', l.d ->> 'bank_status', l.d ? 'bank_status'),
 			('token', l.d ->> 'bank_token', l.d ? 'bank_token'), ('journey', l.d ->> 'journey', l.d ? 'journey'), ('context', l.d ->> 'context', l.d ? 'context'),
 			('link', l.d ->> 'link_sha256', l.d ? 'link_sha256'), ('account', l.d ->> 'drawer_account', l.d ? 'drawer_account'),
@@ -47,7 +48,7 @@ var mandatesAgree = comparison{
 		) AS f (fact, value, stated) WHERE f.stated
 	), rows AS MATERIALIZED (
 		SELECT 'mandate/' || m.id AS about, f.fact, f.value FROM mandates m CROSS JOIN LATERAL (VALUES
-			('origin', concat_ws('|', m.merchant_id, m.started_by, m.payer_id, m.reference, m.channel, m.creditor_account, m.terms_version, m.send_to)),
+			('origin', concat_ws('|', m.merchant_id, m.started_by, m.payer_id, m.reference, m.channel, m.creditor_account, m.terms_version)), ('address', ` + mandateSendTo.stands("m") + `),
 			('state', m.state), ('bank status', m.bank_status), ('token', m.bank_token), ('journey', m.journey_id), ('context', m.context_id),
 			('link', ` + hashOfText(`m.link`) + `), ('account', m.drawer_account), ('account name', m.drawer_name),
 			('time of the consent', m.registered_at::text), ('last day', to_char(m.expires_on, 'YYYY-MM-DD')),

@@ -344,14 +344,15 @@ func (w lived) peopleComeAndGo() {
 func (w lived) buyersAreKnown() {
 	days, rate := 30, decimal.NewNullDecimal(decimal.RequireFromString("1.5"))
 	for n, name := range []string{"ผู้ซื้อเดิม", "ผู้ซื้อเก่า", "ผู้ซื้อใหม่"} {
-		b := store.Buyer{ID: store.NewID(), Name: name, TaxID: "0105562000007", Branch: fmt.Sprintf("%05d", n), Address: "99 ถนนตัวอย่าง\nกรุงเทพฯ", TermsDays: &days}
+		b := store.Buyer{ID: store.NewID(), Name: name, TaxID: "0105562000007", Branch: fmt.Sprintf("%05d", n), Address: "99 ถนนตัวอย่าง\nกรุงเทพฯ", TermsDays: &days,
+			Email: "ap@siam.example", Phone: "02-123-4567"}
 		steps := []func(*store.Tx) error{
 			func(tx *store.Tx) error { return tx.AddBuyer(b) },
 			func(tx *store.Tx) error { return tx.ArchiveBuyer(b.ID, 1) },
 			func(tx *store.Tx) error { return tx.RestoreBuyer(b.ID, 2) },
 			func(tx *store.Tx) error {
 				changed := b
-				changed.Version, changed.TermsDays, changed.WHTRate, changed.Note = 3, nil, rate, `<"ด่วน">`
+				changed.Version, changed.TermsDays, changed.WHTRate, changed.Note, changed.Phone = 3, nil, rate, `<"ด่วน">`, ""
 				return tx.ChangeBuyer(changed)
 			},
 		}

@@ -95,6 +95,9 @@ func (n *Notifier) letter(ctx context.Context, m store.PayerMail, now time.Time)
 	if !ok {
 		return Message{}, &RefusedError{fmt.Errorf("nobody writes mails of the kind %q", m.Kind)}
 	}
+	if m.SendTo == "" {
+		return Message{}, &RefusedError{errors.New("its address does not open")}
+	}
 	ctx = text.With(ctx, text.Locale{Lang: text.TH, BuddhistEra: true, Now: now})
 	var v templates.LetterView
 	err := n.store.Read(ctx, store.Actor{Merchant: m.MerchantID}, func(q *store.Query) (err error) {

@@ -18,6 +18,7 @@ import (
 	"portal/internal/app/teller/tellertest"
 	"portal/internal/krungsri/sandbox"
 	"portal/internal/store"
+	"portal/internal/store/storetest"
 )
 
 // life is what the child process is told: bring one bill from the maker to
@@ -65,11 +66,11 @@ func (l life) live(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	web, err := store.Open(ctx, l.DSN, store.Web, store.Options{MaxConns: 2, Seal: seal, PrepareOnUse: true})
+	web, err := store.Open(ctx, l.DSN, store.Web, store.Options{MaxConns: 2, Seal: seal, MarkKey: storetest.MarkKey, PrepareOnUse: true})
 	if err != nil {
 		return err
 	}
-	work, err := store.Open(ctx, l.DSN, store.Worker, store.Options{MaxConns: 2, Seal: seal, PrepareOnUse: true})
+	work, err := store.Open(ctx, l.DSN, store.Worker, store.Options{MaxConns: 2, Seal: seal, MarkKey: storetest.MarkKey, PrepareOnUse: true})
 	if err != nil {
 		return err
 	}
@@ -100,7 +101,7 @@ func (l life) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(ctx, l.DSN, store.Worker, store.Options{MaxConns: 4, Seal: seal, PrepareOnUse: true})
+	s, err := store.Open(ctx, l.DSN, store.Worker, store.Options{MaxConns: 4, Seal: seal, MarkKey: storetest.MarkKey, PrepareOnUse: true})
 	if err != nil {
 		return err
 	}

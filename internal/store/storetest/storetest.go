@@ -55,6 +55,9 @@ var server = sync.OnceValues(func() (cluster, error) {
 	return cluster{dsn: s.DSN("portal", "postgres"), own: s}, nil
 })
 
+// MarkKey makes the blind marks in every test's database, as the edge of apptest does.
+var MarkKey = bytes.Repeat([]byte("m"), 32)
+
 // sealKey seals in every test's database.
 var sealKey = bytes.Repeat([]byte("s"), 32)
 
@@ -96,7 +99,7 @@ func (d *DB) Store(role store.Role) *store.Store {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	s, err := store.Open(d.t.Context(), d.DSN, role, store.Options{Seal: seal, PrepareOnUse: true})
+	s, err := store.Open(d.t.Context(), d.DSN, role, store.Options{Seal: seal, MarkKey: MarkKey, PrepareOnUse: true})
 	if err != nil {
 		d.t.Fatal(err)
 	}
