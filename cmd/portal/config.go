@@ -103,6 +103,9 @@ func load(command string, lookup func(string) (string, bool)) (config, error) {
 			problems = append(problems, fmt.Errorf("%s: %w", s.name, err))
 		}
 	}
+	if c.database == "" && slices.Contains(c.ownDatabases(command), "") {
+		problems = append(problems, errors.New("DATABASE_URL is needed: Postgres for all processes that have no address of their own"))
+	}
 	problems = append(problems, c.openMetrics()...)
 	if len(problems) > 0 {
 		return c, fmt.Errorf("the settings are not right:\n%w", errors.Join(problems...))
@@ -117,6 +120,18 @@ func (c config) bankHost() string {
 		return ""
 	}
 	return u.Hostname()
+}
+
+// ownDatabases are the addresses meant for a command alone, empty where none
+// was given.
+func (c config) ownDatabases(command string) []string {
+	switch command {
+	case "serve":
+		return []string{c.databaseWeb}
+	case "work":
+		return []string{c.databaseWork, c.databaseSequencer}
+	}
+	return nil
 }
 
 // databaseFor returns the address meant for one kind of process, or the common

@@ -109,6 +109,9 @@ func (d *devRun) start(ctx context.Context) error {
 	if _, err := store.Migrate(ctx, owner); err != nil {
 		return err
 	}
+	if err := store.DeclareBank(ctx, owner, true); err != nil {
+		return err
+	}
 	if err := d.ensureDemo(ctx); err != nil {
 		return err
 	}

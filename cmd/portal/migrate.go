@@ -26,6 +26,9 @@ func (p *program) migrate(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := store.DeclareBank(ctx, owner, !c.production); err != nil {
+		return err
+	}
 	fmt.Fprintf(p.stdout, "%d migrations applied; the schema is up to date.\n", applied)
 	return nil
 }

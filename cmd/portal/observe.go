@@ -62,6 +62,9 @@ func (o *observer) edge() app.Observer {
 // Begin implements app.Observer.
 func (o *observer) Begin(r *http.Request) context.Context { return o.tracer.BeginRequest(r) }
 
+// Trace implements app.Observer.
+func (o *observer) Trace(ctx context.Context) string { return tracing.Trace(ctx) }
+
 // End implements app.Observer.
 func (o *observer) End(ctx context.Context, a app.Answered) {
 	o.metrics.Answered(a.Route, a.Status, a.Took)
@@ -95,12 +98,12 @@ func (o *observer) transactions() func(context.Context, string) func(error) {
 }
 
 // attempts traces those of the worker, from the call to the record of its outcome.
-func (o *observer) attempts() func(context.Context, string, store.ID) (context.Context, func(bool)) {
+func (o *observer) attempts() func(context.Context, string, store.ID, []string) (context.Context, func(bool)) {
 	if o == nil {
 		return nil
 	}
-	return func(ctx context.Context, operation string, attempt store.ID) (context.Context, func(bool)) {
-		return o.tracer.Begin(ctx, "send "+operation, "portal.attempt", attempt.String())
+	return func(ctx context.Context, operation string, attempt store.ID, traces []string) (context.Context, func(bool)) {
+		return o.tracer.Begin(ctx, "send "+operation, "portal.attempt", attempt.String(), traces...)
 	}
 }
 

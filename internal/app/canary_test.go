@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -10,7 +11,10 @@ import (
 
 	"portal/internal/app"
 	"portal/internal/app/apptest"
+	"portal/internal/app/teller"
+	"portal/internal/app/teller/tellertest"
 	"portal/internal/krungsri"
+	"portal/internal/krungsri/sandbox"
 	"portal/internal/store"
 )
 
@@ -89,6 +93,7 @@ func TestNoSecretGetsIntoLogsErrorPagesOrTheTrail(t *testing.T) {
 		}
 	}
 	w.Settle()
+	all = append(all, drivenWorker(t, w)...)
 
 	var trail string
 	err := w.DB.Super.QueryRowContext(t.Context(), `SELECT coalesce(string_agg(convert_from(bytes, 'UTF8'), E'\n'), '') FROM audit_leaves`).Scan(&trail)
@@ -112,4 +117,35 @@ func TestNoSecretGetsIntoLogsErrorPagesOrTheTrail(t *testing.T) {
 			}
 		}
 	}
+}
+
+// drivenWorker has a worker send a bill that the bank refuses and one whose
+// answer is cut off, with a database that it cannot reach beside it, and returns
+// what must not come out.
+func drivenWorker(t *testing.T, w *apptest.World) []string {
+	t.Helper()
+	log := slog.New(slog.NewJSONHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	bank, config := tellertest.OpenBank(t, w.URL)
+	_, _ = tellertest.Sequence(t, w.DB)
+	config.APIKey = "CANARY-API-KEY"
+	worker := teller.NewWorker(w.DB.Store(store.Worker), teller.WorkerConfig{Name: "canary", Bank: config, Log: log})
+	for n, fault := range []sandbox.Fault{{Kind: sandbox.Refused, Times: 1}, {Kind: sandbox.Truncated, Times: 1}} {
+		if err := bank.SetFault("presentment.create", fault); err != nil {
+			t.Fatal(err)
+		}
+		_, lead := w.Submitted(apptest.Maker, fmt.Sprintf("DRIVEN-%d", n))
+		approved(t, w, lead)
+		if err := worker.Drain(t.Context()); err != nil {
+			log.Error("worker: sending", "err", err)
+		}
+	}
+	if _, err := store.Open(t.Context(), "postgres://portal:CANARY-DSN@127.0.0.1:1/portal?sslmode=disable&connect_timeout=1", store.Worker, store.Options{MaxConns: 1}); err != nil {
+		log.Error("opening the database", "err", err)
+	}
+	log.Error("the settings", "bank", config)
+	var ended int
+	if err := w.DB.Super.QueryRowContext(t.Context(), `SELECT count(*) FROM instructions WHERE state IN ('failed', 'unknown')`).Scan(&ended); err != nil || ended != 2 {
+		t.Errorf("%d instructions were driven to their end: %v", ended, err)
+	}
+	return []string{"CANARY-API-KEY", "CANARY-DSN", string(config.ClientSecret), string(config.SignatureKey), "0105562000007"}
 }

@@ -16,6 +16,9 @@ type Observer interface {
 	// Begin is called before anything is done for a request, and may add to the
 	// context of all that is.
 	Begin(r *http.Request) context.Context
+	// Trace is the trace of such a context, which what is done later is linked
+	// with; empty if it is not traced.
+	Trace(ctx context.Context) string
 	// End is called once, when the answer is out or its line was cut.
 	End(ctx context.Context, a Answered)
 }

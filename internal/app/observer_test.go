@@ -19,6 +19,8 @@ type seenRequests struct {
 
 type seenKey struct{}
 
+func (s *seenRequests) Trace(context.Context) string { return "" }
+
 func (s *seenRequests) Begin(r *http.Request) context.Context {
 	return context.WithValue(r.Context(), seenKey{}, true)
 }

@@ -134,7 +134,7 @@ func (a *App) showOperation(w http.ResponseWriter, r *http.Request, u user) erro
 		return store.ErrNotFound
 	}
 	f := readQuery(r)
-	says := operationSays{before: store.ExchangeCursor(cursorOf(f)), probe: f.id("probe"), replay: f.id("replay")}
+	says := operationSays{before: store.ExchangeCursor(cursorOf(f)), probe: f.id("probe"), replay: f.id("replay"), sample: f.choice("example", "yes") != ""}
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (a *App) showOperation(w http.ResponseWriter, r *http.Request, u user) erro
 func (a *App) operationPage(w http.ResponseWriter, r *http.Request, u user, o krungsri.Operation, says operationSays) error {
 	ctx := r.Context()
 	v := templates.OperationView{
-		Row: a.operationRow(ctx, o), Method: o.Method, Path: o.Path, Signed: o.Signed, Reads: o.Kind == krungsri.Read,
+		Row: a.operationRow(ctx, o), Method: o.Method, Path: o.Path, Signed: o.Signed, Reads: o.Kind == krungsri.Read, Made: krungsri.Makes(o.ID),
 	}
 	v.Begin, v.MayBegin = a.beginning(u, v.Row.Screen)
 	if v.Row.Screen != "" && strings.Contains(v.Row.Screen, "{") {
@@ -168,7 +168,7 @@ func (a *App) operationPage(w http.ResponseWriter, r *http.Request, u user, o kr
 		}
 		for _, x := range list {
 			e := operationExchange(ctx, x)
-			if a.probes(u, o) {
+			if a.probes(u) {
 				e.Replay = replayHref(o.ID, x.ID)
 			}
 			v.Exchanges = append(v.Exchanges, e)
@@ -193,8 +193,14 @@ func (a *App) beginning(u user, screen string) (path string, may bool) {
 
 func operationField(ctx context.Context, m krungsri.Field) templates.OperationField {
 	f := templates.OperationField{
-		Name: m.Name, Type: text.T(ctx, text.Prefix("operations.type.")+string(m.Kind)), Optional: m.Optional,
+		Name: m.Name, Type: text.T(ctx, text.Prefix("operations.type.")+string(m.Kind)), Optional: m.Optional, Wanted: m.Wanted,
 		Standing: ui.Status{Meaning: ui.Neutral, Label: text.T(ctx, "operations.standing.inferred")},
+	}
+	if m.Limit > 0 {
+		f.Limit = text.T(ctx, "operations.limit", "n", m.Limit)
+	}
+	if m.Kind != krungsri.FieldObject {
+		f.Example = m.Example
 	}
 	if m.Many {
 		f.Type = text.T(ctx, "operations.many", "type", f.Type)

@@ -26,6 +26,7 @@ type user struct {
 	theme       string
 	request     string
 	address     string
+	trace       string
 }
 
 func (u user) signedIn() bool { return u.person.ID != store.NoID }
@@ -35,7 +36,7 @@ func (u user) can(d store.Duty) bool { return u.membership.Duties.Has(d) }
 
 // actor is on whose behalf the store and the teller work.
 func (u user) actor() store.Actor {
-	a := store.Actor{Merchant: u.membership.Merchant, Person: u.person.ID, Request: u.request, Address: u.address}
+	a := store.Actor{Merchant: u.membership.Merchant, Person: u.person.ID, Request: u.request, Address: u.address, Trace: u.trace}
 	if u.sessionID != store.NoID {
 		a.Session = u.sessionID.String()
 	}
@@ -113,6 +114,9 @@ func extendDeadlines(w http.ResponseWriter, by time.Duration) {
 func (a *App) whoAsks(r *http.Request) (user, *http.Request, error) {
 	info := infoOf(r)
 	u := user{request: info.id, address: info.address}
+	if a.Observer != nil {
+		u.trace = a.Observer.Trace(r.Context())
+	}
 	session, err := a.sessions.Get(r, a.cookies.session)
 	if err == nil {
 		if found, ok := foundIn(session); ok {

@@ -26,8 +26,11 @@ type Field struct {
 	Name     string // with those it lies in: seller.name
 	Kind     FieldKind
 	Optional bool
+	Wanted   bool // optional by itself, and yet the bank wants it, or one of several
 	Many     bool // a list of them
 	Standing Standing
+	Limit    int    // in characters; 0 where its form says it
+	Example  string // as it is typed; a list of objects as JSON
 }
 
 // ours puts our reference before a request's own members.
@@ -88,18 +91,48 @@ var confirmedMembers = map[string][]string{
 	"debit.create":    {"transactionIdentification", "creditorAccountNumber"}, // page P11
 	"consent.prepare": {"*"},                                                  // code C2
 	"mandate.list":    {"*"},                                                  // page P11
+	// Of requests that the client does not make.
+	"transfer.initiate": {"*"},                                                               // code C1
+	"transfer.confirm":  {"*"},                                                               // code C1
+	"bill.inquire":      {"*"},                                                               // page P9
+	"bill.initiate":     {"payerInformation", "billerInformation", "billPaymentInformation"}, // page P9
+	"deeplink.inquire":  {"*"},                                                               // the catalogue
 }
 
-// FieldsOf lists the members of an operation's request, each before those that lie in it; none, if the client does not know the
-// operation.
+// wantedMembers may be left out as far as a request's form goes, but not as far as the bank's rules do: the parts of an address in
+// Thailand, the account of a seller, or one thing of several to ask by.
+var wantedMembers = map[string][]string{
+	"presentment.create": {"seller.accountNumber"},
+	"receipt.create":     {"seller.accountNumber"},
+	"etax.generate": {
+		"seller.address.buildingNumber", "seller.address.citySubDivisionCode", "seller.address.cityCode", "seller.address.countrySubDivisionCode",
+		"seller.address.postcode", "buyer.address.buildingNumber", "buyer.address.citySubDivisionCode", "buyer.address.cityCode",
+		"buyer.address.countrySubDivisionCode", "buyer.address.postcode",
+	},
+	"mandate.status":     {"paymentToken"},
+	"mandate.list":       {"paymentTokenStatus"},
+	"schedule.list":      {"paymentToken"},
+	"promptpay.inquire":  {"transactionIdentification"},
+	"remittance.inquire": {"paymentReferenceNumber"},
+	"push.create":        {"mobileNumber"},
+	"bill.inquire":       {"paymentReferenceIdentification"},
+	"biller.inquire":     {"billerIdentification"},
+}
+
+// Makes reports whether the client makes requests of an operation.
+func Makes(operation string) bool { return bodies[operation] != nil }
+
+// FieldsOf lists the members of an operation's request, each before those that lie in it.
 func FieldsOf(operation string) []Field {
-	body, ok := bodies[operation]
-	if !ok {
-		return nil
+	fields := slices.Clone(unmade[operation])
+	if body, ok := bodies[operation]; ok {
+		fields = membersOf(body, "")
 	}
 	confirmed := confirmedMembers[operation]
-	fields := membersOf(body, "")
 	for n := range fields {
+		f := factOf(operation, fields[n].Name)
+		fields[n].Limit, fields[n].Example = f.limit, f.example
+		fields[n].Wanted = slices.Contains(wantedMembers[operation], fields[n].Name)
 		fields[n].Standing = Inferred
 		if top, _, _ := strings.Cut(fields[n].Name, "."); slices.Contains(confirmed, "*") || slices.Contains(confirmed, top) {
 			fields[n].Standing = Confirmed

@@ -87,8 +87,14 @@ func maskMember(name, value string) string {
 		return maskName(value)
 	case name == "ref2" && len(value) == 13: // some billers ask for an identity number there
 		return maskIdentity(value)
-	case name == "documentpassword":
+	case name == "documentpassword", name == "dateofbirth":
 		return hidden
+	case name == "value": // of a token: the number it is to stand for
+		return keepEnds(value, 0, 4)
+	case name == "firstname", name == "lastname":
+		return maskName(value)
+	case name == "email", name == "emailaddress":
+		return maskRecipient(value)
 	case name == "recipientaddress":
 		return maskRecipient(value)
 	case strings.HasSuffix(name, "identification") && len(value) == 18:
@@ -106,6 +112,17 @@ func maskMember(name, value string) string {
 		return string(summary([]byte(value)))
 	}
 	return value
+}
+
+// Masked reports whether a member's value is one that Mask left, and so not what was sent.
+func Masked(name, value string) bool {
+	const number = "0123456789"
+	name = strings.ToLower(name)
+	if value == "" {
+		return false
+	}
+	_, opensDoors := maskCredential(name)
+	return opensDoors || maskMember(name, number) != number || strings.Contains(value, "xx")
 }
 
 // maskAccount shows four digits, in a ten-digit account the four before the last, as Thai statements do: xxx-x-x1234-x.

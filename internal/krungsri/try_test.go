@@ -9,7 +9,7 @@ import (
 	"portal/internal/krungsri"
 )
 
-func TestOnlyQuestionsAreTriedOutAndOnlyOnASandbox(t *testing.T) {
+func TestOperationsAreTriedOutOnASandboxOnly(t *testing.T) {
 	t.Parallel()
 	server, n := withToken(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -22,7 +22,7 @@ func TestOnlyQuestionsAreTriedOutAndOnlyOnASandbox(t *testing.T) {
 		want                  error
 	}{
 		{"the real bank", "account.inquire", "{}", nil, krungsri.ErrNotSandbox},
-		{"what moves money", "debit.create", "{}", []func(*krungsri.Config){sandboxed}, krungsri.ErrBadRequest},
+		{"the real bank, and money", "debit.create", "{}", nil, krungsri.ErrNotSandbox},
 		{"no operation", "no.such", "{}", []func(*krungsri.Config){sandboxed}, krungsri.ErrBadRequest},
 		{"no object", "account.inquire", "[1]", []func(*krungsri.Config){sandboxed}, krungsri.ErrBadRequest},
 	} {
@@ -34,5 +34,8 @@ func TestOnlyQuestionsAreTriedOutAndOnlyOnASandbox(t *testing.T) {
 	client, _ := newClient(t, server.URL, sandboxed)
 	if err := krungsri.Try(t.Context(), client, "account.inquire", json.RawMessage(`{"accountNumber":"0457262823"}`)); err != nil || n.of("call") != 1 {
 		t.Errorf("a question: %v, %d calls", err, n.of("call"))
+	}
+	if err := krungsri.Try(t.Context(), client, "debit.create", json.RawMessage(`{}`)); err != nil || n.of("call") != 2 {
+		t.Errorf("what moves a sandbox's money: %v, %d calls", err, n.of("call"))
 	}
 }

@@ -24,11 +24,14 @@ type Claimed struct {
 	IntactPayload bool `db:"intact_payload"`
 	// Obstacle is why what it is about must not be asked of the bank any more.
 	Obstacle string `db:"obstacle"`
+	// Traces are those in which it was approved, with spaces between.
+	Traces string `db:"traces"`
 }
 
 var (
 	sqlClaimable = statement(`
 		SELECT ` + instructionColumns + `, l.bank_reference AS lead_reference, instruction_obstacle(i) AS obstacle,
+			(SELECT coalesce(string_agg(x.trace, ' '), '') FROM approvals x WHERE x.instruction_id = i.id AND x.trace <> '') AS traces,
 			i.expires_at + CASE WHEN i.part > 0 THEN interval '1 day' ELSE interval '0' END <= now() AS overdue,
 			sha256(i.payload) = i.payload_hash AND NOT EXISTS (
 				SELECT FROM approvals x WHERE x.instruction_id = i.id AND x.payload_hash <> i.payload_hash) AS intact_payload,

@@ -99,8 +99,8 @@ func (q *Query) SubmittedWithKey(key string) (ID, error) {
 
 var (
 	sqlInsertApprovals = statement(`
-		INSERT INTO approvals (instruction_id, merchant_id, person_id, maker_id, payload_hash)
-		SELECT p.id, $1, $2, p.maker, p.hash FROM unnest($3::uuid[], $4::uuid[], $5::bytea[]) WITH ORDINALITY AS p (id, maker, hash, no) ORDER BY p.no
+		INSERT INTO approvals (instruction_id, merchant_id, person_id, maker_id, payload_hash, trace)
+		SELECT p.id, $1, $2, p.maker, p.hash, $6 FROM unnest($3::uuid[], $4::uuid[], $5::bytea[]) WITH ORDINALITY AS p (id, maker, hash, no) ORDER BY p.no
 		RETURNING instruction_id, seat, on_behalf_of, delegation_id`)
 	sqlMoveAll = statement(`
 		UPDATE instructions SET state = $4, reason = $5 WHERE merchant_id = $1 AND id = ANY ($2::uuid[]) AND state = $3`)
@@ -124,7 +124,7 @@ func (t *Tx) AddApprovals(parts []Instruction, seen Fingerprint) (given int, err
 		Seat        int           `db:"seat"`
 		For         uuid.NullUUID `db:"on_behalf_of"`
 		Delegation  uuid.NullUUID `db:"delegation_id"`
-	}](t.Query, sqlInsertApprovals, t.actor.Merchant, t.actor.Person, pq.Array(ids), pq.Array(makers), pq.ByteaArray(hashes))
+	}](t.Query, sqlInsertApprovals, t.actor.Merchant, t.actor.Person, pq.Array(ids), pq.Array(makers), pq.ByteaArray(hashes), t.actor.Trace)
 	if err != nil {
 		return 0, err
 	}

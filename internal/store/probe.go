@@ -17,8 +17,8 @@ const (
 )
 
 // Probe is a call that an administrator makes from the list of the bank's
-// operations, to the stand-in bank. It only asks, and nothing follows from its
-// answer.
+// operations, to the stand-in bank and never to the real one. Nothing in the
+// portal follows from its answer.
 type Probe struct {
 	ID          ID              `db:"id"`
 	MerchantID  ID              `db:"merchant_id"`
@@ -39,11 +39,15 @@ var (
 	sqlInsertProbe     = statement(`INSERT INTO probes (id, merchant_id, operation, body, asked_by) VALUES ($1, $2, $3, $4, $5)`)
 	sqlProbe           = statement(`SELECT ` + probeColumns + ` WHERE t.merchant_id = $1 AND t.id = $2`)
 	sqlProbeOfExchange = statement(`SELECT ` + probeColumns + ` WHERE t.merchant_id = $1 AND t.exchange_id = $2`)
-	sqlNextProbe       = statement(`SELECT ` + probeColumns + ` WHERE t.state = 'waiting' ORDER BY t.asked_at LIMIT 1 FOR UPDATE OF t SKIP LOCKED`)
+	sqlNextProbe       = statement(`SELECT ` + probeColumns + ` WHERE t.state = 'waiting' AND EXISTS (SELECT FROM stand_in_bank) ORDER BY t.asked_at LIMIT 1 FOR UPDATE OF t SKIP LOCKED`)
 	sqlTakeProbe       = statement(`UPDATE probes SET state = 'asking', exchange_id = $2, deadline = now() + $3 * interval '1 second' WHERE id = $1 AND state = 'waiting'`)
 	sqlEndProbe        = statement(`UPDATE probes SET state = 'ended', ended_at = now(), came = $2 WHERE id = $1 AND state = 'asking'`)
 	sqlLostProbes      = statement(`SELECT ` + probeColumns + ` WHERE t.state = 'asking' AND t.deadline < now() LIMIT 20 FOR UPDATE OF t SKIP LOCKED`)
 )
+
+// ErrRealBank means that something was to be tried out in an installation whose
+// bank is no stand-in, as far as the database knows.
+var ErrRealBank = errors.New("the bank of this installation is no stand-in")
 
 // AskProbe has the acting administrator ask for a probe. ErrAsking means that
 // one of theirs is still open.
@@ -52,6 +56,9 @@ func (t *Tx) AskProbe(operation string, body []byte) (ID, error) {
 	_, err := t.exec(sqlInsertProbe, id, t.actor.Merchant, operation, body, t.actor.Person)
 	if Violated(err, "one_open_probe") {
 		return NoID, fmt.Errorf("%w: %w", ErrAsking, err)
+	}
+	if Violated(err, "probe_goes_to_a_stand_in") {
+		return NoID, fmt.Errorf("%w: %w", ErrRealBank, err)
 	}
 	if err != nil {
 		return NoID, fmt.Errorf("asking for a probe: %w", err)

@@ -63,6 +63,8 @@ type Actor struct {
 	Session string
 	Request string
 	Address string
+	// Trace is the trace that this belongs to, as a traceparent; empty without.
+	Trace string
 }
 
 // Store is a pool of connections that act as one role.

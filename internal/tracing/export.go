@@ -60,7 +60,12 @@ type (
 		Start      string     `json:"startTimeUnixNano"`
 		End        string     `json:"endTimeUnixNano"`
 		Attributes []keyValue `json:"attributes,omitempty"`
+		Links      []link     `json:"links,omitempty"`
 		Status     status     `json:"status"`
+	}
+	link struct {
+		TraceID string `json:"traceId"`
+		SpanID  string `json:"spanId"`
 	}
 	status struct {
 		Code int `json:"code,omitempty"`
@@ -132,6 +137,9 @@ func spanOf(s sdktrace.ReadOnlySpan) span {
 	}
 	if p := s.Parent(); p.HasSpanID() {
 		out.ParentID = p.SpanID().String()
+	}
+	for _, l := range s.Links() {
+		out.Links = append(out.Links, link{l.SpanContext.TraceID().String(), l.SpanContext.SpanID().String()})
 	}
 	if s.Status().Code == codes.Error {
 		out.Status.Code = 2 // STATUS_CODE_ERROR; the library counts otherwise

@@ -46,7 +46,7 @@ func New(c Config) (*Tracer, error) {
 		return nil, errors.New("tracing: no address of a collector")
 	}
 	quiet(c.Log)
-	share := sdktrace.TraceIDRatioBased(c.Share)
+	share := linked{sdktrace.TraceIDRatioBased(c.Share)}
 	provider := sdktrace.NewTracerProvider(
 		// A caller's wish does not decide: whoever sends one could fill the
 		// collector.
@@ -100,13 +100,47 @@ func (t *Tracer) EndRequest(ctx context.Context, id, route string, status int) {
 	span.End()
 }
 
+// Trace is the trace that ctx is part of, as a traceparent for whoever goes on
+// with its work later; empty if it is not traced.
+func Trace(ctx context.Context) string {
+	if !trace.SpanContextFromContext(ctx).IsSampled() {
+		return ""
+	}
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	return carrier.Get(traceparent)
+}
+
+const traceparent = "traceparent"
+
+// linked has a trace taken that is linked with one that was, so that what
+// somebody began in one is found where it ends.
+type linked struct{ sdktrace.Sampler }
+
+// ShouldSample implements sdktrace.Sampler.
+func (l linked) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
+	for _, link := range p.Links {
+		if link.SpanContext.IsSampled() {
+			return sdktrace.AlwaysSample().ShouldSample(p)
+		}
+	}
+	return l.Sampler.ShouldSample(p)
+}
+
 // Begin begins a trace of its own, of work that no request waits for, with one
-// attribute, and returns what ends it.
-func (t *Tracer) Begin(ctx context.Context, name, key, value string) (context.Context, func(failed bool)) {
+// attribute, linked with the traces that led to it, and returns what ends it.
+func (t *Tracer) Begin(ctx context.Context, name, key, value string, traces ...string) (context.Context, func(failed bool)) {
 	if t == nil {
 		return ctx, func(bool) {}
 	}
-	ctx, span := t.tracer.Start(ctx, name, trace.WithAttributes(attribute.String(key, value)))
+	var links []trace.Link
+	for _, led := range traces {
+		from := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{traceparent: led})
+		if s := trace.SpanContextFromContext(from); s.IsValid() {
+			links = append(links, trace.Link{SpanContext: s})
+		}
+	}
+	ctx, span := t.tracer.Start(ctx, name, trace.WithAttributes(attribute.String(key, value)), trace.WithLinks(links...))
 	return ctx, func(failed bool) {
 		if failed {
 			span.SetStatus(codes.Error, "")

@@ -39,6 +39,7 @@ type span struct {
 	TraceID, SpanID, ParentSpanID, Name string
 	Kind                                int
 	Status                              struct{ Code int }
+	Links                               []struct{ TraceID, SpanID string }
 	Attributes                          []struct {
 		Key   string
 		Value struct{ StringValue, IntValue string }
@@ -122,6 +123,43 @@ func TestACallersWishDoesNotDecideWhatIsTraced(t *testing.T) {
 	tracer.EndRequest(tracer.BeginRequest(r), "request-1", "GET /", 200)
 	if err := tracer.Close(t.Context()); err != nil || len(c.bodies) != 0 {
 		t.Errorf("%v, sent: %v", err, c.bodies)
+	}
+}
+
+func TestWorkIsLinkedWithTheRequestThatLedToIt(t *testing.T) {
+	t.Parallel()
+	c := newCollector(t, http.StatusOK)
+	web, err := tracing.New(tracing.Config{URL: c.URL, Share: 1, Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Of what nobody approved in a trace, this worker traces nothing.
+	worker, err := tracing.New(tracing.Config{URL: c.URL, Share: 0, Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := web.BeginRequest(httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil))
+	led := tracing.Trace(ctx)
+	web.EndRequest(ctx, "request-1", "POST /instructions/{id}/approval", 303)
+	for _, from := range [][]string{{led}, nil, {"00-no-trace-01"}} {
+		_, ended := worker.Begin(t.Context(), "send presentment.create", "portal.attempt", "attempt-1", from...)
+		ended(false)
+	}
+	for _, tracer := range []*tracing.Tracer{web, worker} {
+		if err := tracer.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found := c.spans(t)
+	request, send := found["POST /instructions/{id}/approval"], found["send presentment.create"]
+	if len(send.Links) != 1 || send.Links[0].TraceID != request.TraceID || send.Links[0].SpanID != request.SpanID || send.TraceID == request.TraceID {
+		t.Errorf("the request is %+v and the attempt %+v", request, send)
+	}
+	if n := strings.Count(strings.Join(c.bodies, ""), `"send presentment.create"`); n != 1 {
+		t.Errorf("%d attempts are traced, and one was approved in a trace", n)
+	}
+	if tracing.Trace(t.Context()) != "" {
+		t.Error("what is not traced has a trace")
 	}
 }
 

@@ -10,15 +10,12 @@ import (
 	"portal/internal/store"
 )
 
-// ErrNotTried means that an operation is not for trying out: it changes
-// something at the bank.
-var ErrNotTried = errors.New("only what asks is tried out")
-
-// TryOut asks that a question be put to the stand-in bank just as it was
-// written. Nothing follows from its answer but the record of it.
+// TryOut asks that a request be sent to the stand-in bank just as it was
+// written. Nothing follows from its answer but the record of it, whether it
+// asks or changes something there.
 func (t *Teller) TryOut(ctx context.Context, a store.Actor, operation string, body json.RawMessage) (id store.ID, err error) {
-	if o, ok := krungsri.OperationByID(operation); !ok || o.Kind != krungsri.Read {
-		return store.NoID, ErrNotTried
+	if _, ok := krungsri.OperationByID(operation); !ok {
+		return store.NoID, fmt.Errorf("%q: %w", operation, store.ErrNotFound)
 	}
 	err = t.store.Write(ctx, a, func(tx *store.Tx) error {
 		if err := onDuty(tx, store.Admin); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,7 +35,7 @@ type Worker struct {
 	// atOnce is how many calls may be in flight.
 	atOnce   int
 	patience time.Duration // the lease
-	observe  func(context.Context, string, store.ID) (context.Context, func(bool))
+	observe  func(context.Context, string, store.ID, []string) (context.Context, func(bool))
 
 	sealer chan<- struct{}
 	ledger *together
@@ -54,10 +55,11 @@ type WorkerConfig struct {
 	Sealer chan<- struct{}
 	Log    *slog.Logger
 	AtOnce int // calls in flight; 0 means 8
-	// Observe, if given, is called when an attempt is about to be made, and may
-	// add to the context of all that is done for it; what it returns is called
-	// when its outcome is recorded, or could not be.
-	Observe func(ctx context.Context, operation string, attempt store.ID) (context.Context, func(failed bool))
+	// Observe, if given, is called when an attempt is about to be made, with the
+	// traces in which it was approved, and may add to the context of all that is
+	// done for it; what it returns is called when its outcome is recorded, or
+	// could not be.
+	Observe func(ctx context.Context, operation string, attempt store.ID, traces []string) (context.Context, func(failed bool))
 	Lease   time.Duration // 0 means the default; shorter only in tests
 }
 
@@ -70,7 +72,7 @@ func NewWorker(s *store.Store, c WorkerConfig) *Worker {
 		c.Lease = lease
 	}
 	if c.Observe == nil {
-		c.Observe = func(ctx context.Context, _ string, _ store.ID) (context.Context, func(bool)) {
+		c.Observe = func(ctx context.Context, _ string, _ store.ID, _ []string) (context.Context, func(bool)) {
 			return ctx, func(bool) {}
 		}
 	}
@@ -241,7 +243,7 @@ func (w *Worker) putBack(ctx context.Context, claimed []store.Claimed, cause err
 
 // send makes the one call of an attempt and records what came of it.
 func (w *Worker) send(ctx context.Context, c store.Claimed) (err error) {
-	ctx, ended := w.observe(ctx, c.Operation, c.AttemptID)
+	ctx, ended := w.observe(ctx, c.Operation, c.AttemptID, strings.Fields(c.Traces))
 	defer func() { ended(err != nil) }()
 	bank, err := w.bankOf(ctx, c.MerchantID)
 	if err != nil {
