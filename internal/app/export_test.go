@@ -5,6 +5,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"portal/internal/store"
 	"portal/web/templates/ui"
 )
 
@@ -60,3 +61,24 @@ func IDsIn(text string) int {
 
 // ProductOf is the product that a route belongs to, or "" for one of all.
 var ProductOf = productOf
+
+// Flipped is an edge like a, in which one route admits one duty more, or one
+// less.
+func Flipped(a *App, method, pattern string, duty store.Duty) (*App, error) {
+	b, err := New(a.Config)
+	if err != nil {
+		return nil, err
+	}
+	for i, rt := range b.routes {
+		if rt.method != method || rt.pattern != pattern {
+			continue
+		}
+		for _, d := range dutiesOf {
+			if d.duty == duty {
+				b.routes[i].permission ^= d.permission
+			}
+		}
+	}
+	b.mux = b.newMux(b.routes)
+	return b, nil
+}

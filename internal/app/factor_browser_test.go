@@ -44,6 +44,12 @@ func TestPersonSetsUpAPasskeyAndSignsInByItInABrowser(t *testing.T) {
 	}
 	p.Click(".menu.person summary")
 	p.Submit(`form[action="/sign-out"]`)
+	p.Back() // W2: nothing of the pages is left to go back to
+	var kept int
+	p.Eval("localStorage.length + sessionStorage.length", &kept)
+	if strings.Contains(p.HTML(), "คุณ"+apptest.Maker) || kept != 0 {
+		t.Errorf("after signing out, going back shows a page at %s, or %d values are kept", p.URL(), kept)
+	}
 	password()
 	if p.URL() != url+"/sign-in/code" {
 		t.Fatalf("after the password the person is at %s", p.URL())

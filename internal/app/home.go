@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"portal/internal/store"
@@ -57,13 +58,16 @@ func (a *App) home(w http.ResponseWriter, r *http.Request, u user) error {
 	if err != nil {
 		return err
 	}
-	v := templates.HomeView{Work: d.work, AsOf: a.Clock(), New: len(d.states) == 0, MayMake: u.can(store.Maker)}
-	if v.New {
+	v := templates.HomeView{Work: d.work, AsOf: a.Clock(), New: len(d.states) == 0 && u.sees(store.Papers), MayMake: u.can(store.Maker)}
+	switch {
+	case !u.sees(store.Papers): // all figures but one are of bills
+		v.Charts = []templates.HomeChart{a.approvalChart(ctx, u, today, d.approvers)}
+	case v.New:
 		v.Steps = a.firstSteps(ctx, u)
 		if u.can(store.Admin) {
 			v.SetUp = a.stepsOf(ctx, d.setUp)
 		}
-	} else {
+	default:
 		v.Charts = []templates.HomeChart{
 			stateChart(ctx, d.states), dueChart(ctx, today, d.due), monthChart(ctx, today, d.months), paceChart(ctx, d.pace), a.approvalChart(ctx, u, today, d.approvers),
 		}
@@ -176,6 +180,10 @@ func requestWork(u user) (kinds []workKind) {
 func (a *App) workLines(ctx context.Context, q *store.Query, u user) ([]templates.HomeWork, error) {
 	var lines []templates.HomeWork
 	for _, k := range workOf(u, midnight(a.today())) {
+		path, _, _ := strings.Cut(k.href, "?")
+		if p := productOf(path); p != "" && !u.sees(p) {
+			continue
+		}
 		line, err := k.read(q)
 		if err != nil {
 			return nil, err

@@ -34,8 +34,12 @@ func (rt route) admits(m store.Membership) bool {
 	case rt.permission&(public|signedIn) != 0:
 		return true
 	}
-	if p := productOf(rt.pattern); p == "" || m.WorksOn(p) {
-		return true
-	}
-	return (rt.permission & (auditor | admin)).admits(m.Duties)
+	p := productOf(rt.pattern)
+	return p == "" || m.WorksOn(p) || (rt.permission & (auditor | admin)).admits(m.Duties)
+}
+
+// sees reports whether items of a product are shown to u among others: to
+// whoever works on it, and to those who see to everything.
+func (u user) sees(p store.Product) bool {
+	return u.membership.WorksOn(p) || u.can(store.Admin) || u.can(store.Auditor)
 }

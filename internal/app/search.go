@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"portal/internal/app/intake"
 	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/templates"
@@ -60,13 +61,13 @@ type seeker struct {
 	day    thai.Day
 	refers string // a whole reference, or ""
 	audit  bool   // the seeker may read the trail
-	buyers bool
-	lists  bool // imports
-	owing  bool // payers
+	lists  bool   // imports
+	may    func(product store.Product) bool
+	mayUse func(intake.Kind) bool
 }
 
 func (a *App) seekerOf(ctx context.Context, u user, typed string) seeker {
-	s := seeker{ctx: ctx, audit: a.opens(u, "/audit"), buyers: a.opens(u, "/buyers"), lists: a.opens(u, "/imports"), owing: a.opens(u, "/payers")}
+	s := seeker{ctx: ctx, audit: a.opens(u, "/audit"), lists: a.opens(u, "/imports"), may: u.sees, mayUse: func(k intake.Kind) bool { return u.mayImport(k) == nil }}
 	if utf8.RuneCountInString(typed) > longestSearch {
 		typed = string([]rune(typed)[:longestSearch])
 	}
@@ -88,13 +89,21 @@ func (a *App) seekerOf(ctx context.Context, u user, typed string) seeker {
 // blind reports that there is nothing to look by.
 func (s seeker) blind() bool { return s.words == "" && s.satang == nil && s.day.IsZero() }
 
-// find looks everywhere, one query for each place. A kind of which nothing is
-// found is left out.
+// find looks everywhere where the seeker may, one query for each place. A kind
+// of which nothing is found is left out.
 func (s seeker) find(q *store.Query) (groups []templates.SearchGroup, err error) {
-	for _, look := range []func(*store.Query) (templates.SearchGroup, error){
-		s.billsOfDay, s.billsOfTotal, s.bills, s.payments, s.receipts, s.debits, s.payers, s.requests, s.alerts, s.blocks, s.etax, s.buyersNamed, s.instructions, s.files, s.imports, s.people,
+	for _, place := range []struct {
+		product store.Product // "" for what is of all
+		look    func(*store.Query) (templates.SearchGroup, error)
+	}{
+		{store.Papers, s.billsOfDay}, {store.Papers, s.billsOfTotal}, {store.Papers, s.bills}, {store.Papers, s.payments}, {store.Papers, s.receipts},
+		{store.Debits, s.debits}, {store.Debits, s.payers}, {store.Requests, s.requests}, {store.Alerts, s.alerts}, {store.Alerts, s.blocks},
+		{store.Papers, s.etax}, {store.Papers, s.buyersNamed}, {"", s.instructions}, {store.Papers, s.files}, {"", s.imports}, {"", s.people},
 	} {
-		g, err := look(q)
+		if place.product != "" && !s.may(place.product) {
+			continue
+		}
+		g, err := place.look(q)
 		if err != nil {
 			return nil, err
 		}
@@ -182,7 +191,7 @@ func (s seeker) debits(q *store.Query) (templates.SearchGroup, error) {
 // payers are those who are debited, by what they are known by, with where their
 // mandates stand.
 func (s seeker) payers(q *store.Query) (templates.SearchGroup, error) {
-	if s.words == "" || !s.owing {
+	if s.words == "" {
 		return templates.SearchGroup{}, nil
 	}
 	rows, _, err := q.Payers(store.PayerFilter{State: store.PayerActive, Text: s.words, Sort: store.PayersByName, Limit: foundShown + 1})
@@ -254,7 +263,7 @@ func (s seeker) billsOfDay(q *store.Query) (templates.SearchGroup, error) {
 }
 
 func (s seeker) buyersNamed(q *store.Query) (templates.SearchGroup, error) {
-	if s.words == "" || !s.buyers {
+	if s.words == "" {
 		return templates.SearchGroup{}, nil
 	}
 	rows, err := q.FindBuyers(s.words, foundShown+1)
@@ -319,6 +328,9 @@ func (s seeker) imports(q *store.Query) (templates.SearchGroup, error) {
 	rows, err := q.ImportsNamed(s.words, foundShown+1)
 	g := templates.SearchGroup{Title: text.T(s.ctx, "search.imports")}
 	for _, i := range rows {
+		if !s.mayUse(intake.Kind(i.Kind)) {
+			continue
+		}
 		g.Hits = append(g.Hits, templates.SearchHit{
 			Href: "/imports/" + i.ID.String(), Label: i.FileName, Note: text.When(s.ctx, i.CreatedAt) + " · " + i.CreatedByName, Status: importStatus(s.ctx, i.Kind, i.State),
 		})

@@ -64,6 +64,8 @@ const (
 	DelegationAccepted = "delegation_accepted" // who was asked agreed
 	DelegationDeclined = "delegation_declined" // or did not
 	DelegationRevoked  = "delegation_revoked"  // one of the two ended it
+
+	SessionsEnded = "sessions_ended" // an administrator signed them out everywhere
 )
 
 // Topics are what a person chooses about, in the order of the settings.
@@ -76,7 +78,7 @@ var topicOf = map[string]string{
 	AlertArrived: "alerts", AlertEnding: "alerts", RequestPaid: "paid", RequestEnded: "requests", RequestSilent: "trouble", BlockReview: "blocks", BlockDiffers: "blocks",
 	PolicyProposed: "asked", Delegated: "asked", PolicyApproved: "rules", PolicyRejected: "rules", Rules: "rules",
 	DebitFailed: "debits", MandateRegistered: "registered", MandateRefused: "mandates", MandateEnded: "mandates",
-	DelegationAccepted: "rules", DelegationDeclined: "rules", DelegationRevoked: "rules",
+	DelegationAccepted: "rules", DelegationDeclined: "rules", DelegationRevoked: "rules", SessionsEnded: "rules",
 }
 
 // What a person can choose about a topic.
@@ -179,6 +181,8 @@ func Headline(ctx context.Context, n store.Notice) string {
 func Path(n store.Notice) string {
 	id := n.Subject.ID().String()
 	switch {
+	case n.Kind == SessionsEnded:
+		return "/account"
 	case n.Subject.Kind() == "presentment":
 		return "/presentments/" + id
 	case n.Subject.Kind() == "receipt":

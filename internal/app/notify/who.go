@@ -62,6 +62,8 @@ func tellingsOf(tx *store.Tx, n store.News) ([]telling, error) {
 		told, err = ofEtax(tx, n, d)
 	case n.Action == "callback."+store.CallbackQuarantined:
 		told, err = ofCallback(tx, n)
+	case n.Action == "person.sessions_ended":
+		told = ofSessions(n)
 	case kind == "policy":
 		told, err = ofPolicy(tx, n, name)
 	case kind == "delegation":

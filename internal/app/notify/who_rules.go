@@ -60,3 +60,12 @@ func ofDelegation(n store.News, name string) ([]telling, error) {
 	}
 	return nil, nil
 }
+
+// ofSessions tells somebody whom an administrator signed out everywhere.
+func ofSessions(n store.News) []telling {
+	whose := n.Subject.ID()
+	if n.Person.UUID == whose {
+		return nil
+	}
+	return []telling{{SessionsEnded, n.Subject, store.Words{}, []store.ID{whose}}}
+}

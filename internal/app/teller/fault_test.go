@@ -34,6 +34,9 @@ type life struct {
 	Works string
 }
 
+// long is set where there is time for more of everything.
+var long = os.Getenv("PORTAL_FAULTS") == "long"
+
 // TestMain turns the test binary into the child of the fault suite when it is
 // started as one.
 func TestMain(m *testing.M) {
@@ -114,7 +117,7 @@ func (l life) work(ctx context.Context) error {
 // is lost, nothing doubled, and nothing claimed that is not so.
 func TestFaultKilledBetweenAnyTwoSteps(t *testing.T) {
 	rounds, modes := 1, []sandbox.FaultKind{"", sandbox.CutAfter}
-	if os.Getenv("PORTAL_FAULTS") == "long" {
+	if long {
 		rounds, modes = 150, []sandbox.FaultKind{"", sandbox.CutBefore, sandbox.CutAfter, sandbox.ErrorAfter, sandbox.Malformed}
 	}
 	w := tellertest.New(t, tellertest.Options{})

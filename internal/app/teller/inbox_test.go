@@ -2,9 +2,9 @@ package teller_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"os"
 	"strconv"
 	"sync"
 	"testing"
@@ -122,9 +122,9 @@ func (d desk) tampered(sql string) {
 }
 
 // rounds is how often something is tried: more often where there is time.
-func rounds(short, long int) int {
-	if os.Getenv("PORTAL_FAULTS") == "long" {
-		return long
+func rounds(short, most int) int {
+	if long {
+		return most
 	}
 	return short
 }
@@ -470,4 +470,36 @@ func TestACallbackWaitsForAnAnswerThatIsOnItsWay(t *testing.T) {
 	d.read()
 	d.want("after it was lost", d.is(early), "processed settled")
 	d.want("a name of nobody's", d.is(nameless), "quarantined unknown")
+}
+
+// TestASecretOfAnotherMerchantSignsNothingOfOurs: whoever has one merchant's
+// secret says nothing about another's bill, and it is the one check of the schema
+// that sees to it.
+func TestASecretOfAnotherMerchantSignsNothingOfOurs(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	p := d.presented()
+	other := store.NewID()
+	d.DB.Exec(fmt.Sprintf(`BEGIN; SET LOCAL session_replication_role = replica;
+		INSERT INTO merchants SELECT (jsonb_populate_record(m, jsonb_build_object('id', '%s', 'tax_id', '0105536000011', 'account_number', '0011234567'))).* FROM merchants m LIMIT 1; COMMIT`, other))
+	arrives := func(signedFor store.ID) (id store.ID) {
+		body, err := json.Marshal(says(p, krungsri.StatusPaid, noon))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Write(d.Web, store.Actor{Request: "test"}, func(tx *store.Tx) (err error) {
+			id, err = tx.KeepCallback(store.NewCallback{Product: "presentment", Address: "192.0.2.9", Body: body, SignedFor: signedFor})
+			return err
+		})
+		d.read()
+		return id
+	}
+	d.want("signed with another merchant's secret", d.is(arrives(other)), "quarantined other_merchant")
+	if p := d.bill(p.ID); p.BuyerDecision != "" {
+		t.Errorf("the bill is %q by another merchant's word", p.BuyerDecision)
+	}
+	d.DB.Exec(`ALTER TABLE callbacks DROP CONSTRAINT callback_is_of_whose_secret_signed_it`)
+	if got := d.is(arrives(other)); got == "quarantined other_merchant" || d.bill(p.ID).BuyerDecision == "" {
+		t.Errorf("without the check, it is still refused: %q", got)
+	}
 }

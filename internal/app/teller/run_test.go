@@ -25,7 +25,7 @@ const most = 200 << 10 // KB
 // and what was on the wire is cleared up by asking the bank.
 func TestFaultRunOfDatedDebitsOutlivesAWorker(t *testing.T) {
 	debits := 200
-	if os.Getenv("PORTAL_FAULTS") == "long" {
+	if long {
 		debits = 10_000
 	}
 	w := tellertest.New(t, tellertest.Options{})

@@ -26,7 +26,7 @@ func attempt(t *testing.T, w *tellertest.World, role store.Role, person store.ID
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	begin := fmt.Sprintf("BEGIN; SET LOCAL ROLE %s; SET LOCAL portal.merchant = '%s'", role, w.Merchant.ID)
+	begin := fmt.Sprintf("BEGIN; SET LOCAL jit = off; SET LOCAL ROLE %s; SET LOCAL portal.merchant = '%s'", role, w.Merchant.ID)
 	if person != store.NoID {
 		begin += fmt.Sprintf("; SET LOCAL portal.person = '%s'", person)
 	}
