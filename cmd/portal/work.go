@@ -61,7 +61,12 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 	if err != nil {
 		return err
 	}
-	keys, err := c.keysToCheckWith()
+	if c.checkpointVerifier == "" {
+		if c.checkpointVerifier, err = store.PublicTrailKey(c.checkpointKey); err != nil {
+			return err
+		}
+	}
+	keys, err := store.ParseTrailKeys(c.checkpointVerifier)
 	if err != nil {
 		return err
 	}
@@ -120,6 +125,8 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 	})
 	group.Go(func() error { return notifier.Run(working) })
 	group.Go(func() error { return inbox.Run(working) })
+	boxes := &app.BoxMaker{Store: work, Clock: time.Now, Log: log, Name: workerName(), TrailKeys: c.checkpointVerifier, WitnessKeys: c.witnessVerifier}
+	group.Go(func() error { return boxes.Run(working) })
 	group.Go(func() error { return work.KeepChecked(working, store.Checking{Keys: keys, Log: log}) })
 	group.Go(func() error {
 		return sequence.Sequence(last, store.Sequencing{Signers: []note.Signer{signer}, Sinks: seen.sinks(sinks), Witness: seen.witness(cosigner), Wake: sealer, Log: log})
@@ -131,15 +138,6 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 		return work.Read(asked, store.Actor{}, func(*store.Query) error { return nil })
 	}
 	return c.watched(ctx, seen, ready, log, group.Wait)
-}
-
-// keysToCheckWith are the public keys that were given, or the one that belongs
-// to the key the worker signs with.
-func (c config) keysToCheckWith() (store.TrailKeys, error) {
-	if len(c.checkpointKeys) > 0 {
-		return c.checkpointKeys, nil
-	}
-	return store.TrailKeysOf(c.checkpointKey)
 }
 
 // newNotifier tells people what happens, by mail too where a server is set.

@@ -27,6 +27,7 @@ var (
 	errCrossSite        = errors.New("an unsafe request that did not come from our own pages")
 	errOtherHost        = errors.New("a request for another host")
 	errMethodNotAllowed = errors.New("the path does not take this method")
+	errOtherDays        = errors.New("the auditor was let in to the trail of some days only")
 	errOtherProducts    = errors.New("the person's duties are for other products")
 	errHashingBusy      = errors.New("too many sign-ins at once")
 )
@@ -84,6 +85,9 @@ func problemOf(err error) problem {
 	case errors.Is(err, errOtherProducts), store.Violated(err, store.NotForProduct):
 		return problem{status: http.StatusForbidden, level: slog.LevelWarn,
 			title: text.K("edge.forbidden_title"), help: text.K("people.other_products_help")}
+	case errors.Is(err, errOtherDays):
+		return problem{status: http.StatusForbidden, level: slog.LevelWarn,
+			title: text.K("edge.forbidden_title"), help: text.K("people.other_days_help")}
 	case errors.Is(err, errSignedOut):
 		return problem{status: http.StatusUnauthorized, level: slog.LevelInfo,
 			title: text.K("edge.signed_out_title"), help: text.K("edge.signed_out_help")}

@@ -29,6 +29,9 @@ func (a *App) home(w http.ResponseWriter, r *http.Request, u user) error {
 	if len(u.membership.Duties) == 0 {
 		return &forbiddenError{anyDuty}
 	}
+	if _, _, sealed := u.membership.AuditDays(); sealed {
+		return a.seeOther(w, r, u, "/audit", text.Message{})
+	}
 	if err := readQuery(r).check(); err != nil {
 		return err
 	}

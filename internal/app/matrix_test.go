@@ -263,6 +263,8 @@ func (rt agreed) ids(t *testing.T, e estate) map[string]string {
 		return listed(e.files)
 	case strings.HasPrefix(p, "/audit/leaves/"):
 		return listed(e.leaves)
+	case strings.HasPrefix(p, "/audit/boxes/"):
+		return named(e.boxes)
 	case strings.HasPrefix(p, "/audit/seen/"):
 		return map[string]string{"": e.asked.String()}
 	case strings.HasPrefix(p, "/audit/about/"):
@@ -559,6 +561,8 @@ func readable(name string, rt agreed, tg target) []int {
 		return []int{http.StatusOK, http.StatusConflict} // what was taken back is a draft again
 	case "/presentments/{id}/replacement/new":
 		return []int{http.StatusOK, http.StatusConflict}
+	case "/audit/boxes/{id}/file":
+		return []int{http.StatusSeeOther} // there is none yet
 	case "/audit/leaves/{id}/proof.json":
 		return []int{http.StatusOK, http.StatusConflict} // not published yet
 	}

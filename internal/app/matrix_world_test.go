@@ -55,6 +55,7 @@ type estate struct {
 	delegation   store.ID            // offered
 	proposal     store.ID            // of a policy, open
 	hold         store.ID            // asked for
+	boxes        map[string]store.ID // of evidence, by their states
 	batches      map[string]store.ID // by what has become of them
 	imports      map[string]store.ID // by their state
 	batchSum     string              // the fingerprint of the prepared one
@@ -384,6 +385,11 @@ func (k *kingdom) addRules(maker, checker store.Actor, e *estate) {
 				'3 days', 'because', '%[4]s');
 		INSERT INTO legal_holds (id, merchant_id, from_on, to_on, reason, asked_by) VALUES ('%[6]s', '%[2]s', '1990-01-01', '1990-12-31', 'a case of long ago', '%[4]s');
 		COMMIT`, e.delegation, maker.Merchant, checker.Person, maker.Person, e.proposal, e.hold))
+	e.boxes = map[string]store.ID{"asked": store.NewID(), "failed": store.NewID()}
+	k.DB.Exec(fmt.Sprintf(`BEGIN; SET LOCAL session_replication_role = replica;
+		INSERT INTO boxes (id, merchant_id, month, name, lang, reason, asked_by, state, failure, ended_at) VALUES
+			('%[1]s', '%[3]s', '2026-10-01', 'October', 'en', 'because', '%[4]s', 'asked', NULL, NULL), ('%[2]s', '%[3]s', '2026-10-01', 'October', 'en', 'because', '%[4]s', 'failed', 'broken', now());
+		COMMIT`, e.boxes["asked"], e.boxes["failed"], maker.Merchant, maker.Person))
 	e.person, e.personChange, e.invitation = checker.Person, store.NewID(), store.NewID()
 	k.DB.Exec(fmt.Sprintf(`BEGIN; SET LOCAL session_replication_role = replica;
 		INSERT INTO person_changes (id, merchant_id, kind, person_id, base_version, note, proposed_by) VALUES ('%[1]s', '%[2]s', 'recovery', '%[3]s', 1, 'because', '%[4]s');

@@ -138,7 +138,7 @@ func (a *App) personChangeView(ctx context.Context, u user, c store.PersonChange
 	mine := c.ProposedBy == u.person.ID
 	about := c.PersonID.UUID == u.person.ID
 	v := templates.PersonChange{
-		ID: c.ID.String(), What: text.T(ctx, text.Prefix("people.what.")+c.Kind, "name", c.Name, "email", c.Email), Note: c.Note,
+		ID: c.ID.String(), What: text.T(ctx, text.Prefix("people.what.")+c.Kind, "name", c.Name, "email", c.Email, "days", auditDays(ctx, c.AuditFrom, c.AuditUntil)), Note: c.Note,
 		ProposedBy: c.ProposedName, At: c.ProposedAt, Mine: mine, Waits: text.T(ctx, "people.waits"),
 	}
 	if c.Kind == store.ChangeInvite || c.Kind == store.ChangeDuties {
@@ -162,6 +162,9 @@ func changeTerms(ctx context.Context, c store.PersonChange) []string {
 	terms := []string{
 		text.T(ctx, "people.term", "what", text.T(ctx, "people.duties"), "value", dutyNames(ctx, dutiesInOrder(asDuties(c.Duties)), "")),
 		text.T(ctx, "people.term", "what", text.T(ctx, "people.products"), "value", productNames(ctx, c.Products)),
+	}
+	if c.AuditFrom != nil {
+		terms = append(terms, text.T(ctx, "people.term", "what", text.T(ctx, "people.audit_days"), "value", auditDays(ctx, c.AuditFrom, c.AuditUntil)))
 	}
 	if slices.Contains(c.Duties, string(store.Checker)) {
 		terms = append(terms, text.T(ctx, "people.term", "what", text.T(ctx, "people.level"), "value", strconv.Itoa(c.Level)))

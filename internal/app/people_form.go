@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/templates"
 	"portal/web/templates/ui"
@@ -38,6 +40,9 @@ func (a *App) editDuties(w http.ResponseWriter, r *http.Request, u user) error {
 		return err
 	}
 	v := templates.PersonFormView{ID: id.String(), Of: m.Name, StaffNumber: m.StaffNumber, Level: strconv.Itoa(m.Level)}
+	if m.AuditFrom != nil {
+		v.AuditFrom, v.AuditUntil = typedDay(r.Context(), thai.DayOf(*m.AuditFrom)).Value, typedDay(r.Context(), thai.DayOf(*m.AuditUntil)).Value
+	}
 	was := store.NewChange{Duties: dutyList(m)}
 	for _, p := range m.Products {
 		was.Products = append(was.Products, store.Product(p))
@@ -71,7 +76,9 @@ func (a *App) personForm(w http.ResponseWriter, r *http.Request, u user, status 
 }
 
 // readTerms reads the duties, products and level of a form.
-func readTerms(f *form, n *store.NewChange, v *templates.PersonFormView) error {
+func (a *App) readTerms(f *form, n *store.NewChange, v *templates.PersonFormView) error {
+	v.AuditFrom, v.AuditUntil = f.raw("audit_from"), f.raw("audit_until")
+	from, until := f.day("audit_from", a.today()), f.day("audit_until", a.today())
 	v.StaffNumber, v.Level, v.Note = f.raw("staff_number"), f.raw("level"), f.raw("note")
 	n.StaffNumber = f.text("staff_number", maxLen(20))
 	for _, d := range f.list("duties") {
@@ -106,7 +113,43 @@ func readTerms(f *form, n *store.NewChange, v *templates.PersonFormView) error {
 	case n.Duties.Has(store.Auditor) && len(n.Duties) > 1:
 		f.fail("duties", text.Msg("people.refused.auditor_acts"))
 	}
+	readAuditDays(f, n, from, until)
 	return f.check()
+}
+
+// readAuditDays keeps the days that an auditor is to be let in to.
+func readAuditDays(f *form, n *store.NewChange, from, until thai.Day) {
+	switch {
+	case f.failed("audit_from") || f.failed("audit_until") || from.IsZero() && until.IsZero():
+		return
+	case from.IsZero():
+		f.fail("audit_from", text.Msg("people.error.both_days"))
+	case until.IsZero():
+		f.fail("audit_until", text.Msg("people.error.both_days"))
+	case until.Compare(from) < 0:
+		f.fail("audit_until", text.Msg("trail.to_before_from"))
+	case !n.Duties.Has(store.Auditor):
+		f.fail("audit_from", text.Msg("people.error.days_of_auditor"))
+	}
+	first, last := from.Time(), until.Time()
+	n.AuditFrom, n.AuditUntil = &first, &last
+}
+
+// daysAlone makes of other days for somebody who is an auditor already the change
+// that it is: one of the days, in which nothing else is changed.
+func daysAlone(f *form, n *store.NewChange, m store.StaffMember) {
+	if !m.Has(store.Auditor) || !n.Duties.Has(store.Auditor) {
+		return
+	}
+	same := func(a, b *time.Time) bool { return a == nil && b == nil || a != nil && b != nil && a.Equal(*b) }
+	switch {
+	case same(n.AuditFrom, m.AuditFrom) && same(n.AuditUntil, m.AuditUntil):
+		n.AuditFrom, n.AuditUntil = nil, nil // they stay
+	case n.StaffNumber != m.StaffNumber:
+		f.fail("audit_from", text.Msg("people.error.days_alone"))
+	default:
+		*n = store.NewChange{Kind: store.ChangePeriod, Person: n.Person, AuditFrom: n.AuditFrom, AuditUntil: n.AuditUntil, Note: n.Note}
+	}
 }
 
 // createInvitation proposes that somebody new works here.
@@ -114,7 +157,7 @@ func (a *App) createInvitation(w http.ResponseWriter, r *http.Request, u user) e
 	f := readForm(r)
 	v := templates.PersonFormView{Name: f.raw("name"), Email: f.raw("email")}
 	n := store.NewChange{Kind: store.ChangeInvite, Name: f.text("name", required, maxLen(100)), Email: strings.ToLower(f.text("email", required, maxLen(254)))}
-	if err := readTerms(f, &n, &v); err != nil {
+	if err := a.readTerms(f, &n, &v); err != nil {
 		return err
 	}
 	if at, err := mail.ParseAddress(n.Email); !f.failed("email") && (err != nil || at.Address != n.Email) {
@@ -132,7 +175,7 @@ func (a *App) proposeDuties(w http.ResponseWriter, r *http.Request, u user) erro
 	f := readForm(r)
 	v := templates.PersonFormView{ID: id.String()}
 	n := store.NewChange{Kind: store.ChangeDuties, Person: id}
-	if err := readTerms(f, &n, &v); err != nil {
+	if err := a.readTerms(f, &n, &v); err != nil {
 		return err
 	}
 	m, err := a.staffMember(r, u, id)
@@ -140,6 +183,7 @@ func (a *App) proposeDuties(w http.ResponseWriter, r *http.Request, u user) erro
 		return err
 	}
 	v.Of = m.Name
+	daysAlone(f, &n, m)
 	return a.proposeTerms(w, r, u, f, n, v)
 }
 

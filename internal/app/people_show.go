@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"portal/internal/store"
 	"portal/web/templates"
@@ -86,6 +87,9 @@ func (a *App) personFacts(ctx context.Context, m store.StaffMember) []ui.Definit
 			level = text.T(ctx, "people.level_until", "level", m.Level, "before", m.LevelBefore, "when", text.DateTime(ctx, m.LevelFrom))
 		}
 		facts = append(facts, ui.Definition{Term: text.T(ctx, "people.level"), Value: level})
+	}
+	if m.AuditFrom != nil {
+		facts = append(facts, ui.Definition{Term: text.T(ctx, "people.audit_days"), Value: auditDays(ctx, m.AuditFrom, m.AuditUntil)})
 	}
 	if m.StaffNumber != "" {
 		facts = append(facts, ui.Definition{Term: text.T(ctx, "people.staff_number"), Value: m.StaffNumber})
@@ -195,4 +199,12 @@ func (a *App) personStands(ctx context.Context, q *store.Query, id store.ID) ([]
 			"from", text.Date(ctx, d.StartsOn), "to", text.Date(ctx, d.EndsOn), "cap", text.Amount(d.CapSatang)))
 	}
 	return said, nil
+}
+
+// auditDays are the days that an auditor is let in to, in words.
+func auditDays(ctx context.Context, from, until *time.Time) string {
+	if from == nil {
+		return text.T(ctx, "people.audit_all_days")
+	}
+	return text.Date(ctx, *from) + " – " + text.Date(ctx, *until)
 }

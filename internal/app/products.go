@@ -31,6 +31,8 @@ func (rt route) admits(m store.Membership) bool {
 	switch {
 	case !rt.permission.admits(m.Duties):
 		return false
+	case outsideDays(rt, m):
+		return false
 	case rt.permission&(public|signedIn) != 0:
 		return true
 	}
@@ -42,4 +44,14 @@ func (rt route) admits(m store.Membership) bool {
 // whoever works on it, and to those who see to everything.
 func (u user) sees(p store.Product) bool {
 	return u.membership.WorksOn(p) || u.can(store.Admin) || u.can(store.Auditor)
+}
+
+// outsideDays reports that an auditor was let in to the trail of some days, and
+// this route tells of something else: what stands on other pages is of no day.
+func outsideDays(rt route, m store.Membership) bool {
+	_, _, sealed := m.AuditDays()
+	if !sealed || rt.permission&public != 0 || rt.pattern == "/audit" || strings.HasPrefix(rt.pattern, "/audit/") {
+		return false
+	}
+	return rt.permission&signedIn == 0 || rt.pattern == "/search" || strings.HasPrefix(rt.pattern, "/notices")
 }

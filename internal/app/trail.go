@@ -132,7 +132,7 @@ func (a *App) listTrail(w http.ResponseWriter, r *http.Request, u user) error {
 		return err
 	}
 	v := templates.TrailListView{
-		Filter: t.typed, Filtered: len(t.values()) > 0, Tabs: a.trailTabs(ctx, "/audit"),
+		Filter: t.typed, Filtered: len(t.values()) > 0, Tabs: a.trailTabs(ctx, u, "/audit"),
 		CSV: exportHref(t, "csv"), JSON: exportHref(t, "json"),
 	}
 	if u.can(store.Auditor) {

@@ -31,7 +31,7 @@ func (a *App) newAbout(w http.ResponseWriter, r *http.Request, u user) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	v := templates.AboutFormView{Query: typed, Tabs: a.trailTabs(ctx, "/audit/about")}
+	v := templates.AboutFormView{Query: typed, Tabs: a.trailTabs(ctx, u, "/audit/about")}
 	if s := a.seekerOf(ctx, u, typed); typed != "" && !s.blind() {
 		err := a.Store.Read(ctx, u.actor(), func(q *store.Query) (err error) {
 			v.Groups, err = s.find(q)

@@ -16,7 +16,7 @@ const checksShown = 20
 // listChecks says whether the trail holds, since when, and up to where.
 func (a *App) listChecks(w http.ResponseWriter, r *http.Request, u user) error {
 	ctx := r.Context()
-	v := templates.ChecksView{Tabs: a.trailTabs(ctx, "/audit/checks")}
+	v := templates.ChecksView{Tabs: a.trailTabs(ctx, u, "/audit/checks")}
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		head, err := a.trustOf(ctx, q)
 		if err != nil {

@@ -16,7 +16,7 @@ func personActsHref(id store.ID) string { return "/audit/people/" + id.String() 
 // listActors lists everybody who ever did something here.
 func (a *App) listActors(w http.ResponseWriter, r *http.Request, u user) error {
 	ctx := r.Context()
-	v := templates.ActorsView{Tabs: a.trailTabs(ctx, "/audit/people")}
+	v := templates.ActorsView{Tabs: a.trailTabs(ctx, u, "/audit/people")}
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		people, err := q.Actors()
 		for _, p := range people {

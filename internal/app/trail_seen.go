@@ -34,7 +34,7 @@ func (a *App) newSeen(w http.ResponseWriter, r *http.Request, u user) error {
 }
 
 func (a *App) seenForm(w http.ResponseWriter, r *http.Request, u user, v templates.SeenFormView, status int) error {
-	v.Tabs = a.trailTabs(r.Context(), "/audit/seen")
+	v.Tabs = a.trailTabs(r.Context(), u, "/audit/seen")
 	return a.page(w, r, u, shell{Header: v.Header(r.Context()), Area: areaAudit, Status: status}, templates.SeenForm(v))
 }
 
@@ -127,7 +127,7 @@ func (a *App) showSeen(w http.ResponseWriter, r *http.Request, u user) error {
 		return err
 	}
 	path := "/audit/seen/" + id.String()
-	v := templates.SeenView{Tabs: a.trailTabs(ctx, "/audit/seen"), CSV: path + "/export?format=csv", JSON: path + "/export?format=json"}
+	v := templates.SeenView{Tabs: a.trailTabs(ctx, u, "/audit/seen"), CSV: path + "/export?format=csv", JSON: path + "/export?format=json"}
 	err = a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
 		asked, mark, err := seenAsked(q, id)
 		if err != nil {
@@ -220,13 +220,16 @@ func (a *App) exportSeen(w http.ResponseWriter, r *http.Request, u user) error {
 }
 
 // trailTabs are the questions that the trail answers.
-func (a *App) trailTabs(ctx context.Context, current string) []ui.Tab {
+func (a *App) trailTabs(ctx context.Context, u user, current string) []ui.Tab {
 	tabs := []ui.Tab{
 		{Label: text.T(ctx, "trail.tab.all"), Href: "/audit"},
 		{Label: text.T(ctx, "trail.tab.seen"), Href: "/audit/seen"},
 		{Label: text.T(ctx, "trail.tab.about"), Href: "/audit/about"},
 		{Label: text.T(ctx, "trail.tab.people"), Href: "/audit/people"},
 		{Label: text.T(ctx, "trail.tab.checks"), Href: "/audit/checks"},
+	}
+	if u.can(store.Auditor) {
+		tabs = append(tabs, ui.Tab{Label: text.T(ctx, "trail.tab.boxes"), Href: "/audit/boxes"})
 	}
 	for n := range tabs {
 		tabs[n].Current = tabs[n].Href == current

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorilla/sessions"
 
+	"portal/internal/app/thai"
 	"portal/internal/store"
 	"portal/web/text"
 )
@@ -39,6 +40,9 @@ func (u user) actor() store.Actor {
 	a := store.Actor{Merchant: u.membership.Merchant, Person: u.person.ID, Request: u.request, Address: u.address, Trace: u.trace}
 	if u.sessionID != store.NoID {
 		a.Session = u.sessionID.String()
+	}
+	if first, last, sealed := u.membership.AuditDays(); sealed {
+		a.From, a.Until = startOf(thai.DayOf(first)), startOf(thai.DayOf(last).AddDays(1))
 	}
 	return a
 }
@@ -162,6 +166,8 @@ func (a *App) admit(u user, rt route) error {
 		return errUnenrolled
 	case !rt.permission.admits(u.membership.Duties):
 		return &forbiddenError{rt.permission}
+	case outsideDays(rt, u.membership):
+		return errOtherDays
 	case !rt.admits(u.membership):
 		return errOtherProducts
 	case rt.settled && a.newDevice(u):

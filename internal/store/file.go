@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/lib/pq"
 )
 
 // File describes a stored document.
@@ -50,6 +52,8 @@ var (
 		SELECT f.id, f.name, f.media_type, f.size, f.sha256, coalesce(f.uploaded_by, '00000000-0000-0000-0000-000000000000') AS uploaded_by,
 			coalesce(p.name, '') AS uploaded_by_name, f.uploaded_at, f.pages, f.width, f.height, f.scan
 		FROM files f LEFT JOIN people p ON p.id = f.uploaded_by WHERE f.merchant_id = $1 AND f.id = $2`)
+	sqlFiles = statement(`
+		SELECT f.id, f.name, f.media_type, f.size, f.sha256, f.uploaded_at FROM files f WHERE f.merchant_id = $1 AND f.id = ANY ($2) ORDER BY f.uploaded_at, f.id`)
 	sqlChunk = statement(`SELECT data, seal FROM file_chunks WHERE merchant_id = $1 AND file_id = $2 AND no = $3`)
 )
 
@@ -149,24 +153,40 @@ func (q *Query) File(id ID) (File, error) {
 	return row[File](q, sqlFile, q.actor.Merchant, id)
 }
 
+// Files describes those of these files that are still kept, without who brought
+// them, the oldest first.
+func (q *Query) Files(ids []ID) ([]File, error) {
+	return rows[File](q, sqlFiles, q.actor.Merchant, pq.Array(ids))
+}
+
 // WriteFile copies the bytes of a file to w, a chunk at a time.
 func (q *Query) WriteFile(id ID, w io.Writer) error {
 	for no := 0; ; no++ {
-		piece, err := row[struct{ Data, Seal []byte }](q, sqlChunk, q.actor.Merchant, id, no)
+		plain, err := q.FilePiece(id, no)
 		if errors.Is(err, ErrNotFound) && no > 0 {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("reading a file: %w", err)
-		}
-		plain, err := q.store.seal.openPiece(piecePlace(id, no, q.actor.Merchant), piece.Seal, piece.Data)
-		if err != nil {
-			return fmt.Errorf("reading a file: %w", err)
+			return err
 		}
 		if _, err := w.Write(plain); err != nil {
 			return fmt.Errorf("writing a file out: %w", err)
 		}
 	}
+}
+
+// FilePiece is one chunk of a file, for whoever takes it away slowly; after the
+// last comes ErrNotFound.
+func (q *Query) FilePiece(id ID, no int) ([]byte, error) {
+	piece, err := row[struct{ Data, Seal []byte }](q, sqlChunk, q.actor.Merchant, id, no)
+	if err != nil {
+		return nil, fmt.Errorf("reading a file: %w", err)
+	}
+	plain, err := q.store.seal.openPiece(piecePlace(id, no, q.actor.Merchant), piece.Seal, piece.Data)
+	if err != nil {
+		return nil, fmt.Errorf("reading a file: %w", err)
+	}
+	return plain, nil
 }
 
 // FileOpened records that the acting person opened a file.

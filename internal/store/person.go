@@ -53,6 +53,18 @@ type Membership struct {
 	Products []Product `json:"products"`
 	// DecidesFrom is when a say that was given lately begins to count.
 	DecidesFrom time.Time `json:"decides_from"`
+	// AuditFrom and AuditUntil, such as 2026-01-31, are the days that an auditor
+	// was let in to; empty for all, as for everybody else.
+	AuditFrom  string `json:"audit_from"`
+	AuditUntil string `json:"audit_until"`
+}
+
+// AuditDays are the first and the last of the days that an auditor was let in
+// to; sealed says that there are such.
+func (m Membership) AuditDays() (first, last time.Time, sealed bool) {
+	first, err := time.Parse(time.DateOnly, m.AuditFrom)
+	last, other := time.Parse(time.DateOnly, m.AuditUntil)
+	return first, last, err == nil && other == nil
 }
 
 // WorksOn reports whether making and checking are for this product.
@@ -77,7 +89,8 @@ func (m *memberships) Scan(src any) error {
 // Row-level security shows a person's own memberships to nobody else, so the
 // statement must have set portal.person to that person on the way.
 const membershipsOf = `(
-	SELECT coalesce(json_agg(json_build_object('merchant', m.merchant_id, 'th', n.name_th, 'en', n.name_en, 'duties', m.duties, 'products', products_now(m), 'decides_from', m.decides_from)
+	SELECT coalesce(json_agg(json_build_object('merchant', m.merchant_id, 'th', n.name_th, 'en', n.name_en, 'duties', m.duties, 'products', products_now(m), 'decides_from', m.decides_from,
+	                                           'audit_from', m.audit_from, 'audit_until', m.audit_until)
 	                         ORDER BY n.name_th, n.id), '[]')
 	FROM memberships m JOIN merchants n ON n.id = m.merchant_id WHERE m.person_id = found.acting::uuid) AS memberships`
 

@@ -35,6 +35,7 @@ const (
 	ChangeResume   = "resume"
 	ChangeRemove   = "remove"
 	ChangeRecovery = "recovery" // a link to set up a second factor anew
+	ChangePeriod   = "period"   // the days that an auditor is let in to
 )
 
 // What becomes of a proposed change.
@@ -56,6 +57,8 @@ type PersonChange struct {
 	Duties       pq.StringArray `db:"duties"`
 	Products     pq.StringArray `db:"products"` // none means all
 	Level        int            `db:"level"`
+	AuditFrom    *time.Time     `db:"audit_from"` // the days that an auditor is let in to; none means all
+	AuditUntil   *time.Time     `db:"audit_until"`
 	Note         string         `db:"note"`
 	ProposedBy   ID             `db:"proposed_by"`
 	ProposedName string         `db:"proposed_name"`
@@ -79,11 +82,14 @@ type NewChange struct {
 	Duties      Duties
 	Products    []Product
 	Level       int
-	Note        string
+	// The days that an auditor is let in to, both or neither. A change of duties
+	// sets them where there are none; only one of its own kind widens them.
+	AuditFrom, AuditUntil *time.Time
+	Note                  string
 }
 
 const changeColumns = `
-	c.id, c.kind, c.person_id, coalesce(p.name, c.name) AS name, c.email, c.staff_number, c.duties, c.products, c.level, c.note, c.proposed_by,
+	c.id, c.kind, c.person_id, coalesce(p.name, c.name) AS name, c.email, c.staff_number, c.duties, c.products, c.level, c.audit_from, c.audit_until, c.note, c.proposed_by,
 	a.name AS proposed_name, c.proposed_at, c.decision, b.name AS decided_name, c.decided_at, c.decision_note
 	FROM person_changes c JOIN people a ON a.id = c.proposed_by LEFT JOIN people b ON b.id = c.decided_by LEFT JOIN people p ON p.id = c.person_id`
 
@@ -96,8 +102,8 @@ var (
 	sqlOpenChanges = statement(`
 		SELECT ` + changeColumns + ` WHERE c.merchant_id = $1 AND c.decision IS NULL ORDER BY c.proposed_at, c.id`)
 	sqlInsertChange = statement(`
-		INSERT INTO person_changes (id, merchant_id, kind, person_id, name, email, staff_number, duties, products, level, note, proposed_by)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`)
+		INSERT INTO person_changes (id, merchant_id, kind, person_id, name, email, staff_number, duties, products, level, note, proposed_by, audit_from, audit_until)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`)
 	sqlDecideChange = statement(`
 		UPDATE person_changes SET decision = $3, decided_by = $4, decision_note = $5 WHERE merchant_id = $1 AND id = $2 AND decision IS NULL`)
 )
@@ -157,13 +163,16 @@ func (t *Tx) ProposeChange(n NewChange) (ID, error) {
 	}
 	duties, products := asStrings(n.Duties), asStrings(n.Products)
 	_, err := t.exec(sqlInsertChange, id, t.actor.Merchant, n.Kind, nullable(n.Person), n.Name, n.Email, n.StaffNumber,
-		pq.Array(duties), pq.Array(products), n.Level, n.Note, t.actor.Person)
+		pq.Array(duties), pq.Array(products), n.Level, n.Note, t.actor.Person, n.AuditFrom, n.AuditUntil)
 	if err != nil {
 		return NoID, fmt.Errorf("proposing a change: %w", err)
 	}
 	detail := map[string]any{
 		"kind": n.Kind, "name": n.Name, "email_sha256": hashText(n.Email), "staff_number": n.StaffNumber,
 		"duties": duties, "products": products, "level": n.Level, "note": n.Note,
+	}
+	if n.AuditFrom != nil || n.Kind == ChangePeriod {
+		detail["audit_from"], detail["audit_until"] = dayText(n.AuditFrom), dayText(n.AuditUntil)
 	}
 	if n.Person != NoID {
 		detail["person"] = n.Person
@@ -201,7 +210,7 @@ func (t *Tx) DecideChange(c PersonChange, decision, note string) error {
 		return nil
 	}
 	switch c.Kind {
-	case ChangeDuties:
+	case ChangeDuties, ChangePeriod:
 		return t.auditMembership("person.changed", c.PersonID.UUID, c.ID)
 	case ChangeSuspend:
 		return t.auditMembership("person.suspended", c.PersonID.UUID, c.ID)
@@ -224,11 +233,13 @@ type membership struct {
 	StaffNumber    string         `db:"staff_number"`
 	ProductsFrom   time.Time      `db:"products_from"`
 	ProductsBefore pq.StringArray `db:"products_before"`
+	AuditFrom      *time.Time     `db:"audit_from"`
+	AuditUntil     *time.Time     `db:"audit_until"`
 	counting
 }
 
 var sqlMembership = statement(`
-	SELECT duties, products, kept_duties, level, staff_number, products_from, products_before, decides_from, level_from, level_before
+	SELECT duties, products, kept_duties, level, staff_number, products_from, products_before, audit_from, audit_until, decides_from, level_from, level_before
 	FROM memberships WHERE merchant_id = $1 AND person_id = $2`)
 
 func (q *Query) membership(person ID) (membership, error) {
@@ -250,10 +261,12 @@ func (t *Tx) auditMembership(action string, person, change ID) error {
 		KeptDuties     []string  `json:"kept_duties"`
 		Level          int       `json:"level"`
 		StaffNumber    string    `json:"staff_number"`
+		AuditFrom      string    `json:"audit_from,omitempty"`
+		AuditUntil     string    `json:"audit_until,omitempty"`
 		counting
 	}{
 		t.actor.Merchant, change, asStrings(m.Duties), asStrings(m.Products), m.ProductsFrom.UTC(), asStrings(m.ProductsBefore),
-		asStrings(m.Kept), m.Level, m.StaffNumber, m.utc(),
+		asStrings(m.Kept), m.Level, m.StaffNumber, dayText(m.AuditFrom), dayText(m.AuditUntil), m.utc(),
 	})
 }
 

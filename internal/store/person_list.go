@@ -27,6 +27,9 @@ type StaffMember struct {
 	SuspendedAt    *time.Time     `db:"suspended_at"`
 	Disabled       bool           `db:"disabled"` // by whoever runs the portal, everywhere
 	SeenAt         *time.Time     `db:"seen_at"`
+	// The days that an auditor is let in to; none means all.
+	AuditFrom  *time.Time `db:"audit_from"`
+	AuditUntil *time.Time `db:"audit_until"`
 }
 
 // Has reports whether the member has a duty now.
@@ -57,7 +60,7 @@ func productsOf(list []string) []Product {
 const staffColumns = `
 	p.id AS person_id, p.name, coalesce((SELECT a.email FROM accounts a WHERE a.person_id = p.id ORDER BY a.created_at LIMIT 1), '') AS email,
 	m.staff_number, m.duties, m.kept_duties, m.products, m.products_from, m.products_before, m.level, m.level_from, m.level_before, m.decides_from,
-	m.suspended_at, p.disabled_at IS NOT NULL AS disabled, (SELECT max(s.seen_at) FROM sessions s WHERE s.person_id = p.id AND s.merchant_id = m.merchant_id) AS seen_at
+	m.audit_from, m.audit_until, m.suspended_at, p.disabled_at IS NOT NULL AS disabled, (SELECT max(s.seen_at) FROM sessions s WHERE s.person_id = p.id AND s.merchant_id = m.merchant_id) AS seen_at
 	FROM memberships m JOIN people p ON p.id = m.person_id`
 
 // mostStaff is more than work for any merchant in the portal.

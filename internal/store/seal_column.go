@@ -100,6 +100,15 @@ var sealedColumns = []sealedColumn{
 		whose: "merchant_id", piece: "data", extra: `NULL::bytea`, present: "true",
 		set: `seal = x.cell, data = x.more`, is: `(file_id, no) = (split_part(x.row, '/', 1)::uuid, split_part(x.row, '/', 2)::smallint)`,
 	}),
+	sealedColumn{Table: "box_pieces", Column: "seal", first: noRow + "/-1/-1", batch: 8, pieces: true,
+		place: func(c sealedCell) place { return place{"box_pieces", "data", c.Row, c.Whose.UUID} },
+	}.withStatements(cellSQL{
+		table: "box_pieces", cell: "seal", row: `box_id || '/' || attempt || '/' || no`, order: `box_id, attempt, no`,
+		after: `(box_id, attempt, no) > (split_part($2, '/', 1)::uuid, split_part($2, '/', 2)::smallint, split_part($2, '/', 3)::integer)`,
+		whose: "merchant_id", piece: "data", extra: `NULL::bytea`, present: "true",
+		set: `seal = x.cell, data = x.more`,
+		is:  `(box_id, attempt, no) = (split_part(x.row, '/', 1)::uuid, split_part(x.row, '/', 2)::smallint, split_part(x.row, '/', 3)::integer)`,
+	}),
 	sealedColumn{Table: "factors", Column: "key", first: noRow, batch: 50, told: tellSealedFactor,
 		place: func(c sealedCell) place { return place{"factors", "key", c.Row, c.Whose.UUID} },
 	}.withStatements(cellSQL{

@@ -58,6 +58,10 @@ var (
 type Actor struct {
 	Merchant ID
 	Person   ID
+	// From and Until are between which times an auditor may look into the trail;
+	// zero for everybody else. The database holds them to it by itself: searches
+	// begin there, so that they need not walk through what is hidden.
+	From, Until time.Time
 	// Session, Request and Address go into the audit trail: the session's id
 	// (never its token), the request's id and the caller's network address.
 	Session string

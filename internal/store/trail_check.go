@@ -358,19 +358,29 @@ func (w *walk) continueFrom() (int64, error) {
 // TrailKeysOf are the public keys that belong to a private one, for a process
 // that signs and was given no public key.
 func TrailKeysOf(private string) (TrailKeys, error) {
-	name, seed, err := seedOf(private)
+	text, err := PublicTrailKey(private)
 	if err != nil {
 		return nil, err
 	}
+	return ParseTrailKeys(text)
+}
+
+// PublicTrailKey is the public key that belongs to a private one, as
+// ParseTrailKeys reads it.
+func PublicTrailKey(private string) (string, error) {
+	name, seed, err := seedOf(private)
+	if err != nil {
+		return "", err
+	}
 	public, ok := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
 	if !ok {
-		return nil, errors.New("reading the key that signs checkpoints: it has no public key")
+		return "", errors.New("reading the key that signs checkpoints: it has no public key")
 	}
 	text, err := note.NewEd25519VerifierKey(name, public)
 	if err != nil {
-		return nil, fmt.Errorf("reading the key that signs checkpoints: %w", err)
+		return "", fmt.Errorf("reading the key that signs checkpoints: %w", err)
 	}
-	return ParseTrailKeys(text)
+	return text, nil
 }
 
 // seedOf is the name and the seed of a private key that note made.

@@ -17,6 +17,10 @@ var (
 	SQLIDsOfFile      = sqlIDsOfFile
 	SQLTrailChecks    = sqlTrailChecks
 	SQLCheckTimes     = sqlCheckTimes
+	SQLBoxes          = sqlBoxes
+	SQLBoxOfMonth     = sqlBoxOfMonth
+	SQLBoxOfThing     = sqlBoxOfThing
+	SQLBoxesOver      = sqlBoxesOver
 	SQLPublished      = sqlPublished
 	SQLWaitingLeaves  = sqlWaitingLeaves
 	SQLNumberLeaves   = sqlNumberLeaves

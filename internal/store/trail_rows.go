@@ -33,7 +33,7 @@ var comparisons = []comparison{
 	suppliersAgree, alertsAgree,
 	linksAgree, personChangesAgree,
 	sightingsAgree, checkRequestsAgree,
-	factorsAgree, holdsAgree, probesAgree,
+	factorsAgree, holdsAgree, probesAgree, boxesAgree,
 }
 
 // leavesOf is SQL for the leaves of a kind of action ("instruction"), of the

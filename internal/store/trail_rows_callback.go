@@ -17,6 +17,8 @@ var callbackFields = fields{
 	{"body hash", `encode(c.body_hash, 'hex')`, says("body_sha256")},
 	{"body size", `c.body_size::text`, says("body_size")},
 	{"refusal", `c.refusal`, says("refusal")},
+	// Leaves from before there were secrets of merchants say nothing of it.
+	{"merchant who signed", `c.signed_for::text`, says("signed_for")},
 	{"time", `c.received_at`, `l.at`},
 }
 

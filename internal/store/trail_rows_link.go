@@ -33,6 +33,7 @@ var personChangesAgree = comparison{
 		SELECT l.idx, l.id, l.at, l.about, f.fact, f.value FROM leaves l CROSS JOIN LATERAL (
 			SELECT 'proposal', concat_ws(' ', l.merchant_id, l.person_id, l.at, l.d ->> 'kind', l.d ->> 'name', l.d ->> 'email_sha256', l.d ->> 'staff_number', l.d -> 'duties',
 				l.d -> 'products', l.d ->> 'level', l.d ->> 'note') WHERE l.act = 'proposed'
+			UNION ALL SELECT 'days', nullif(concat_ws(' ', nullif(l.d ->> 'audit_from', ''), nullif(l.d ->> 'audit_until', '')), '') WHERE l.act = 'proposed'
 			UNION ALL SELECT 'whose', l.d ->> 'person' WHERE l.act = 'proposed' AND l.d ->> 'kind' <> 'invite' OR l.act = 'accepted'
 			UNION ALL SELECT 'decision', concat_ws(' ', l.act, l.person_id, l.at, l.d ->> 'note') WHERE l.act IN ('confirmed', 'declined', 'withdrawn')
 		) AS f (fact, value)
@@ -40,6 +41,7 @@ var personChangesAgree = comparison{
 		SELECT 'person_change/' || o.id AS about, f.fact, f.value FROM person_changes o CROSS JOIN LATERAL (
 			SELECT 'proposal', concat_ws(' ', o.merchant_id, o.proposed_by, o.proposed_at, o.kind, o.name, ` + hashOfText(`o.email`) + `, o.staff_number, to_jsonb(o.duties),
 				to_jsonb(o.products), o.level, o.note)
+			UNION ALL SELECT 'days', concat_ws(' ', to_char(o.audit_from, 'YYYY-MM-DD'), to_char(o.audit_until, 'YYYY-MM-DD')) WHERE o.audit_from IS NOT NULL
 			UNION ALL SELECT 'whose', o.person_id::text WHERE o.person_id IS NOT NULL
 			UNION ALL SELECT 'decision', concat_ws(' ', o.decision, o.decided_by, o.decided_at, o.decision_note) WHERE o.decision IS NOT NULL
 		) AS f (fact, value)

@@ -68,6 +68,8 @@ var peopleAgree = comparison{
 				concat_ws(' ', (l.d ->> 'decides_from')::timestamptz, (l.d ->> 'level_from')::timestamptz, l.d ->> 'level_before')
 				WHERE (l.act IN ('duties_granted', 'level_set', 'wait_waived') OR ` + membershipLeaf + `) AND l.d ? 'decides_from'
 			UNION ALL SELECT 'when it counts for merchant ' || (l.d ->> 'merchant'), NULL WHERE l.act = 'removed' OR l.act = 'duties_granted' AND coalesce(l.d ->> 'duties', '[]') = '[]'
+			UNION ALL SELECT 'days let in to at merchant ' || (l.d ->> 'merchant'), nullif(concat_ws(' ', nullif(l.d ->> 'audit_from', ''), nullif(l.d ->> 'audit_until', '')), '')
+				WHERE ` + membershipLeaf + ` OR l.act = 'duties_granted' AND NOT coalesce(l.d -> 'duties', '[]') ? 'auditor'
 			UNION ALL SELECT v.fact, v.value FROM (VALUES ('Thai name', l.d ->> 'name_th'), ('English name', l.d ->> 'name_en'), ('tax id', l.d ->> 'tax_id'),
 				('branch', l.d ->> 'branch'), ('address', l.d ->> 'address'), ('account number', l.d ->> 'account_number_sha256')) AS v (fact, value)
 				WHERE l.about LIKE 'merchant/%' AND l.act = 'added'
@@ -84,7 +86,8 @@ var peopleAgree = comparison{
 		SELECT 'person/' || m.person_id, f.fact || m.merchant_id, f.value FROM memberships m CROSS JOIN LATERAL (
 			SELECT 'duties for merchant ', nullif(to_jsonb(m.duties)::text, '[]')
 				UNION ALL SELECT 'place at merchant ', ` + placeOfRow + ` WHERE ` + placeOfRow + ` <> ' [] []'
-				UNION ALL SELECT 'level for merchant ', m.level::text WHERE m.level <> 1) AS f (fact, value)
+				UNION ALL SELECT 'level for merchant ', m.level::text WHERE m.level <> 1
+				UNION ALL SELECT 'days let in to at merchant ', concat_ws(' ', to_char(m.audit_from, 'YYYY-MM-DD'), to_char(m.audit_until, 'YYYY-MM-DD')) WHERE m.audit_from IS NOT NULL) AS f (fact, value)
 		UNION ALL
 		-- What was granted before there was a wait has no leaf that speaks of it.
 		SELECT 'person/' || m.person_id, 'when it counts for merchant ' || m.merchant_id, concat_ws(' ', m.decides_from, m.level_from, m.level_before)

@@ -116,12 +116,24 @@ func (f LeafFilter) before() LeafCursor {
 	return before
 }
 
+// within is f for somebody who may see a part of the trail only.
+func (f LeafFilter) within(a Actor) LeafFilter {
+	if a.From.After(f.From) {
+		f.From = a.From
+	}
+	if !a.Until.IsZero() && (f.To.IsZero() || a.Until.Before(f.To)) {
+		f.To = a.Until
+	}
+	return f
+}
+
 // Leaves returns leaves, newest first. A text is looked for among those about
 // the subjects only; LeavesSaying looks elsewhere.
 func (q *Query) Leaves(f LeafFilter) ([]LeafRow, error) {
 	if f.Limit == 0 {
 		f.Limit = 50
 	}
+	f = f.within(q.actor)
 	before := f.before()
 	merchant := q.actor.Merchant
 	var rows []LeafRow
@@ -170,6 +182,7 @@ var (
 // bounded stretch of the trail: end is where that ended, and nil at the
 // beginning of the trail or where the limit came first.
 func (q *Query) LeavesSaying(f LeafFilter) (found []LeafRow, end *LeafCursor, err error) {
+	f = f.within(q.actor)
 	before, merchant := f.before(), q.actor.Merchant
 	if f.Person == NoID {
 		err = q.all(&found, sqlLeavesSaying, merchant, before.At, before.ID, f.From, f.Limit, walked, f.Action, f.Text)

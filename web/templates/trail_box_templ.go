@@ -24,13 +24,12 @@ type BoxView struct {
 	English     bool
 	Reason      string
 	ReasonError string
-	Problem     string // why there is none
 	Errors      []ui.FieldError
 }
 
 // Header is the top of the page.
 func (v BoxView) Header(ctx context.Context) ui.Header {
-	crumbs := []ui.Crumb{{Label: text.T(ctx, "trail.title"), Href: "/audit"}}
+	crumbs := []ui.Crumb{{Label: text.T(ctx, "trail.title"), Href: "/audit"}, {Label: text.T(ctx, "trail.tab.boxes"), Href: "/audit/boxes"}}
 	if v.Back != "" {
 		crumbs = append(crumbs, ui.Crumb{Label: text.T(ctx, "trail.about.title", "name", v.Name), Href: v.Back})
 	}
@@ -49,7 +48,7 @@ func boxButton(ctx context.Context, href string) templ.Component {
 	if href == "" {
 		return nil
 	}
-	return ui.Button{Label: text.T(ctx, "trail.box.link"), Emphasis: ui.Primary, Icon: ui.IconDownload, Href: href}
+	return ui.Button{Label: text.T(ctx, "trail.box.link"), Emphasis: ui.Primary, Href: href}
 }
 
 // Box is the form.
@@ -78,12 +77,6 @@ func Box(v BoxView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if v.Problem != "" {
-			templ_7745c5c3_Err = ui.Notice(ui.NoticeView{Meaning: ui.Warning, Title: v.Problem, Live: true}).Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
-			}
-		}
 		templ_7745c5c3_Err = ui.Notice(ui.NoticeView{Meaning: ui.Info, Title: text.T(ctx, "trail.box.holds"), Body: text.T(ctx, "trail.box.holds_body")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -107,7 +100,7 @@ func Box(v BoxView) templ.Component {
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(text.T(ctx, "trail.box.help"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/trail_box.templ`, Line: 55, Col: 36}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/trail_box.templ`, Line: 51, Col: 36}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
@@ -125,7 +118,7 @@ func Box(v BoxView) templ.Component {
 				var templ_7745c5c3_Var4 string
 				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(v.About)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/trail_box.templ`, Line: 57, Col: 52}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/templates/trail_box.templ`, Line: 53, Col: 52}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 				if templ_7745c5c3_Err != nil {
@@ -173,7 +166,7 @@ func Box(v BoxView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = ui.Button{Label: text.T(ctx, "trail.box.take"), Emphasis: ui.Primary, Icon: ui.IconDownload}.Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Button{Label: text.T(ctx, "trail.box.ask"), Emphasis: ui.Primary}.Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -181,7 +174,7 @@ func Box(v BoxView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Button{Label: text.T(ctx, "trail.box.back"), Href: backOr(v.Back, "/audit"), Emphasis: ui.Link}.Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Button{Label: text.T(ctx, "trail.box.back"), Href: backOr(v.Back, "/audit/boxes"), Emphasis: ui.Link}.Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -193,7 +186,7 @@ func Box(v BoxView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Form(ui.FormView{Action: "/audit/boxes", Attrs: templ.Attributes{"data-again": true}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Form(ui.FormView{Action: "/audit/boxes"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -7,13 +7,16 @@ import (
 	"io"
 )
 
-// Index is the page of a box for people: what happened, in order.
+// Index is a page of a box for people: the first, which leads to all there is,
+// or one with entries only.
 type Index struct {
 	Lang, Title string
 	About       []string // who took it, when, why
 	Verify      string   // how the box is checked
+	Up          Link     // from a page of entries to the first page
 	Heads       Heads
 	Entries     []Entry
+	Pages       []Link // of entries, where one page does not hold them
 	Documents   []Link
 	Exchanges   []Link
 }

@@ -17,6 +17,10 @@ var (
 	verifyHTML string
 	//go:embed verify.css
 	verifyCSS string
+	//go:embed words.js
+	wordsJS string
+	//go:embed proof.js
+	proofJS string
 	//go:embed verify.js
 	verifyJS string
 )
@@ -24,9 +28,9 @@ var (
 // verifyPage is the page that checks a box: one file, without any network. Its
 // policy allows the script and the styles in it and nothing else.
 var verifyPage = sync.OnceValue(func() string {
-	style := pageStyle()
+	style, script := pageStyle(), wordsJS+proofJS+verifyJS
 	return strings.NewReplacer(
-		"{{style}}", style, "{{script}}", verifyJS, "{{style-hash}}", sourceHash(style), "{{script-hash}}", sourceHash(verifyJS),
+		"{{style}}", style, "{{script}}", script, "{{style-hash}}", sourceHash(style), "{{script-hash}}", sourceHash(script),
 	).Replace(verifyHTML)
 })
 

@@ -1,225 +1,155 @@
-'use strict';
-// Checks a box of evidence by itself: no network, no other file. The same is
-// done by `portal audit check`. Open with #plain to do without the browser's
-// own Ed25519.
-const words = {
-  th: {
-    title: 'ตรวจกล่องหลักฐาน', about: 'หน้านี้ตรวจกล่องหลักฐานในเครื่องของคุณเอง ไม่ส่งข้อมูลออกไปไหนและไม่ต้องต่อเครือข่าย',
-    choose: 'เลือกไฟล์ ZIP ของกล่อง (ไม่ต้องแตกไฟล์)', own: 'ใช้กุญแจสาธารณะที่ได้รับมาเอง',
-    own_help: 'กุญแจที่มากับกล่องพิสูจน์ไม่ได้ว่าใครเป็นคนทำกล่อง ขอกุญแจจากบริษัทหรือจากพยานภายนอกโดยทางอื่น แล้ววางที่นี่ก่อนเลือกไฟล์ บรรทัดละหนึ่งกุญแจ',
-    key: 'กุญแจของบันทึกตรวจสอบ', witness_key: 'กุญแจของพยานภายนอก', working: 'กำลังตรวจ…',
-    verified: 'ตรวจแล้ว ถูกต้องครบถ้วน', broken: 'ไม่ถูกต้อง', verified_why: 'ทุกไฟล์เป็นไฟล์เดิม และทุกรายการอยู่ในบันทึกตรวจสอบที่ลงนามไว้',
-    broken_why: 'รายการต่อไปนี้ไม่ตรงกับบันทึกตรวจสอบที่ลงนามไว้ อย่าเชื่อกล่องนี้จนกว่าจะทราบสาเหตุ',
-    keys_box: 'กุญแจมากับกล่อง โปรดเทียบกับกุญแจที่ได้รับโดยทางอื่น', keys_own: 'กุญแจที่คุณให้',
-    f_about: 'เรื่อง', f_made: 'ทำเมื่อ', f_leaves: 'รายการที่พิสูจน์แล้ว', f_trail: 'ขนาดบันทึกทั้งหมด', f_signer: 'ลงนามโดย', f_witness: 'พยานภายนอก', f_no_witness: 'ไม่มี', f_root: 'รากของบันทึก', f_keys: 'กุญแจ',
-    files: 'ไฟล์ในกล่อง', file: 'ไฟล์', size: 'ขนาด (ไบต์)', state: 'ผล', good: 'ถูกต้อง', entries: 'รายการในบันทึก', no: 'เลขที่', at: 'เวลา', action: 'การกระทำ', subject: 'เกี่ยวกับ', proven: 'พิสูจน์แล้ว', more: 'แสดง 1,000 รายการแรก ทุกรายการถูกตรวจแล้ว',
-    p_nobox: 'ไม่ใช่กล่องหลักฐาน', p_unreadable: 'อ่านไม่ได้', p_form: 'ไม่ได้เขียนตามแบบของระบบ', p_nokey: 'ไม่มีกุญแจสำหรับตรวจ วางกุญแจสาธารณะก่อน', p_signature: 'ลายเซ็นของบันทึกไม่ถูกต้อง',
-    p_witness: 'ลายเซ็นของพยานภายนอกไม่ถูกต้องหรือไม่มี', p_leaf: 'รายการนี้ไม่อยู่ในบันทึกตรวจสอบที่ลงนามไว้: เลขที่', p_manifest: 'ไม่มีรายการใดรับรองแฟ้มนี้', p_missing: 'ไม่มีในกล่อง', p_changed: 'ไม่ใช่ไฟล์เดิม', p_upload: 'ไม่ตรงกับวันที่รับเอกสาร', p_extra: 'ไม่ใช่ของกล่องนี้', p_twice: 'อยู่ในกล่องซ้ำ',
-  },
-  en: {
-    title: 'Check a box of evidence', about: 'This page checks the box on your own machine. It sends nothing anywhere and needs no network.',
-    choose: 'Choose the ZIP of the box (do not unpack it)', own: 'Use public keys of your own',
-    own_help: 'Keys that come with a box cannot prove who made it. Ask the company, or its witness, for theirs by another way, and paste them here before you choose the file, one a line.',
-    key: 'Key of the audit trail', witness_key: 'Key of the witness', working: 'Checking…',
-    verified: 'Verified: everything is as it was', broken: 'Broken', verified_why: 'Every file is what was packed, and every entry stands in the signed trail.',
-    broken_why: 'What follows does not fit the signed trail. Do not rely on this box until it is known why.',
-    keys_box: 'They came with the box: compare them with those you got another way', keys_own: 'Yours',
-    f_about: 'About', f_made: 'Made', f_leaves: 'Entries proven', f_trail: 'Size of the whole trail', f_signer: 'Signed by', f_witness: 'Witness', f_no_witness: 'none', f_root: 'Root of the trail', f_keys: 'Keys',
-    files: 'Files of the box', file: 'File', size: 'Size (bytes)', state: 'Result', good: 'as packed', entries: 'Entries of the trail', no: 'Number', at: 'Time', action: 'Action', subject: 'About', proven: 'proven', more: 'The first 1,000 are shown. All were checked.',
-    p_nobox: 'This is no box of evidence', p_unreadable: 'It cannot be read', p_form: 'It is not written as the portal writes it', p_nokey: 'There is no key to check with: paste the public key first', p_signature: 'The signature of the trail is not valid',
-    p_witness: 'The signature of the witness is missing or not valid', p_leaf: 'This entry does not stand in the signed trail: number', p_manifest: 'No proven entry vouches for it', p_missing: 'It is missing', p_changed: 'It is not what was packed', p_upload: 'It is not what was uploaded at the time', p_extra: 'It does not belong to the box', p_twice: 'It is in the box twice',
-  },
-};
-const $ = id => document.getElementById(id);
-const utf8 = new TextEncoder();
-let lang = /^th/i.test(navigator.language) || !/^en/i.test(navigator.language) ? 'th' : 'en', last = null;
-const t = k => words[lang][k];
-
-// Bytes.
-const same = (a, b) => a.length === b.length && a.every((x, n) => x === b[n]);
-const join = (...parts) => { const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0)); let at = 0; for (const p of parts) { out.set(p, at); at += p.length; } return out; };
-const hex = b => Array.from(b, x => x.toString(16).padStart(2, '0')).join('');
-const sha256 = async b => new Uint8Array(await crypto.subtle.digest('SHA-256', b));
-function bytes(base64) {
-  const text = atob(base64);
-  if (btoa(text) !== base64) throw new Error('base64');
-  return Uint8Array.from(text, c => c.charCodeAt(0));
-}
-
-// Ed25519 (RFC 8032), for browsers that have none. Nothing here is secret.
-const P = 2n ** 255n - 19n, L = 2n ** 252n + 27742317777372353535851937790883648493n;
-const mod = (a, m = P) => { const r = a % m; return r < 0n ? r + m : r; };
-function power(b, e) { let r = 1n; for (b = mod(b); e > 0n; e >>= 1n, b = b * b % P) if (e & 1n) r = r * b % P; return r; }
-const D = mod(-121665n * power(121666n, P - 2n)), I = power(2n, (P - 1n) / 4n);
-const number = b => { let n = 0n; for (let i = b.length - 1; i >= 0; i--) n = n << 8n | BigInt(b[i]); return n; };
-function point(b) {
-  const sign = b[31] >> 7, y = number(b) & (1n << 255n) - 1n;
-  if (y >= P) return null;
-  const u = mod(y * y - 1n), v = mod(D * y * y + 1n);
-  let x = mod(u * power(v, 3n) * power(u * power(v, 7n), (P - 5n) / 8n));
-  if (mod(v * x * x) !== u) { x = x * I % P; if (mod(v * x * x) !== u) return null; }
-  if (x === 0n && sign) return null;
-  if (Number(x & 1n) !== sign) x = P - x;
-  return [x, y, 1n, x * y % P];
-}
-function plus([x1, y1, z1, t1], [x2, y2, z2, t2]) {
-  const a = mod((y1 - x1) * (y2 - x2)), b = mod((y1 + x1) * (y2 + x2)), c = mod(2n * t1 * t2 * D), d = mod(2n * z1 * z2);
-  const e = b - a, f = d - c, g = d + c, h = b + a;
-  return [mod(e * f), mod(g * h), mod(f * g), mod(e * h)];
-}
-function times(n, p) { let r = [0n, 1n, 1n, 0n]; for (; n > 0n; n >>= 1n, p = plus(p, p)) if (n & 1n) r = plus(r, p); return r; }
-const base = () => point(join(Uint8Array.of(0x58), new Uint8Array(31).fill(0x66)));
-async function plainEd25519(key, text, sig) {
-  const a = point(key), r = point(sig.slice(0, 32)), s = number(sig.slice(32));
-  if (!a || !r || s >= L) return false;
-  const k = mod(number(new Uint8Array(await crypto.subtle.digest('SHA-512', join(sig.slice(0, 32), key, text)))), L);
-  const left = times(s, base()), right = plus(r, times(k, a));
-  return mod(left[0] * right[2]) === mod(right[0] * left[2]) && mod(left[1] * right[2]) === mod(right[1] * left[2]);
-}
-async function ed25519(key, text, sig) {
-  if (sig.length !== 64 || key.length !== 32) return false;
-  if (location.hash !== '#plain') {
-    let k = null;
-    try { k = await crypto.subtle.importKey('raw', key, 'Ed25519', false, ['verify']); } catch { /* this browser has none */ }
-    if (k) return crypto.subtle.verify('Ed25519', k, sig, text);
-  }
-  return plainEd25519(key, text, sig);
-}
-
-// Keys and signed notes.
-async function parseKeys(text, algorithm) {
-  const keys = [];
-  for (const line of text.split('\n')) {
-    const [, name, hash, key] = /^([^\s+]+)\+([0-9a-f]{8})\+(\S+)/.exec(line.trim()) || [];
-    if (!name) { if (line.trim()) throw new Error('key'); continue; }
-    const raw = bytes(key), sum = await sha256(join(utf8.encode(name + '\n'), raw));
-    if (raw[0] !== algorithm || hex(sum.slice(0, 4)) !== hash) throw new Error('key');
-    keys.push({ name, hash, key: raw.slice(1) });
-  }
-  return keys;
-}
-// The signatures of a note: which key, and whether it holds.
-async function signatures(note, keys, witnesses) {
-  const cut = note.indexOf('\n\n'), text = note.slice(0, cut + 1), found = [];
-  if (cut < 0 || !note.endsWith('\n')) return { text, found: [{ ok: false }] };
-  for (const line of note.slice(cut + 2, -1).split('\n')) {
-    const [, name, base64] = /^— (\S+) (\S+)$/.exec(line) || [];
-    const one = { name, ok: false };
-    found.push(one);
-    if (!name) continue;
-    let raw;
-    try { raw = bytes(base64); } catch { continue; }
-    const hash = hex(raw.slice(0, 4)), body = raw.slice(4), is = k => k.name === name && k.hash === hash;
-    const key = keys.find(is), witness = witnesses.find(is);
-    if (key) { one.trail = true; one.ok = await ed25519(key.key, utf8.encode(text), body); }
-    if (witness && body.length === 72) {
-      const at = new DataView(body.buffer, body.byteOffset).getBigUint64(0);
-      one.at = new Date(Number(at) * 1000);
-      one.witness = true;
-      one.ok = await ed25519(witness.key, utf8.encode(`cosignature/v1\ntime ${at}\n` + text), body.slice(8));
-    }
-  }
-  return { text, found };
-}
-
-// RFC 6962.
-const node = (l, r) => sha256(join(Uint8Array.of(1), l, r));
-async function rootOf(hashes, lo, hi, n, leaf) {
-  if (hi - lo === 1) { if (hashes.length) throw new Error('long'); return leaf; }
-  if (!hashes.length) throw new Error('short');
-  let k = 1;
-  while (k * 2 < hi - lo) k *= 2;
-  const rest = hashes.slice(0, -1), sibling = hashes[hashes.length - 1];
-  return n < lo + k ? node(await rootOf(rest, lo, lo + k, n, leaf), sibling) : node(sibling, await rootOf(rest, lo + k, hi, n, leaf));
-}
-
-// The ZIP: what its directory says. Files are stored as they are.
+// The ZIP: what its directory says. Files are stored as they are. Large boxes
+// have numbers that do not fit, and say so: ZIP64.
 async function unzip(file) {
-  const tailAt = Math.max(0, file.size - 65558), tail = new DataView(await file.slice(tailAt).arrayBuffer());
+  const view = async (from, to) => new DataView(await file.slice(from, to).arrayBuffer());
+  const tailAt = Math.max(0, file.size - 65558), tail = await view(tailAt, file.size);
   let at = tail.byteLength - 22;
   while (at >= 0 && tail.getUint32(at, true) !== 0x06054b50) at--;
   if (at < 0) throw new Error('p_nobox');
-  const count = tail.getUint16(at + 10, true), start = tail.getUint32(at + 16, true);
-  const dir = new DataView(await file.slice(start, start + tail.getUint32(at + 12, true)).arrayBuffer());
-  const entries = [];
+  let count = tail.getUint16(at + 10, true), length = tail.getUint32(at + 12, true), start = tail.getUint32(at + 16, true);
+  if (at >= 20 && tail.getUint32(at - 20, true) === 0x07064b50) {
+    const from = Number(tail.getBigUint64(at - 12, true)), end = await view(from, from + 56);
+    if (end.getUint32(0, true) !== 0x06064b50) throw new Error('p_nobox');
+    [count, length, start] = [32, 40, 48].map(n => Number(end.getBigUint64(n, true)));
+  }
+  const dir = await view(start, start + length), entries = [];
   for (let n = 0, p = 0; n < count; n++) {
     if (dir.getUint32(p, true) !== 0x02014b50) throw new Error('p_nobox');
-    const named = dir.getUint16(p + 28, true), name = new TextDecoder().decode(new Uint8Array(dir.buffer, p + 46, named));
-    entries.push({ name, stored: dir.getUint16(p + 10, true) === 0, size: dir.getUint32(p + 20, true), at: dir.getUint32(p + 42, true) });
-    p += 46 + named + dir.getUint16(p + 30, true) + dir.getUint16(p + 32, true);
+    const named = dir.getUint16(p + 28, true), more = dir.getUint16(p + 30, true), name = new TextDecoder().decode(new Uint8Array(dir.buffer, p + 46, named));
+    const e = { name, stored: dir.getUint16(p + 10, true) === 0, size: dir.getUint32(p + 24, true), at: dir.getUint32(p + 42, true) };
+    for (let x = p + 46 + named, end = x + more; x + 4 <= end; x += 4 + dir.getUint16(x + 2, true)) {
+      if (dir.getUint16(x, true) !== 1) continue;
+      let v = x + 4;
+      const long = () => { const got = Number(dir.getBigUint64(v, true)); v += 8; return got; };
+      if (e.size === 0xffffffff) e.size = long();
+      if (dir.getUint32(p + 20, true) === 0xffffffff) long();
+      if (e.at === 0xffffffff) e.at = long();
+    }
+    entries.push(e);
+    p += 46 + named + more + dir.getUint16(p + 32, true);
   }
   return entries.map(e => ({ name: e.name, read: async () => {
-    const head = new DataView(await file.slice(e.at, e.at + 30).arrayBuffer());
+    const head = await view(e.at, e.at + 30);
     if (!e.stored || head.getUint32(0, true) !== 0x04034b50) throw new Error('p_unreadable');
     const from = e.at + 30 + head.getUint16(26, true) + head.getUint16(28, true);
     return new Uint8Array(await file.slice(from, from + e.size).arrayBuffer());
   } }));
 }
+// A folder: the names begin with its own. What a system puts there for itself is
+// none of the box.
+const unfold = files => Array.from(files, f => ({ name: f.webkitRelativePath.replace(/^[^/]*\//, '').normalize('NFC'), read: async () => new Uint8Array(await f.arrayBuffer()) }))
+  .filter(e => !/(^|\/)(\.DS_Store|Thumbs\.db|desktop\.ini)$/.test(e.name));
 
-async function check(file) {
-  const v = { broken: [], files: [], leaves: [], facts: {} };
-  const bad = (name, why, more = '') => v.broken.push({ name, why, more });
-  let entries;
-  try { entries = await unzip(file); } catch { bad(file.name, 'p_nobox'); return v; }
+const textOf = b => new TextDecoder('utf-8', { fatal: true }).decode(b);
+const atOnce = 1000; // entries that are shown
+
+async function check(name, entries, tell) {
+  const v = { broken: [], files: [], leaves: [], proven: 0, facts: {}, manifest: { files: [], keys: [], witnesses: [] } };
+  const bad = (file, why, more = '') => v.broken.push({ name: file, why, more });
   const files = new Map();
   for (const e of entries) { if (files.has(e.name)) bad(e.name, 'p_twice'); files.set(e.name, e); }
-  if (!files.has('manifest.json') || !files.has('proofs.json')) { bad(file.name, 'p_nobox'); return v; }
-  let manifestBytes, manifest = { files: [], keys: [], witnesses: [] };
-  try { manifestBytes = await files.get('manifest.json').read(); manifest = { ...manifest, ...JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(manifestBytes)) }; } catch { bad('manifest.json', 'p_unreadable'); }
-  const own = $('key').value.trim() || $('witness').value.trim();
-  v.own = Boolean(own);
-  v.manifest = manifest;
-  await proofs(v, bad, files.get('proofs.json'), own ? $('key').value : (manifest.keys || []).join('\n'), own ? $('witness').value : (manifest.witnesses || []).join('\n'), own);
-  await packed(v, bad, files, manifest, manifestBytes);
+  if (!files.has('manifest.json') || !files.has('seal.json')) { bad(name, 'p_nobox'); return v; }
+  let manifestBytes;
+  try { manifestBytes = await files.get('manifest.json').read(); v.manifest = { ...v.manifest, ...JSON.parse(textOf(manifestBytes)) }; } catch { bad('manifest.json', 'p_unreadable'); }
+  const { keys, witnesses } = await keysOf(v, bad);
+  const open = async (file, note) => {
+    const found = await opened(note, keys, witnesses, v.own);
+    if (found.why) bad(file, found.why);
+    return found;
+  };
+  await seal(v, bad, files.get('seal.json'), manifestBytes, open);
+  let head = null;
+  if (files.has('checkpoint.txt')) try { head = await open('checkpoint.txt', textOf(await files.get('checkpoint.txt').read())); } catch { bad('checkpoint.txt', 'p_unreadable'); }
+  const uploads = new Map(), known = new Set(['manifest.json', 'seal.json']);
+  const isProof = f => /^proofs\//.test(f.name);
+  const order = [...v.manifest.files.filter(isProof), ...v.manifest.files.filter(f => !isProof(f))];
+  for (const [n, f] of order.entries()) {
+    tell(n, order.length);
+    known.add(f.name);
+    v.files.push({ ...f, why: await packed(v, bad, f, files.get(f.name.normalize('NFC')) || files.get(f.name), uploads, isProof(f) && head) });
+  }
+  for (const n of known) known.add(n.normalize('NFC'));
+  for (const n of files.keys()) if (!known.has(n)) bad(n, 'p_extra');
   return v;
 }
 
-async function proofs(v, bad, entry, keyText, witnessText, own) {
-  const name = 'proofs.json';
-  let set, keys, witnesses;
+async function keysOf(v, bad) {
+  v.own = Boolean($('key').value.trim() || $('witness').value.trim());
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(await entry.read());
-    set = JSON.parse(text);
-    if (JSON.stringify({ size: set.size, checkpoint: set.checkpoint, leaves: set.leaves.map(l => ({ index: l.index, leaf: l.leaf, hashes: l.hashes })) }) + '\n' !== text) bad(name, 'p_form');
-  } catch { bad(name, 'p_unreadable'); return; }
-  try { keys = await parseKeys(keyText, 1); witnesses = await parseKeys(witnessText, 4); } catch { keys = []; }
-  if (!keys.length) { bad(name, 'p_nokey'); return; }
-  const { text, found } = await signatures(set.checkpoint, keys, witnesses);
-  const [origin, size, root, ...rest] = text.split('\n');
-  const trail = found.find(s => s.trail && s.ok && s.name === origin), witness = found.find(s => s.witness && s.ok);
-  if (!trail || Number(size) !== set.size || String(set.size) !== size || rest.length !== 2 || found.some(s => s.trail && !s.ok)) { bad(name, 'p_signature'); return; }
-  if (witnesses.length ? !witness || found.some(s => !s.ok) : found.length > 1 && !own) bad(name, 'p_witness');
-  v.facts = { origin, size: set.size, root, witness };
-  const want = bytes(root);
-  for (const l of set.leaves) {
-    try {
-      const leaf = bytes(l.leaf), got = await rootOf(l.hashes.map(bytes), 0, set.size, l.index, await sha256(join(Uint8Array.of(0), leaf)));
-      if (!(l.index >= 0 && l.index < set.size) || !same(got, want)) throw new Error('root');
-      v.leaves.push({ index: l.index, ...JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(leaf)) });
-    } catch { bad(name, 'p_leaf', ' ' + l.index); }
-  }
+    const keys = await parseKeys(v.own ? $('key').value : (v.manifest.keys || []).join('\n'), 1);
+    if (keys.length) return { keys, witnesses: await parseKeys(v.own ? $('witness').value : (v.manifest.witnesses || []).join('\n'), 4) };
+  } catch { /* it is said below */ }
+  bad('seal.json', 'p_nokey');
+  return { keys: [], witnesses: [] };
 }
 
-async function packed(v, bad, files, manifest, manifestBytes) {
-  const vouched = manifestBytes && hex(await sha256(manifestBytes)), uploads = new Map();
-  for (const l of v.leaves) if (l.action === 'file.uploaded') uploads.set(l.subject.replace('file/', ''), l.detail && l.detail.sha256);
-  if (!v.leaves.some(l => l.action === 'trail.box_taken' && l.detail && l.detail.manifest === vouched)) bad('manifest.json', 'p_manifest');
-  const known = new Set(['manifest.json', 'proofs.json']);
-  for (const f of manifest.files) {
-    known.add(f.name);
-    let why = '';
-    if (!files.has(f.name)) why = 'p_missing';
-    else {
-      try {
-        const b = await files.get(f.name).read(), sum = hex(await sha256(b));
-        if (b.length !== f.size || sum !== f.sha256) why = 'p_changed';
-        else if (f.upload && uploads.get(f.upload) !== sum) why = 'p_upload';
-      } catch { why = 'p_unreadable'; }
-    }
-    if (why) bad(f.name, why);
-    v.files.push({ ...f, why });
+// A signed checkpoint: what it heads, or why it is none.
+async function opened(note, keys, witnesses, own) {
+  const { text, found } = await signatures(note, keys, witnesses);
+  const [origin, size, root, ...rest] = text.split('\n');
+  const trail = found.find(s => s.trail && s.ok && s.name === origin), witness = found.find(s => s.witness && s.ok);
+  if (!trail || String(Number(size)) !== size || rest.length !== 2 || found.some(s => s.trail && !s.ok)) return { why: 'p_signature' };
+  const head = { origin, size: Number(size), root, witness };
+  if (witnesses.length ? !witness || found.some(s => !s.ok) : found.length > 1 && !own) head.why = 'p_witness';
+  return head;
+}
+
+// The leaf that vouches for the manifest.
+async function seal(v, bad, entry, manifestBytes, open) {
+  const name = 'seal.json';
+  try {
+    const text = textOf(await entry.read()), p = JSON.parse(text);
+    if (JSON.stringify({ leaf: p.leaf, index: p.index, size: p.size, hashes: p.hashes, checkpoint: p.checkpoint }) + '\n' !== text) bad(name, 'p_form');
+    const head = await open(name, p.checkpoint);
+    if (!head.origin) return;
+    v.facts = head;
+    const leaf = bytes(p.leaf);
+    let root;
+    try { root = await rootOf(p.hashes.map(bytes), 0, head.size, p.index, await leafHash(leaf)); } catch { root = []; }
+    if (p.size !== head.size || !(p.index >= 0 && p.index < head.size) || !same(root, bytes(head.root))) { bad(name, 'p_leaf', ' ' + p.index); return; }
+    v.proven++;
+    const says = JSON.parse(textOf(leaf));
+    if (says.action !== 'trail.box_sealed' || !manifestBytes || says.detail.manifest !== hex(await sha256(manifestBytes))) bad('manifest.json', 'p_manifest');
+  } catch { bad(name, 'p_unreadable'); }
+}
+
+// One file of the manifest: why it is not what it should be, or ''.
+async function packed(v, bad, f, entry, uploads, head) {
+  let why = '';
+  if (!entry) why = 'p_missing';
+  else {
+    try {
+      const b = await entry.read(), sum = hex(await sha256(b));
+      if (b.length !== f.size || sum !== f.sha256) why = 'p_changed';
+      else if (f.upload && uploads.get(f.upload) !== sum) why = 'p_upload';
+      if (head && head.origin) await part(v, bad, f.name, b, uploads, head);
+    } catch { why = why || 'p_unreadable'; }
   }
-  for (const name of files.keys()) if (!known.has(name)) bad(name, 'p_extra');
+  if (why) bad(f.name, why);
+  return why;
+}
+
+// The proof of some leaves. One that was altered is named; the others hold.
+async function part(v, bad, name, text, uploads, head) {
+  const p = JSON.parse(textOf(text)), leaves = [];
+  let last = -1;
+  for (const l of p.leaves) {
+    const leaf = bytes(l.leaf), hash = bytes(l.hash), ok = same(await leafHash(leaf), hash);
+    if (!(l.index > last && l.index < head.size)) { bad(name, 'p_part'); return; }
+    last = l.index;
+    if (!ok) bad(name, 'p_leaf', ' ' + l.index.toLocaleString());
+    leaves.push({ index: l.index, hash, leaf, ok });
+  }
+  let root = [];
+  try { root = await rootOfPart(head.size, leaves, p.hashes.map(bytes)); } catch { /* no root is the right one */ }
+  if (p.size !== head.size || !same(root, bytes(head.root))) { bad(name, 'p_part'); return; }
+  for (const l of leaves) {
+    if (!l.ok) continue;
+    v.proven++;
+    const says = JSON.parse(textOf(l.leaf));
+    if (says.action === 'file.uploaded') uploads.set(says.subject.replace('file/', ''), says.detail && says.detail.sha256);
+    if (v.leaves.length < atOnce) v.leaves.push({ index: l.index, at: says.at, action: says.action, subject: says.subject });
+  }
 }
 
 // The page.
@@ -243,7 +173,7 @@ function show() {
   const ok = v.broken.length === 0;
   $('result').hidden = false;
   $('result').className = v.working ? '' : ok ? 'good' : 'bad';
-  $('verdict').textContent = v.working ? t('working') : (ok ? '✓ ' : '✕ ') + t(ok ? 'verified' : 'broken');
+  $('verdict').textContent = v.working ? t('working') + (v.all ? ` ${v.done.toLocaleString()} / ${v.all.toLocaleString()} ${t('of')}` : '') : (ok ? '✓ ' : '✕ ') + t(ok ? 'verified' : 'broken');
   $('why').textContent = v.working ? '' : t(ok ? 'verified_why' : 'broken_why');
   $('broken').replaceChildren(...v.broken.map(b => { const li = el('li'); li.append(el('strong', b.name), ': ' + t(b.why) + b.more); return li; }));
   $('facts').replaceChildren();
@@ -251,23 +181,31 @@ function show() {
   if (v.working || !v.facts.origin) return;
   const w = v.facts.witness;
   for (const [k, value] of [
-    ['f_about', v.manifest.about], ['f_made', v.manifest.made_at && when(v.manifest.made_at)], ['f_leaves', v.leaves.length.toLocaleString()],
+    ['f_about', v.manifest.about], ['f_made', v.manifest.made_at && when(v.manifest.made_at)], ['f_leaves', v.proven.toLocaleString()],
     ['f_trail', v.facts.size.toLocaleString()], ['f_signer', v.facts.origin], ['f_witness', w ? `${w.name} · ${when(w.at)}` : t('f_no_witness')], ['f_root', v.facts.root], ['f_keys', t(v.own ? 'keys_own' : 'keys_box')],
   ]) $('facts').append(el('dt', t(k)), el('dd', value));
   if (!v.own) for (const k of [...v.manifest.keys, ...v.manifest.witnesses]) $('facts').append(el('dt', ''), el('dd', k));
-  table(t('files'), [[t('file')], [t('size'), 'w'], [t('state')]], v.files.map(f => [[f.name], [f.size.toLocaleString(), 'n w'], [f.why ? t(f.why) : t('good'), f.why ? 'broken' : '']]));
-  table(t('entries'), [[t('no')], [t('at')], [t('action')], [t('subject'), 'w']], v.leaves.slice(0, 1000).map(l => [[l.index.toLocaleString(), 'n'], [when(l.at), 'when'], [l.action], [l.subject, 'w']]));
-  if (v.leaves.length > 1000) $('tables').append(el('p', t('more')));
+  table(t('files'), [[t('file')], [t('size'), 'w'], [t('state')]], [...v.files].sort((a, b) => (a.why ? 0 : 1) - (b.why ? 0 : 1)).slice(0, atOnce).map(f => [[f.name], [f.size.toLocaleString(), 'n w'], [f.why ? t(f.why) : t('good'), f.why ? 'broken' : '']]));
+  table(t('entries'), [[t('no')], [t('at')], [t('action')], [t('subject'), 'w']], v.leaves.map(l => [[l.index.toLocaleString(), 'n'], [when(l.at), 'when'], [l.action], [l.subject, 'w']]));
+  if (v.proven - 1 > v.leaves.length) $('tables').append(el('p', t('more')));
 }
 for (const id of ['th', 'en']) $(id).addEventListener('click', () => { lang = id; show(); });
-async function run() {
-  const file = $('box').files[0];
-  if (!file) return;
+let turn = 0;
+async function run(name, entriesOf) {
+  const mine = ++turn;
+  delete document.documentElement.dataset.result;
   last = { working: true, broken: [] };
   show();
-  try { last = await check(file); } catch { last = { broken: [{ name: file.name, why: 'p_unreadable', more: '' }], files: [], leaves: [], facts: {} }; }
+  const tell = (done, all) => { if (mine === turn && done % 20 === 0) { last = { working: true, broken: [], done, all }; show(); } };
+  let v;
+  try { v = await check(name, await entriesOf(), tell); } catch { v = { broken: [{ name, why: 'p_nobox', more: '' }], files: [], leaves: [], facts: {} }; }
+  if (mine !== turn) return;
+  last = v;
   show();
   document.documentElement.dataset.result = last.broken.length ? 'broken' : 'verified';
 }
-for (const id of ['box', 'key', 'witness']) $(id).addEventListener('change', run);
+let again = () => {};
+$('box').addEventListener('change', () => { const f = $('box').files[0]; $('folder').value = ''; if (f) (again = () => run(f.name, () => unzip(f)))(); });
+$('folder').addEventListener('change', () => { const f = $('folder').files; $('box').value = ''; if (f.length) (again = () => run(f[0].webkitRelativePath.split('/')[0], async () => unfold(f)))(); });
+for (const id of ['key', 'witness']) $(id).addEventListener('change', () => again());
 show();

@@ -14,14 +14,16 @@ import (
 
 // The files of every box that are found by name.
 const (
-	manifestFile = "manifest.json"
-	proofsFile   = "proofs.json"
-	verifyFile   = "verify.html"
+	manifestFile   = "manifest.json"
+	sealFile       = "seal.json"
+	checkpointFile = "checkpoint.txt"
+	verifyFile     = "verify.html"
+	proofsFolder   = "proofs/"
 )
 
-// TakenAction is the action of the leaf that holds the manifest's hash, as
+// SealedAction is the action of the leaf that holds the manifest's hash, as
 // "manifest" of its detail.
-const TakenAction = "trail.box_taken"
+const SealedAction = "trail.box_sealed"
 
 // File is one file of a box.
 type File struct {
@@ -39,6 +41,7 @@ type Manifest struct {
 	Box       string   `json:"box"`
 	MadeAt    string   `json:"made_at"`
 	About     string   `json:"about"`
+	Entries   int64    `json:"entries"`
 	Keys      []string `json:"keys"`
 	Witnesses []string `json:"witnesses"`
 	Files     []File   `json:"files"`
@@ -50,6 +53,7 @@ type Writer struct {
 	zip   *zip.Writer
 	at    time.Time
 	files []File
+	parts int
 }
 
 // NewWriter begins a box, with the page that checks it.
@@ -68,6 +72,20 @@ func (w *Writer) Add(f File, fill func(io.Writer) error) error {
 	f.Size, f.SHA256 = n, hex.EncodeToString(sum.Sum(nil))
 	w.files = append(w.files, f)
 	return err
+}
+
+// AddProof packs the proof of some leaves.
+func (w *Writer) AddProof(p store.PartProof) error {
+	w.parts++
+	return w.Add(File{Name: fmt.Sprintf("%s%04d.json", proofsFolder, w.parts)}, func(to io.Writer) error { return writeJSON(to, p) })
+}
+
+// AddCheckpoint packs the signed checkpoint that all proofs but the last lead to.
+func (w *Writer) AddCheckpoint(signed string) error {
+	return w.Add(File{Name: checkpointFile}, func(to io.Writer) error {
+		_, err := io.WriteString(to, signed)
+		return err
+	})
 }
 
 func (w *Writer) put(name string, fill func(io.Writer) error) (int64, error) {
@@ -110,9 +128,10 @@ func (w *Writer) Seal(m Manifest) (sum string, err error) {
 	return hex.EncodeToString(hash[:]), err
 }
 
-// Prove packs the proofs of all leaves, and ends the box.
-func (w *Writer) Prove(set store.ProofSet) error {
-	if _, err := w.put(proofsFile, func(out io.Writer) error { return writeProofs(out, set) }); err != nil {
+// Prove packs the proof of the leaf that vouches for the manifest, and ends the
+// box.
+func (w *Writer) Prove(seal store.Proof) error {
+	if _, err := w.put(sealFile, func(out io.Writer) error { return writeJSON(out, seal) }); err != nil {
 		return err
 	}
 	if err := w.zip.Close(); err != nil {
@@ -121,11 +140,10 @@ func (w *Writer) Prove(set store.ProofSet) error {
 	return nil
 }
 
-// writeProofs writes proofs in the one way in which they are accepted: without
-// a byte that says nothing.
-func writeProofs(to io.Writer, set store.ProofSet) error {
-	set.Waiting = nil
+// writeJSON writes a proof in the one way in which it is accepted: without a
+// byte that says nothing.
+func writeJSON(to io.Writer, proof any) error {
 	out := json.NewEncoder(to)
 	out.SetEscapeHTML(false)
-	return out.Encode(set)
+	return out.Encode(proof)
 }

@@ -163,6 +163,9 @@ func TestABuyersDecisionFollowsFromAGenuineCallbackOnce(t *testing.T) {
 	d.tampered(`UPDATE presentments SET buyer_decision = 'paid' WHERE buyer_decision <> ''`)
 	d.DB.Exec(`SET session_replication_role = replica; UPDATE presentments SET buyer_decision = 'disputed' WHERE buyer_decision <> ''; SET session_replication_role = DEFAULT`)
 	d.honest()
+	d.tampered(`UPDATE callbacks SET signed_for = (SELECT id FROM merchants LIMIT 1) WHERE state = 'quarantined'`)
+	d.DB.Exec(`SET session_replication_role = replica; UPDATE callbacks SET signed_for = NULL WHERE state = 'quarantined'; SET session_replication_role = DEFAULT`)
+	d.honest()
 	d.tampered(`UPDATE callbacks SET state = 'ignored' WHERE state = 'quarantined'`)
 }
 

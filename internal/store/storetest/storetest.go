@@ -95,11 +95,18 @@ func New(t testing.TB) *DB {
 // Store opens the test's database as role.
 func (d *DB) Store(role store.Role) *store.Store {
 	d.t.Helper()
+	return d.StoreWith(role, store.Options{})
+}
+
+// StoreWith opens the test's database as role, with options besides the key.
+func (d *DB) StoreWith(role store.Role, o store.Options) *store.Store {
+	d.t.Helper()
 	seal, err := store.NewSeal(sealKey)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	s, err := store.Open(d.t.Context(), d.DSN, role, store.Options{Seal: seal, MarkKey: MarkKey, PrepareOnUse: true})
+	o.Seal, o.MarkKey, o.PrepareOnUse = seal, MarkKey, true
+	s, err := store.Open(d.t.Context(), d.DSN, role, o)
 	if err != nil {
 		d.t.Fatal(err)
 	}
