@@ -39,6 +39,8 @@ func sightingReadings() []reading {
 		{"who saw, last page", web, store.SQLSightings, shop + seen + oldest + `, '-infinity', 51`, 160},
 		{"people who saw", web, store.SQLWatchers, shop + seen + `'-infinity', 'infinity', 1000`, 3100},
 		{"people of a file", web, store.SQLIDsOfFile, shop + `'` + planShop + `'`, 60},
+		{"count of a box of a month", worker, store.SQLCountOfMonth, shop + `'2026-10-01', '2026-11-01', 1001`, 2010},
+		{"count of a box of a thing", worker, store.SQLCountOfThing, shop + `'-infinity', 'infinity', 1001, '{presentment/x}'`, 60},
 		{"boxes", web, store.SQLBoxes, shop + newest + `, 51`, 60},
 		{"boxes whose time is over", worker, store.SQLBoxesOver, ``, 20},
 		{"leaves of a box of a month", worker, store.SQLBoxOfMonth, shop + `1000000, '2026-10-01', '00000000-0000-0000-0000-000000000000', '2026-11-01', 51`, 110},

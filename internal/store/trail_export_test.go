@@ -21,6 +21,8 @@ var (
 	SQLBoxOfMonth     = sqlBoxOfMonth
 	SQLBoxOfThing     = sqlBoxOfThing
 	SQLBoxesOver      = sqlBoxesOver
+	SQLCountOfMonth   = sqlCountOfMonth
+	SQLCountOfThing   = sqlCountOfThing
 	SQLPublished      = sqlPublished
 	SQLWaitingLeaves  = sqlWaitingLeaves
 	SQLNumberLeaves   = sqlNumberLeaves
