@@ -61,7 +61,7 @@ func (a *App) home(w http.ResponseWriter, r *http.Request, u user) error {
 	if err != nil {
 		return err
 	}
-	v := templates.HomeView{Work: d.work, AsOf: a.Clock(), New: len(d.states) == 0 && u.sees(store.Papers), MayMake: u.can(store.Maker)}
+	v := templates.HomeView{Work: d.work, AsOf: a.Clock(), New: len(d.states) == 0 && u.sees(store.Papers), MayMake: u.can(store.Maker) && u.sees(store.Papers)}
 	switch {
 	case !u.sees(store.Papers): // all figures but one are of bills
 		v.Charts = []templates.HomeChart{a.approvalChart(ctx, u, today, d.approvers)}
