@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"portal/internal/app/notify"
+	"portal/internal/app/teller"
 	"portal/internal/krungsri"
 	"portal/internal/store"
 )
@@ -26,9 +27,10 @@ type config struct {
 	database, databaseOwner, databaseWeb, databaseWork, databaseSequencer string
 	webConns, workConns, workCalls                                        int
 
-	bank         krungsri.Config
-	callbackKeys krungsri.CallbackKeys
-	sandboxPort  string
+	bank          krungsri.Config
+	bankMerchants []store.ID // whose its credentials are; the first one's, where nobody is named
+	callbackKeys  krungsri.CallbackKeys
+	sandboxPort   string
 
 	sealKeys                                [][]byte // the newest first
 	deviceKey, markKey                      []byte
@@ -106,11 +108,16 @@ func load(command string, lookup func(string) (string, bool)) (config, error) {
 	if c.database == "" && slices.Contains(c.ownDatabases(command), "") {
 		problems = append(problems, errors.New("DATABASE_URL is needed: Postgres for all processes that have no address of their own"))
 	}
-	problems = append(problems, c.openMetrics()...)
+	problems = append(append(problems, c.openMetrics()...), c.wholeBank(command)...)
 	if len(problems) > 0 {
 		return c, fmt.Errorf("the settings are not right:\n%w", errors.Join(problems...))
 	}
 	return c, nil
+}
+
+// installation says whose the credentials in the environment are.
+func (c config) installation() teller.Installation {
+	return teller.Installation{None: c.bank.ClientID == "", Merchants: c.bankMerchants}
 }
 
 // bankHost is the host of the bank, for people to see.
@@ -245,7 +252,10 @@ func (p *program) config(_ context.Context, args []string) error {
 	if v, _ := p.lookup("SMTP_URL"); v == "" {
 		fmt.Fprintln(p.stdout, "Mails are off, because SMTP_URL is not set: people are told in the portal only.")
 	}
-	_, err := load(*command, p.lookup)
+	c, err := load(*command, p.lookup)
+	if err == nil && c.bank.ClientID == "" {
+		fmt.Fprintln(p.stdout, "No bank credentials are set here: each merchant enters its own under Administration, Merchant settings, and nothing is approved for one that has none.")
+	}
 	return err
 }
 

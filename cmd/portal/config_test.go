@@ -49,51 +49,65 @@ func TestSettingsAreRefusedWithTheirReason(t *testing.T) {
 		name string
 		set  map[string]string
 		want string // empty: accepted
+
+		worker bool
 	}{
-		{"a whole production environment", nil, ""},
-		{"no bank", map[string]string{"KRUNGSRI_BASE_URL": ""}, "KRUNGSRI_BASE_URL is needed"},
-		{"the bank's sandbox in production", map[string]string{"KRUNGSRI_BASE_URL": "https://sandbox.api.krungsri.net"}, "is not the real bank"},
-		{"a sandbox under the real domain", map[string]string{"KRUNGSRI_BASE_URL": "https://api-test.krungsri.com"}, "is not the real bank"},
-		{"a domain that only ends alike", map[string]string{"KRUNGSRI_BASE_URL": "https://notkrungsri.com"}, "is not the real bank"},
-		{"the real name before another domain", map[string]string{"KRUNGSRI_BASE_URL": "https://api.krungsri.com.evil.example"}, "is not the real bank"},
-		{"loopback in production", map[string]string{"KRUNGSRI_BASE_URL": "https://127.0.0.1:8081"}, "is not the real bank"},
-		{"the cloud's metadata", map[string]string{"KRUNGSRI_BASE_URL": "https://169.254.169.254"}, "is not the real bank"},
-		{"the bank without TLS", map[string]string{"KRUNGSRI_BASE_URL": "http://api.krungsri.com"}, "over https only"},
-		{"a password in the bank's address", map[string]string{"KRUNGSRI_BASE_URL": "https://a:b@api.krungsri.com"}, "without a password"},
-		{"a file as the bank", map[string]string{"KRUNGSRI_BASE_URL": "file:///etc/passwd"}, "must be a URL"},
-		{"the real bank in development", map[string]string{"PORTAL_ENV": "development"}, "only PORTAL_ENV=production may reach it"},
-		{"the real bank with a dot at the end", map[string]string{"PORTAL_ENV": "development", "KRUNGSRI_BASE_URL": "https://API.krungsri.com."}, "only PORTAL_ENV=production may reach it"},
-		{"the bank's sandbox in development", map[string]string{"PORTAL_ENV": "development", "KRUNGSRI_BASE_URL": "https://sandbox.api.krungsri.net"}, ""},
-		{"our sandbox in development", map[string]string{"PORTAL_ENV": "development", "KRUNGSRI_BASE_URL": "http://127.0.0.1:8081"}, ""},
-		{"plain http to elsewhere", map[string]string{"PORTAL_ENV": "development", "KRUNGSRI_BASE_URL": "http://192.0.2.1"}, "must begin with https://"},
-		{"an unknown mode", map[string]string{"PORTAL_ENV": "prod"}, "must be development or production"},
-		{"a database in plain text", map[string]string{"DATABASE_URL": "postgres://u:p@db/portal?sslmode=disable"}, "plain text"},
-		{"a database that may fall back", map[string]string{"DATABASE_URL": "postgres://u:p@db/portal?sslmode=prefer"}, "plain text"},
-		{"an owner's link in plain text", map[string]string{"DATABASE_OWNER_URL": "postgres://u:p@db/portal?sslmode=allow"}, "plain text"},
-		{"a database without sslmode", map[string]string{"DATABASE_URL": "postgres://u:p@db/portal"}, ""},
-		{"a socket", map[string]string{"DATABASE_URL": "postgres:///portal?host=/run/postgresql&sslmode=disable"}, ""},
-		{"not a database URL", map[string]string{"DATABASE_URL": "host=db"}, "postgres://"},
-		{"a short seal key", map[string]string{"PORTAL_SEAL_KEY": "0f0f"}, "at least 32 random bytes"},
-		{"a plain http origin", map[string]string{"PORTAL_ORIGIN": "http://portal.example.co.th"}, "must begin with https://"},
-		{"an origin with a path", map[string]string{"PORTAL_ORIGIN": "https://portal.example.co.th/"}, "a scheme and a host only"},
-		{"two proxies", map[string]string{"PORTAL_TRUSTED_PROXIES": "2"}, "from 0 to 1"},
-		{"a mistyped time", map[string]string{"PORTAL_SESSION_IDLE": "30"}, "a time like"},
-		{"a mistyped level", map[string]string{"LOG_LEVEL": "loud"}, "debug, info"},
-		{"an unknown token style", map[string]string{"KRUNGSRI_TOKEN_AUTH": "digest"}, "basic or form"},
-		{"a second factor that is only offered", map[string]string{"PORTAL_SECOND_FACTOR": "offered"}, "must be required in production"},
-		{"a second factor that is offered in development", map[string]string{"PORTAL_ENV": "development", "PORTAL_SECOND_FACTOR": "offered", "KRUNGSRI_BASE_URL": "http://127.0.0.1:8081"}, ""},
-		{"a mistyped second factor", map[string]string{"PORTAL_SECOND_FACTOR": "on"}, "required or offered"},
-		{"a witness in plain text", map[string]string{"PORTAL_WITNESS_URL": "http://witness.example.co.th"}, "must begin with https://"},
-		{"a key of the trail for the witness", map[string]string{"PORTAL_WITNESS_VERIFIER": "PRIVATE+KEY"}, "portal witness"},
-		{"a short token", map[string]string{"PORTAL_WITNESS_TOKEN": "short"}, "at least 16"},
-		{"a broken checkpoint key", map[string]string{"PORTAL_CHECKPOINT_KEY": "PRIVATE"}, "portal audit key"},
+		{name: "a whole production environment", set: nil, want: ""},
+		{name: "no bank", set: map[string]string{"KRUNGSRI_BASE_URL": ""}, want: "KRUNGSRI_BASE_URL is needed"},
+		{name: "the bank's sandbox in production", set: map[string]string{"KRUNGSRI_BASE_URL": "https://sandbox.api.krungsri.net"}, want: "is not the real bank"},
+		{name: "a sandbox under the real domain", set: map[string]string{"KRUNGSRI_BASE_URL": "https://api-test.krungsri.com"}, want: "is not the real bank"},
+		{name: "a domain that only ends alike", set: map[string]string{"KRUNGSRI_BASE_URL": "https://notkrungsri.com"}, want: "is not the real bank"},
+		{name: "the real name before another domain", set: map[string]string{"KRUNGSRI_BASE_URL": "https://api.krungsri.com.evil.example"}, want: "is not the real bank"},
+		{name: "loopback in production", set: map[string]string{"KRUNGSRI_BASE_URL": "https://127.0.0.1:8081"}, want: "is not the real bank"},
+		{name: "the cloud's metadata", set: map[string]string{"KRUNGSRI_BASE_URL": "https://169.254.169.254"}, want: "is not the real bank"},
+		{name: "the bank without TLS", set: map[string]string{"KRUNGSRI_BASE_URL": "http://api.krungsri.com"}, want: "over https only"},
+		{name: "a password in the bank's address", set: map[string]string{"KRUNGSRI_BASE_URL": "https://a:b@api.krungsri.com"}, want: "without a password"},
+		{name: "a file as the bank", set: map[string]string{"KRUNGSRI_BASE_URL": "file:///etc/passwd"}, want: "must be a URL"},
+		{name: "the real bank in development", set: map[string]string{"PORTAL_ENV": "development"}, want: "only PORTAL_ENV=production may reach it"},
+		{name: "the real bank with a dot at the end", set: map[string]string{"PORTAL_ENV": "development", "KRUNGSRI_BASE_URL": "https://API.krungsri.com."}, want: "only PORTAL_ENV=production may reach it"},
+		{name: "the bank's sandbox in development", set: map[string]string{"PORTAL_ENV": "development", "KRUNGSRI_BASE_URL": "https://sandbox.api.krungsri.net"}, want: ""},
+		{name: "our sandbox in development", set: map[string]string{"PORTAL_ENV": "development", "KRUNGSRI_BASE_URL": "http://127.0.0.1:8081"}, want: ""},
+		{name: "plain http to elsewhere", set: map[string]string{"PORTAL_ENV": "development", "KRUNGSRI_BASE_URL": "http://192.0.2.1"}, want: "must begin with https://"},
+		{name: "an unknown mode", set: map[string]string{"PORTAL_ENV": "prod"}, want: "must be development or production"},
+		{name: "a database in plain text", set: map[string]string{"DATABASE_URL": "postgres://u:p@db/portal?sslmode=disable"}, want: "plain text"},
+		{name: "a database that may fall back", set: map[string]string{"DATABASE_URL": "postgres://u:p@db/portal?sslmode=prefer"}, want: "plain text"},
+		{name: "an owner's link in plain text", set: map[string]string{"DATABASE_OWNER_URL": "postgres://u:p@db/portal?sslmode=allow"}, want: "plain text"},
+		{name: "a database without sslmode", set: map[string]string{"DATABASE_URL": "postgres://u:p@db/portal"}, want: ""},
+		{name: "a socket", set: map[string]string{"DATABASE_URL": "postgres:///portal?host=/run/postgresql&sslmode=disable"}, want: ""},
+		{name: "not a database URL", set: map[string]string{"DATABASE_URL": "host=db"}, want: "postgres://"},
+		{name: "a short seal key", set: map[string]string{"PORTAL_SEAL_KEY": "0f0f"}, want: "at least 32 random bytes"},
+		{name: "a plain http origin", set: map[string]string{"PORTAL_ORIGIN": "http://portal.example.co.th"}, want: "must begin with https://"},
+		{name: "an origin with a path", set: map[string]string{"PORTAL_ORIGIN": "https://portal.example.co.th/"}, want: "a scheme and a host only"},
+		{name: "two proxies", set: map[string]string{"PORTAL_TRUSTED_PROXIES": "2"}, want: "from 0 to 1"},
+		{name: "a mistyped time", set: map[string]string{"PORTAL_SESSION_IDLE": "30"}, want: "a time like"},
+		{name: "a mistyped level", set: map[string]string{"LOG_LEVEL": "loud"}, want: "debug, info"},
+		{name: "no credentials of the bank", set: map[string]string{"KRUNGSRI_CLIENT_ID": "", "KRUNGSRI_CLIENT_SECRET": ""}, worker: true},
+		{name: "an id at the bank without a secret, for the web process", set: map[string]string{"KRUNGSRI_CLIENT_SECRET": ""}},
+		{name: "an id at the bank without a secret, for the worker", set: map[string]string{"KRUNGSRI_CLIENT_SECRET": ""}, want: "KRUNGSRI_CLIENT_SECRET is needed", worker: true},
+		{name: "a secret of nobody", set: map[string]string{"KRUNGSRI_CLIENT_ID": ""}, want: "KRUNGSRI_CLIENT_ID is needed"},
+		{name: "whose no credentials are", set: map[string]string{"KRUNGSRI_CLIENT_ID": "", "KRUNGSRI_CLIENT_SECRET": "", "KRUNGSRI_MERCHANTS": "019abcde-0000-7000-8000-000000000001"}, want: "KRUNGSRI_CLIENT_ID is needed"},
+		{name: "a merchant by name", set: map[string]string{"KRUNGSRI_MERCHANTS": "ร้านเรา"}, want: "ids of merchants"},
+		{name: "the bank's sandbox for a worker in production", set: map[string]string{"KRUNGSRI_BASE_URL": "https://sandbox.api.krungsri.net"}, want: "is not the real bank", worker: true},
+		{name: "the real bank for a worker in development", set: map[string]string{"PORTAL_ENV": "development"}, want: "only PORTAL_ENV=production may reach it", worker: true},
+		{name: "an unknown token style", set: map[string]string{"KRUNGSRI_TOKEN_AUTH": "digest"}, want: "basic or form"},
+		{name: "a second factor that is only offered", set: map[string]string{"PORTAL_SECOND_FACTOR": "offered"}, want: "must be required in production"},
+		{name: "a second factor that is offered in development", set: map[string]string{"PORTAL_ENV": "development", "PORTAL_SECOND_FACTOR": "offered", "KRUNGSRI_BASE_URL": "http://127.0.0.1:8081"}, want: ""},
+		{name: "a mistyped second factor", set: map[string]string{"PORTAL_SECOND_FACTOR": "on"}, want: "required or offered"},
+		{name: "a witness in plain text", set: map[string]string{"PORTAL_WITNESS_URL": "http://witness.example.co.th"}, want: "must begin with https://"},
+		{name: "a key of the trail for the witness", set: map[string]string{"PORTAL_WITNESS_VERIFIER": "PRIVATE+KEY"}, want: "portal witness"},
+		{name: "a short token", set: map[string]string{"PORTAL_WITNESS_TOKEN": "short"}, want: "at least 16"},
+		{name: "a broken checkpoint key", set: map[string]string{"PORTAL_CHECKPOINT_KEY": "PRIVATE"}, want: "portal audit key"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			env := validProduction()
 			maps.Copy(env, test.set)
-			_, err := load("serve", lookupIn(env))
+			command := "serve"
+			if test.worker {
+				command = "work"
+			}
+			_, err := load(command, lookupIn(env))
 			switch {
 			case err == nil && test.want != "":
 				t.Fatalf("accepted, want a refusal with %q", test.want)

@@ -135,6 +135,8 @@ type bookkeeper struct {
 	bank   *sandbox.Bank // whose buyers decide
 	today  thai.Day
 	origin string // of the portal
+	// drawReceipt is the edge's.
+	drawReceipt func(context.Context) func(*store.Tx, store.Receipt) error
 }
 
 // keep makes the buyers and takes every demo bill to its ending. It may run again after any

@@ -214,7 +214,7 @@ func (k bookkeeper) receiptBefore(ctx context.Context, of pastReceipt) (lead sto
 		return tx.AddReceipt(r)
 	})
 	if err == nil {
-		lead, err = k.teller.SubmitReceipt(ctx, maker, id, 1, "demo receipt "+number, app.DrawReceipt(ctx))
+		lead, err = k.teller.SubmitReceipt(ctx, maker, id, 1, "demo receipt "+number, k.drawReceipt(ctx))
 	}
 	for _, theirs := range []bool{
 		errors.Is(err, store.ErrStale), errors.Is(err, teller.ErrNotEditable), errors.Is(err, teller.ErrOverBill), store.Violated(err, store.MonthIsOpen),

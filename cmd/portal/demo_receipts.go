@@ -78,7 +78,7 @@ func (k bookkeeper) receipt(ctx context.Context, maker store.Actor, id store.ID,
 	if err != nil || ends == store.ReceiptDraft {
 		return err
 	}
-	lead, err := k.teller.SubmitReceipt(ctx, maker, r.ID, 1, "demo receipt "+r.ID.String(), app.DrawReceipt(ctx))
+	lead, err := k.teller.SubmitReceipt(ctx, maker, r.ID, 1, "demo receipt "+r.ID.String(), k.drawReceipt(ctx))
 	if err != nil || ends == store.ReceiptSubmitted {
 		return err
 	}

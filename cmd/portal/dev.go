@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"portal/internal/app"
 	"portal/internal/app/notify"
 	"portal/internal/app/teller"
 	"portal/internal/app/thai"
@@ -117,6 +118,10 @@ func (d *devRun) start(ctx context.Context) error {
 	}
 	if err := d.openWitness(ctx, overlay); err != nil {
 		return err
+	}
+	if v, _ := d.program.lookup("KRUNGSRI_CLIENT_ID"); v == "" {
+		d.bankMerchants = d.demo.merchants[:]
+		overlay["KRUNGSRI_MERCHANTS"] = d.demo.merchants[0].String() + "," + d.demo.merchants[1].String()
 	}
 	overlay["PORTAL_CHECKPOINT_FILE"] = d.checkpointsAt()
 	for _, s := range settings {
@@ -300,7 +305,7 @@ func (d *devRun) serveWeb(ctx context.Context, s *store.Store) error {
 	})
 	group.Go(func() error {
 		if d.bank != nil {
-			d.keepDemo(serving, s)
+			d.keepDemo(serving, s, edge)
 		}
 		if serving.Err() == nil {
 			d.banner()
@@ -310,14 +315,14 @@ func (d *devRun) serveWeb(ctx context.Context, s *store.Store) error {
 	return group.Wait()
 }
 
-func (d *devRun) keepDemo(ctx context.Context, s *store.Store) {
+func (d *devRun) keepDemo(ctx context.Context, s *store.Store, edge *app.App) {
 	limited, cancel := context.WithTimeout(ctx, demoTime)
 	defer cancel()
 	said := time.AfterFunc(demoSaid, func() {
 		fmt.Fprintln(d.program.stdout, "Making the demo's bills and papers: half a minute the first time.")
 	})
 	defer said.Stop()
-	k := bookkeeper{demo: d.demo, store: s, teller: teller.New(s), bank: d.standIn, today: thai.Today(time.Now()), origin: d.origin}
+	k := bookkeeper{demo: d.demo, store: s, teller: teller.New(s, d.installation()), drawReceipt: edge.DrawReceipt, bank: d.standIn, today: thai.Today(time.Now()), origin: d.origin}
 	if err := k.keep(limited); err != nil && ctx.Err() == nil {
 		d.log.WarnContext(ctx, "not all demo bills were made", "err", err)
 	}

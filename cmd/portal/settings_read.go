@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"portal/internal/app/notify"
 	"portal/internal/krungsri"
 	"portal/internal/store"
@@ -220,6 +222,31 @@ func readCallbackKey(c *config, v string) error {
 		return errors.New("must have at least 16 characters")
 	}
 	c.callbackKeys = append(c.callbackKeys, krungsri.Secret(v))
+	return nil
+}
+
+func readBankMerchants(c *config, v string) error {
+	for one := range strings.SplitSeq(v, ",") {
+		id, err := uuid.Parse(strings.TrimSpace(one))
+		if err != nil {
+			return errors.New("must be ids of merchants with commas between, as `portal user add` prints them")
+		}
+		c.bankMerchants = append(c.bankMerchants, id)
+	}
+	return nil
+}
+
+// wholeBank refuses half of the credentials of an installation. The web process
+// calls no bank: it has to know whose they are, and no secret.
+func (c *config) wholeBank(command string) []error {
+	switch {
+	case c.bank.ClientID != "" && c.bank.ClientSecret == "" && command == "work":
+		return []error{errors.New("KRUNGSRI_CLIENT_SECRET is needed with KRUNGSRI_CLIENT_ID")}
+	case c.bank.ClientID == "" && c.bank.ClientSecret != "":
+		return []error{errors.New("KRUNGSRI_CLIENT_ID is needed with KRUNGSRI_CLIENT_SECRET")}
+	case c.bank.ClientID == "" && len(c.bankMerchants) > 0:
+		return []error{errors.New("KRUNGSRI_CLIENT_ID is needed with KRUNGSRI_MERCHANTS")}
+	}
 	return nil
 }
 

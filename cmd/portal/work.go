@@ -53,8 +53,7 @@ func (p *program) work(ctx context.Context, args []string) error {
 // until ctx ends. The sequencer ends last, because the worker waits for its
 // intents to be published.
 func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.Publisher, seen *observer) error {
-	// A certificate that does not parse should stop the start, not a payment.
-	if _, err := krungsri.New(c.bank, refusingJournal{}); err != nil {
+	if err := c.tryBank(); err != nil {
 		return err
 	}
 	signer, err := store.ParseTrailSigner(c.checkpointKey)
@@ -113,7 +112,7 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 	inbox := teller.NewInbox(work, workerName(), told, log)
 	sealer := make(chan struct{}, 1)
 	worker := teller.NewWorker(work, teller.WorkerConfig{
-		Name: workerName(), Bank: c.bank, Wake: wake, Sealer: sealer, Log: log, AtOnce: c.workCalls, Observe: seen.attempts(),
+		Name: workerName(), Bank: c.bank, Merchants: c.bankMerchants, Wake: wake, Sealer: sealer, Log: log, AtOnce: c.workCalls, Observe: seen.attempts(),
 	})
 
 	last, stopLast := context.WithCancel(context.WithoutCancel(ctx))
@@ -140,9 +139,21 @@ func (c config) runWorker(ctx context.Context, log *slog.Logger, sinks []store.P
 	return c.watched(ctx, seen, ready, log, group.Wait)
 }
 
+// tryBank makes a client, so that a certificate that does not parse stops the
+// start, and not a payment. Where merchants enter their own credentials, what
+// is common to all of them is tried with none that anybody has.
+func (c config) tryBank() error {
+	bank := c.bank
+	if bank.ClientID == "" {
+		bank.ClientID, bank.ClientSecret = "nobody", "nothing"
+	}
+	_, err := krungsri.New(bank, refusingJournal{})
+	return err
+}
+
 // newNotifier tells people what happens, by mail too where a server is set.
 func (c config) newNotifier(s *store.Store, log *slog.Logger) (*notify.Notifier, error) {
-	n := notify.Config{Origin: c.origin, Log: log}
+	n := notify.Config{Origin: c.origin, Trial: !c.production, Log: log}
 	switch {
 	case c.smtp != "":
 		if c.origin == "" {

@@ -64,11 +64,9 @@ type Config struct {
 	// none is the bank's.
 	CallbackKeys krungsri.CallbackKeys
 	// BankHost is the host of the bank that the workers call, for people to see;
-	// BankIsLocal says that it is a stand-in on this machine, and BankSet that the
-	// installation has credentials for merchants that have set none of their own.
+	// BankIsLocal says that it is a stand-in on this machine.
 	BankHost    string
 	BankIsLocal bool
-	BankSet     bool
 	// RequireFactor leads whoever has no second factor to set one up before
 	// anything else; otherwise it is offered.
 	RequireFactor bool
@@ -103,6 +101,7 @@ type App struct {
 	hashing  chan struct{}
 	uploads  turns // how many files are taken in at a time
 	told     turns // how many callbacks are taken in at a time
+	logos    logoShelf
 	routes   []route
 	mux      *http.ServeMux
 	draining atomic.Bool

@@ -347,6 +347,7 @@ func (a *App) refusedDecision(w http.ResponseWriter, r *http.Request, u user, id
 		{teller.ErrNotAsked, text.K("approval.not.not_asked"), http.StatusForbidden},
 		{teller.ErrNeededLater, text.K("approval.not.needed_later"), http.StatusForbidden},
 		{teller.ErrTooSoon, text.K("approval.not.too_soon"), http.StatusForbidden},
+		{teller.ErrNoCredentials, text.K("approval.not.no_bank"), http.StatusConflict},
 		{teller.ErrMandateDead, text.K("debits.refused.mandate"), http.StatusConflict},
 		{teller.ErrSenderEnded, text.K("request.refused.sender"), http.StatusConflict},
 		{teller.ErrRequestDays, text.K("request.refused.days"), http.StatusConflict},

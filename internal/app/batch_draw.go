@@ -31,7 +31,7 @@ func (a *App) drawMissing(ctx context.Context, u user, id store.ID, seen int, la
 			return nil
 		case p.Version == seen:
 			version = seen + 1
-			return attachDrawn(ctx, tx, id, language)
+			return a.attachDrawn(ctx, tx, id, language)
 		}
 		// Between drawing and submitting the process may have died: then the one
 		// change since is the paper that would be drawn now.

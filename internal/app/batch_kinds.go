@@ -133,6 +133,7 @@ func refusalOf(err error) (rowRefusedError, bool) {
 		{teller.ErrNotAsked, store.RowRefused, text.K("approval.not.not_asked")},
 		{teller.ErrNeededLater, store.RowRefused, text.K("approval.not.needed_later")},
 		{teller.ErrTooSoon, store.RowRefused, text.K("approval.not.too_soon")},
+		{teller.ErrNoCredentials, store.RowRefused, text.K("approval.not.no_bank")},
 		{teller.ErrMandateDead, store.RowRefused, text.K("debits.refused.mandate")},
 		{teller.ErrDebitLimits, store.RowRefused, text.K("debits.refused.limits")},
 		{teller.ErrDebitLate, store.RowRefused, text.K("debits.refused.late")},

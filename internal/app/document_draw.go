@@ -42,7 +42,7 @@ func (a *App) drawDocument(w http.ResponseWriter, r *http.Request, u user) error
 		language = invoice.Thai
 	}
 	ctx := r.Context()
-	err = a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error { return attachDrawn(ctx, tx, id, language) })
+	err = a.Store.Write(ctx, u.actor(), func(tx *store.Tx) error { return a.attachDrawn(ctx, tx, id, language) })
 	letter, isLetter := errors.AsType[*invoice.LetterError](err)
 	switch {
 	case err == nil && back == "check":
@@ -65,7 +65,7 @@ func (a *App) notDrawn(w http.ResponseWriter, r *http.Request, u user, id store.
 
 // attachDrawn draws the bill while nobody else can change it. What was drawn
 // from the same content in the same language is left as it is.
-func attachDrawn(ctx context.Context, tx *store.Tx, id store.ID, language invoice.Language) error {
+func (a *App) attachDrawn(ctx context.Context, tx *store.Tx, id store.ID, language invoice.Language) error {
 	if _, err := tx.LockPresentment(id); err != nil {
 		return err
 	}
@@ -77,6 +77,10 @@ func attachDrawn(ctx context.Context, tx *store.Tx, id store.ID, language invoic
 		return store.ErrStale
 	}
 	m, err := tx.Merchant()
+	if err != nil {
+		return err
+	}
+	mark, err := a.logos.of(tx.Query, &m)
 	if err != nil {
 		return err
 	}
@@ -92,7 +96,9 @@ func attachDrawn(ctx context.Context, tx *store.Tx, id store.ID, language invoic
 			return err
 		}
 	}
-	paper, err := invoice.Draw(invoiceOf(p, m, language))
+	v := invoiceOf(p, m, language)
+	v.Logo, v.Trial = mark, a.Trial
+	paper, err := invoice.Draw(v)
 	if err != nil {
 		return err
 	}

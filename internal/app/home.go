@@ -51,7 +51,7 @@ func (a *App) home(w http.ResponseWriter, r *http.Request, u user) error {
 			return err
 		}
 		if len(d.states) == 0 && u.can(store.Admin) {
-			if d.setUp, err = readSetUp(q); err != nil {
+			if d.setUp, err = a.readSetUp(q); err != nil {
 				return err
 			}
 		}
@@ -68,7 +68,7 @@ func (a *App) home(w http.ResponseWriter, r *http.Request, u user) error {
 	case v.New:
 		v.Steps = a.firstSteps(ctx, u)
 		if u.can(store.Admin) {
-			v.SetUp = a.stepsOf(ctx, d.setUp)
+			v.SetUp = a.setUpView(ctx, u, d.setUp)
 		}
 	default:
 		v.Charts = []templates.HomeChart{

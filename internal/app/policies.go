@@ -45,11 +45,11 @@ func (a *App) showAdmin(w http.ResponseWriter, r *http.Request, u user) error {
 		}
 		v.ProposalOpen = len(proposals) > 0 && proposals[0].Open()
 		if u.can(store.Admin) {
-			s, err := readSetUp(q)
+			s, err := a.readSetUp(q)
 			if err != nil {
 				return err
 			}
-			v.Steps = a.stepsOf(ctx, s)
+			v.SetUp = a.setUpView(ctx, u, s)
 		}
 		stuck, err := q.StuckInstructions(pageRows)
 		if err != nil {

@@ -79,7 +79,7 @@ func (a *App) removeReceiptDocument(w http.ResponseWriter, r *http.Request, u us
 
 // DrawReceipt is what the teller calls once a receipt has its number: it draws
 // the paper that bears it, so that it is part of what is approved.
-func DrawReceipt(ctx context.Context) func(*store.Tx, store.Receipt) error {
+func (a *App) DrawReceipt(ctx context.Context) func(*store.Tx, store.Receipt) error {
 	return func(tx *store.Tx, r store.Receipt) error {
 		if r.Paper == "" {
 			return nil
@@ -88,7 +88,12 @@ func DrawReceipt(ctx context.Context) func(*store.Tx, store.Receipt) error {
 		if err != nil {
 			return err
 		}
-		paper, err := invoice.DrawReceipt(receiptDrawing(r, m))
+		v := receiptDrawing(r, m)
+		if v.Logo, err = a.logos.of(tx.Query, &m); err != nil {
+			return err
+		}
+		v.Trial = a.Trial
+		paper, err := invoice.DrawReceipt(v)
 		if err != nil {
 			return err
 		}

@@ -105,7 +105,7 @@ func (a *App) createReceiptSubmission(w http.ResponseWriter, r *http.Request, u 
 		return err
 	}
 	ctx := r.Context()
-	_, err = a.Teller.SubmitReceipt(ctx, u.actor(), id, version, key, DrawReceipt(ctx))
+	_, err = a.Teller.SubmitReceipt(ctx, u.actor(), id, version, key, a.DrawReceipt(ctx))
 	switch letter, noLetter := errors.AsType[*invoice.LetterError](err); {
 	case err == nil:
 		return a.seeOther(w, r, u, receiptHref(id), text.Msg("receipt.submitted"))

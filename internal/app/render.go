@@ -11,6 +11,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"portal/internal/store"
 	"portal/web/templates"
 	"portal/web/templates/ui"
 	"portal/web/text"
@@ -155,6 +156,9 @@ func (a *App) frame(w http.ResponseWriter, r *http.Request, u user, s shell) (ui
 	}
 	if a.opens(u, "/notices") {
 		f.Notices, f.Unread = "/notices", counts.Unread
+	}
+	if u.membership.Merchant != store.NoID && !a.Teller.Reaches(u.membership.Merchant, counts.BankStanding) {
+		f.Halt = text.T(ctx, "edge.no_bank")
 	}
 	if counts.Unpublished.Valid {
 		f.Halt = text.T(ctx, "edge.halt", "since", text.When(ctx, counts.Unpublished.Time))

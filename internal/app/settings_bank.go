@@ -28,8 +28,13 @@ func (a *App) showCredentials(w http.ResponseWriter, r *http.Request, u user) er
 
 func (a *App) credentialsPage(w http.ResponseWriter, r *http.Request, u user, status int, v templates.CredentialsView) error {
 	ctx := r.Context()
-	v.BankHost, v.Installed = a.BankHost, a.BankSet
+	v.BankHost = a.BankHost
 	err := a.Store.Read(ctx, u.actor(), func(q *store.Query) error {
+		standing, err := q.BankStanding()
+		if err != nil {
+			return err
+		}
+		v.Installed = a.Teller.Serves(u.membership.Merchant, standing)
 		list, err := q.BankCredentials(settingsPast)
 		if err != nil {
 			return err

@@ -1,155 +1,142 @@
 package app_test
 
 import (
-	"log/slog"
+	"bytes"
+	"image"
+	"image/color"
+	"image/png"
+	"mime/multipart"
 	"net/http"
-	"regexp"
 	"strings"
 	"testing"
 
 	"portal/internal/app"
 	"portal/internal/app/apptest"
-	"portal/internal/app/password"
 	"portal/internal/app/teller"
 	"portal/internal/app/teller/tellertest"
 	"portal/internal/store"
 )
 
-const bankSecret = "l7secret-of-the-merchant-9Xk2"
-
-var openSetting = regexp.MustCompile(`name="id" value="([0-9a-f-]{36})"`)
-
-// begun is a merchant as `portal user add` leaves it: two administrators, the
-// first policy, and nothing else.
-func begun(t *testing.T, w *apptest.World) (merchant store.ID) {
+// sendLogo sends a file to the page of the logo.
+func sendLogo(t *testing.T, c *apptest.Client, name string, content []byte) apptest.Answer {
 	t.Helper()
-	w.Own(store.Actor{}, func(tx *store.Tx) (err error) {
-		merchant, err = tx.AddMerchant(store.Merchant{
-			NameTH: "ร้านใหม่เอี่ยม", NameEN: "Brand New", TaxID: "0105561000003", Branch: "00000", Address: "1 ถนนใหม่ กรุงเทพฯ 10110", AccountNumber: "0457262823",
-		})
-		if err != nil {
-			return err
-		}
-		if _, err = tx.SetPolicy(merchant, store.Policy{ApprovalsNeeded: 1, ValidSeconds: 72 * 3600}); err != nil {
-			return err
-		}
-		for _, name := range []string{"first", "second.admin"} {
-			id, err := tx.AddPerson(store.NewPerson{Name: "คุณ" + name, Email: apptest.Email(name), PasswordHash: password.Hash(apptest.Password)})
-			if err != nil {
-				return err
-			}
-			if err := tx.GrantDuties(merchant, id, store.Admin); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return merchant
-}
-
-// From two administrators to the first bill at the bank, by what the pages say.
-func TestTwoAdministratorsSetUpAMerchantFromNothing(t *testing.T) {
-	t.Parallel()
-	w := apptest.New(t, func(c *app.Config) { c.CallbackKeys = nil })
-	merchant := begun(t, w)
-	one, two := w.SignIn("first"), w.SignIn("second.admin")
-	missing := func(want ...string) {
-		t.Helper()
-		_, list, _ := strings.Cut(one.Get("/").Body, `id="setup"`)
-		list, _, _ = strings.Cut(list, "</ol>")
-		var got []string
-		for _, link := range regexp.MustCompile(`<li><a href="([^"]+)"`).FindAllStringSubmatch(regexp.MustCompile(`\s+<`).ReplaceAllString(list, "<"), -1) {
-			got = append(got, link[1])
-		}
-		if strings.Join(got, " ") != strings.Join(want, " ") {
-			t.Fatalf("what is missing leads to %q, want %q", got, want)
-		}
-	}
-	people, rules, bank, callbacks := "/admin/people/new", "/admin/policies/new", "/admin/settings/bank", "/admin/settings/callbacks"
-	missing(people, "/admin/people", rules, bank, callbacks)
-
-	// People.
-	var staff []store.Actor
-	for _, duty := range []string{"maker", "checker"} {
-		want(t, "an invitation", one.Post("/admin/people", "name", "คุณ "+duty, "email", "new-"+duty+"@example.com", "duties", duty, "staff_number", "", "level", "1", "note", "เริ่มงาน"), 303)
-		want(t, "its confirmation", two.Post(openChange(t, two)+"/confirmation"), 303)
-		shown := one.Post(linkPath.FindString(one.Get("/admin/people").Body))
-		token := handedLink.FindStringSubmatch(shown.Body)
-		if token == nil {
-			t.Fatalf("no link was handed out: %d", shown.Status)
-		}
-		want(t, "its acceptance", w.Visitor().Post("/invitation", "t", token[1], "password", "quite a long password", "again", "quite a long password"), 303)
-		account, err := w.Owner.Account(t.Context(), "new-"+duty+"@example.com")
-		if err != nil {
-			t.Fatal(err)
-		}
-		staff = append(staff, store.Actor{Merchant: merchant, Person: account.ID, Session: "test", Request: "test", Address: "192.0.2.1"})
-	}
-	missing(rules, bank, callbacks)
-
-	// The policy.
-	form := []string{"base", "1", "hours", "72", "cut_off", "16:00", "lists", "1", "bands-0", "1", "people-0-0-0", "1", "who-0-0-0", "1", "day-above-0-0-0", "1000000", "day-people-0-0-0", "2", "day-who-0-0-0", "1"}
-	refused := one.Post("/admin/policies", append(form, "note", "เริ่มใช้", "do", "propose")...)
-	want(t, "a rule of the day that asks for more people than there are", refused, http.StatusConflict)
-	want(t, "a policy", one.Post("/admin/policies", append(form[:len(form)-6:len(form)-6], "note", "เริ่มใช้", "do", "propose")...), 303)
-	path := regexp.MustCompile(`/admin/policies/[0-9a-f-]{36}/approval`).FindString(two.Get("/admin/policies").Body)
-	want(t, "its approval", two.Post(path), 303)
-	missing(bank, callbacks)
-
-	// The bank: tried by a worker, confirmed by the other, never shown again.
-	_, config := tellertest.OpenBankAs(t, "new-client", bankSecret)
-	config.ClientID, config.ClientSecret = "", ""
-	worker := teller.NewWorker(w.DB.Store(store.Worker), teller.WorkerConfig{Name: "test", Bank: config, Log: slog.New(slog.DiscardHandler)})
-	bad := one.Post(bank, "client_id", "new-client", "client_secret", "short", "note", "")
-	want(t, "a secret that is too short", bad, http.StatusUnprocessableEntity)
-	want(t, "credentials", one.Post(bank, "client_id", "new-client", "client_secret", bankSecret, "signature_key", "test-signature-key", "token_auth", "basic", "scope", "", "note", "สัญญาใหม่"), 303)
-	page := two.Get(bank)
-	id := openSetting.FindStringSubmatch(page.Body)[1]
-	want(t, "a confirmation before the bank was asked", two.Post(bank+"/confirmation", "id", id), http.StatusConflict)
-	if err := worker.TryCredentials(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	want(t, "one's own confirmation", one.Post(bank+"/confirmation", "id", id), http.StatusForbidden)
-	want(t, "the confirmation", two.Post(bank+"/confirmation", "id", id), 303)
-	for _, p := range []string{bank, "/admin/settings", "/audit"} {
-		if body := one.Get(p).Body; strings.Contains(body, bankSecret) || strings.Contains(bad.Body, "short\"") {
-			t.Errorf("%s shows a secret", p)
-		}
-	}
-	missing(callbacks)
-
-	// The secret of callbacks: shown once, believed once confirmed.
-	made := one.Post(callbacks, "note", "เริ่มใช้")
-	secret := regexp.MustCompile(`<code>([A-Z2-7]{52})</code>`).FindStringSubmatch(made.Body)
-	if secret == nil || strings.Contains(one.Get(callbacks).Body, secret[1]) {
-		t.Fatalf("the secret must be shown once: %d", made.Status)
-	}
-	id = openSetting.FindStringSubmatch(two.Get(callbacks).Body)[1]
-	want(t, "its confirmation", two.Post(callbacks+"/confirmation", "id", id), 303)
-	missing()
-
-	// The first bill.
-	tellertest.Sequence(t, w.DB)
-	p := tellertest.Draft(t, w.Web, staff[0], "NEW-1")
-	hand := teller.New(w.Web)
-	lead, err := hand.SubmitPresentment(t.Context(), staff[0], p.ID, p.Version, "first")
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreateFormFile("logo", name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var parts []store.Instruction
-	read := func() error {
-		return w.Web.Read(t.Context(), staff[1], func(q *store.Query) (err error) { parts, err = q.Parts(lead); return err })
-	}
-	if err := read(); err != nil {
+	if _, err := part.Write(content); err != nil {
 		t.Fatal(err)
 	}
-	if err := hand.Approve(t.Context(), staff[1], lead, store.FingerprintOf(parts)); err != nil {
+	if err := form.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := worker.Drain(t.Context()); err != nil {
+	r := c.Request(http.MethodPost, "/admin/settings/logo", nil)
+	raw, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.URL.String(), &body)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := read(); err != nil || parts[0].State != store.Done {
-		t.Errorf("the first bill is %s: %v", parts[0].State, err)
+	raw.Header = r.Header
+	raw.Header.Set("Content-Type", form.FormDataContentType())
+	return c.Do(raw)
+}
+
+func logoOf(t *testing.T, hue color.Color) []byte {
+	t.Helper()
+	p := image.NewNRGBA(image.Rect(0, 0, 64, 32))
+	for x := range 32 {
+		p.Set(x, x, hue)
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, p); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestPapersHaveTheLogoOfTheDayAndKeepIt(t *testing.T) {
+	t.Parallel()
+	w := apptest.New(t)
+	admin, maker := w.Client(apptest.Admin), w.Client(apptest.Maker)
+	p := tellertest.Draft(t, w.Web, w.Actor(apptest.Maker), "LOGO-1")
+	draw := func() []byte {
+		t.Helper()
+		want(t, "drawing", maker.Post("/presentments/"+p.ID.String()+"/documents/drawn", "language", "th"), http.StatusSeeOther)
+		var hash []byte
+		if err := w.Web.Read(t.Context(), w.Actor(apptest.Maker), func(q *store.Query) error {
+			p, err := q.Presentment(p.ID)
+			d, _ := p.Drawn()
+			hash = d.SHA256
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return hash
+	}
+	bare := draw()
+	for name, content := range map[string]string{"logo.svg": "<svg/>", "logo.png": "\x89PNG\r\n\x1a\nnot a picture"} {
+		a := sendLogo(t, admin, name, []byte(content))
+		want(t, name, a, http.StatusUnprocessableEntity)
+		if !strings.Contains(a.Body, `id="logo-error"`) {
+			t.Errorf("%s: the field does not say what is wrong", name)
+		}
+	}
+	want(t, "a maker's", sendLogo(t, maker, "logo.png", logoOf(t, color.Black)), http.StatusForbidden)
+	if again := draw(); !bytes.Equal(again, bare) {
+		t.Error("a paper changed, and nothing about it did")
+	}
+	want(t, "a logo", sendLogo(t, admin, "logo.png", logoOf(t, color.Black)), http.StatusSeeOther)
+	shown := admin.Get("/admin/settings/logo/image")
+	if shown.Status != http.StatusOK || shown.Header.Get("Content-Type") != "image/png" {
+		t.Errorf("the logo is shown with %d as %s", shown.Status, shown.Header.Get("Content-Type"))
+	}
+	if sample := admin.Get("/admin/settings/logo/sample"); !strings.HasPrefix(sample.Body, "%PDF") || !strings.Contains(sample.Body, "/Subtype /Image") {
+		t.Errorf("the sample is %d", sample.Status)
+	}
+	if page := maker.Get("/presentments/" + p.ID.String()).Body; !strings.Contains(page, "stale") {
+		t.Error("a draft's paper with the old head is not said to be old")
+	}
+	with := draw()
+	if bytes.Equal(with, bare) {
+		t.Error("the paper has no logo")
+	}
+	want(t, "another logo", sendLogo(t, admin, "logo.png", logoOf(t, color.NRGBA{R: 200, A: 255})), http.StatusSeeOther)
+	want(t, "its removal", admin.Post("/admin/settings/logo/removal"), http.StatusSeeOther)
+	want(t, "the picture of none", admin.Get("/admin/settings/logo/image"), http.StatusNotFound)
+	if got := draw(); !bytes.Equal(got, bare) {
+		t.Error("without its logo the paper is not as it was before it")
+	}
+}
+
+// A merchant that the bank does not know goes to it under nobody else's name.
+func TestNothingIsApprovedForAMerchantWithoutCredentials(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		of     func(*apptest.World) teller.Installation
+		status int
+	}{
+		"the first merchant's": {func(*apptest.World) teller.Installation { return teller.Installation{} }, http.StatusSeeOther},
+		"a named merchant's": {func(w *apptest.World) teller.Installation {
+			return teller.Installation{Merchants: []store.ID{w.Merchant}}
+		}, http.StatusSeeOther},
+		"another merchant's":     {func(w *apptest.World) teller.Installation { return teller.Installation{Merchants: []store.ID{w.Other}} }, http.StatusConflict},
+		"nobody's in this place": {func(*apptest.World) teller.Installation { return teller.Installation{None: true} }, http.StatusConflict},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var hand *teller.Teller
+			w := apptest.New(t, func(c *app.Config) { hand = c.Teller })
+			hand.Installation = c.of(w)
+			_, lead := w.Submitted(apptest.Maker, "BANK-1")
+			checker := w.Client(apptest.Checker)
+			page := checker.Get("/approvals/" + lead.String())
+			approved := checker.Post("/instructions/"+lead.String()+"/approval", "fingerprint", fingerprintField.FindStringSubmatch(page.Body)[1])
+			want(t, "an approval", approved, c.status)
+			refused := c.status != http.StatusSeeOther
+			if strings.Contains(page.Body, "ยังไม่มีข้อมูลเข้าใช้ธนาคารของร้าน") != refused || refused && !strings.Contains(approved.Body, "ยังอนุมัติไม่ได้ เพราะยังไม่มีข้อมูลเข้าใช้ธนาคาร") {
+				t.Error("the page must say why, and only then")
+			}
+		})
 	}
 }

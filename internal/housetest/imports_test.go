@@ -169,6 +169,12 @@ var whoKnowsWhom = []knows{
 		because: "the same drawing gives the same bytes, so that their hash can be approved",
 	},
 	{
+		pkg:     "internal/app/logo",
+		may:     []string{"golang.org/x/image/draw"},
+		mustNot: []string{"os", "net", "net/http", "io/fs", "database/sql", "log", "log/slog"},
+		because: "a picture is judged from a reader, without files or network",
+	},
+	{
 		pkg: "internal/app/invoice",
 		may: []string{
 			"portal/internal/app/pdf", "portal/internal/app/thai", "portal/internal/app/thaiqr", "github.com/shopspring/decimal", "rsc.io/qr",

@@ -153,8 +153,25 @@ func (q *Query) BankCredentialsNamed(id ID) (BankCredentials, error) {
 	return row[BankCredentials](q, sqlOneOfCredentials, q.actor.Merchant, id)
 }
 
+// BankStanding is what is known here of a merchant's credentials at the bank.
+type BankStanding struct {
+	OwnCredentials bool `db:"own_credentials"` // it has confirmed ones
+	FirstMerchant  bool `db:"first_merchant"`  // it was the first of the installation
+}
+
+// bankStanding are the columns of it, of merchant $1, which acts.
+const bankStanding = `EXISTS (SELECT FROM bank_credentials b WHERE b.merchant_id = $1 AND b.decision = 'confirmed') AS own_credentials,
+	acts_for_first_merchant() AS first_merchant`
+
+var sqlBankStanding = statement(`SELECT ` + bankStanding)
+
+// BankStanding returns that of the acting merchant.
+func (q *Query) BankStanding() (BankStanding, error) {
+	return row[BankStanding](q, sqlBankStanding, q.actor.Merchant)
+}
+
 // CredentialsInForce are what the worker calls the bank with; ErrNotFound means
-// that the merchant has set none, and those of the installation hold.
+// that the merchant has set none.
 func (q *Query) CredentialsInForce() (BankCredentials, error) {
 	return row[BankCredentials](q, sqlCredentialsInForce, q.actor.Merchant)
 }

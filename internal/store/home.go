@@ -201,6 +201,7 @@ type FrameCounts struct {
 	// Unpublished is since when the trail's checkpoints find no place outside
 	// the database that takes them: nothing is sent meanwhile.
 	Unpublished sql.NullTime `db:"unpublished"`
+	BankStanding
 }
 
 // frameLimit is where the frame stops counting: it is on every page, and says
@@ -210,7 +211,7 @@ const frameLimit = 100
 var sqlUnreadCount = `(SELECT count(*) FROM (SELECT FROM notices n WHERE n.merchant_id = $1 AND n.person_id = $2 AND n.read_at IS NULL LIMIT ` + strconv.Itoa(frameLimit) + `) u)`
 
 var sqlFrameCounts = statement(`SELECT w.for_me, w.for_other, w.unknown, ` + sqlUnreadCount + ` AS unread,
-	(SELECT at FROM (SELECT c.at FROM audit_checkpoints c WHERE c.published_at IS NULL ORDER BY c.size LIMIT 1) oldest WHERE at < now() - interval '15 seconds') AS unpublished
+	(SELECT at FROM (SELECT c.at FROM audit_checkpoints c WHERE c.published_at IS NULL ORDER BY c.size LIMIT 1) oldest WHERE at < now() - interval '15 seconds') AS unpublished, ` + bankStanding + `
 	FROM (` + workCounts(frameLimit) + `) w`)
 
 // FrameCounts counts for the frame in one statement.

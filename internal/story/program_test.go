@@ -59,8 +59,9 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// start runs the program until the test ends, and reads its banner.
-func start(t *testing.T) *program {
+// start runs the program until the test ends, with settings beside its usual
+// ones, and reads its banner.
+func start(t *testing.T, settings ...string) *program {
 	t.Helper()
 	p := &program{
 		db: storetest.New(t), path: binary(t), dir: t.TempDir(),
@@ -68,6 +69,7 @@ func start(t *testing.T) *program {
 	}
 	cmd := p.command(t, "dev")
 	cmd.Env = append(cmd.Env, "PORT=0", "PORTAL_SANDBOX_PORT=0", "DATABASE_URL="+p.db.DSN, "LOG_LEVEL=info", "PORTAL_WEB_CONNS=4", "PORTAL_WORK_CONNS=4")
+	cmd.Env = append(cmd.Env, settings...)
 	cmd.Stdout, cmd.Stderr = p.out, p.out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

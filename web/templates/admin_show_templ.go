@@ -24,7 +24,7 @@ type AdminView struct {
 	Stuck        []AdminStuck
 	Operations   bool // the person may see the bank's operations
 	Settings     bool // and what is set for the merchant
-	Steps        []SettingsStep
+	SetUp        SetUp
 }
 
 // AdminMember is somebody who works for the merchant.
@@ -78,7 +78,7 @@ func Admin(v AdminView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = SetupSteps(v.Steps).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = v.SetUp.missing().Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -19,8 +19,8 @@ import (
 type HomeView struct {
 	Work    []HomeWork
 	Charts  []HomeChart
-	Steps   []ui.Button    // what a merchant without a bill begins with
-	SetUp   []SettingsStep // what is missing before the first bill can go out
+	Steps   []ui.Button // what a merchant without a bill begins with
+	SetUp   SetUp       // what is missing before the first bill can go out
 	New     bool
 	MayMake bool
 	AsOf    time.Time
@@ -135,7 +135,7 @@ func Home(v HomeView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = SetupSteps(v.SetUp).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = v.SetUp.Show().Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

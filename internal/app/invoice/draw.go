@@ -39,7 +39,7 @@ type drawing struct {
 type fact struct{ term, value string }
 
 func (d *drawing) draw() {
-	d.page, d.y = d.doc.AddPage(), top
+	d.addPage()
 	d.head()
 	d.parties()
 	d.table()
@@ -53,7 +53,7 @@ func (d *drawing) draw() {
 // head is the seller on the left and what this is on the right.
 func (d *drawing) head() {
 	const width = 300.0
-	at := d.y
+	at := d.drawLogo()
 	for _, line := range d.doc.Wrap(d.Seller.Name, pdf.Bold, big, width) {
 		d.page.Text(marginX, at+big, line, pdf.Bold, big, pdf.Left)
 		at += 18
@@ -153,7 +153,7 @@ func (d *drawing) room(height float64) {
 	if d.y+height <= bottom {
 		return
 	}
-	d.page, d.y = d.doc.AddPage(), top
+	d.addPage()
 	d.page.Text(marginX, d.y+body, d.Seller.Name, pdf.Bold, body, pdf.Left)
 	d.page.Text(right, d.y+body, heading(d.Type).th+"  "+d.Number, pdf.Bold, body, pdf.Right)
 	d.y += 20

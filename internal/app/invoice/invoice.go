@@ -50,6 +50,9 @@ type Invoice struct {
 
 	Remark  string
 	Payment Payment
+
+	Logo  Logo
+	Trial bool // it comes from a trial system, and says so on each page
 }
 
 // Party is the seller or the buyer.

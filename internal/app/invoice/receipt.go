@@ -30,6 +30,9 @@ type Receipt struct {
 	FeeSatang      int64
 	ReceivedSatang int64
 	Remark         string
+
+	Logo  Logo // as on an invoice, and Trial
+	Trial bool
 }
 
 // ReceiptLine is one thing that was paid.
@@ -44,7 +47,7 @@ type ReceiptLine struct {
 func DrawReceipt(r Receipt) ([]byte, error) {
 	v := Invoice{
 		Type: r.Type, Number: r.Number, On: r.On, Copy: r.Copy, Language: r.Language, Seller: r.Seller, Buyer: r.Buyer, TotalSatang: r.TotalSatang,
-		VATPercent: r.VATPercent, Remark: r.Remark, OrderReference: r.Reference,
+		VATPercent: r.VATPercent, Remark: r.Remark, OrderReference: r.Reference, Logo: r.Logo, Trial: r.Trial,
 	}
 	for _, l := range r.Lines {
 		v.Lines = append(v.Lines, Line{Description: l.words(r.Language), AmountSatang: l.AmountSatang})

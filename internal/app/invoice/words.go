@@ -67,6 +67,7 @@ var (
 	wordWithheld   = word{"หักภาษี ณ ที่จ่าย", "Withholding tax"}
 	wordExpected   = word{"ยอดชำระหลังหัก", "Payable"}
 	wordRemark     = word{"หมายเหตุ", "Remark"}
+	wordTrial      = word{"เอกสารทดสอบ", "TEST DOCUMENT"}
 	wordPay        = word{"ชำระเงิน", "Payment"}
 	wordAccount    = word{"เลขที่บัญชี", "Account no."}
 	wordAccountOf  = word{"ชื่อบัญชี", "Account name"}

@@ -17,7 +17,9 @@ type Config struct {
 	Mail Sender
 	// Origin is where the portal answers; mails lead there.
 	Origin string
-	Log    *slog.Logger
+	// Trial has every mail say that it comes from a trial system.
+	Trial bool
+	Log   *slog.Logger
 }
 
 // Notifier follows the trail. Several may run; the cursor and the claims keep
@@ -28,7 +30,12 @@ type Notifier struct {
 }
 
 // New makes a notifier. The store must act as store.Worker.
-func New(s *store.Store, c Config) *Notifier { return &Notifier{c, s} }
+func New(s *store.Store, c Config) *Notifier {
+	if c.Trial && c.Mail != nil {
+		c.Mail = marked{c.Mail}
+	}
+	return &Notifier{c, s}
+}
 
 const (
 	pause = time.Second

@@ -65,6 +65,20 @@ const (
 	DelegationDeclined = "delegation_declined" // or did not
 	DelegationRevoked  = "delegation_revoked"  // one of the two ended it
 
+	PersonProposed    = "person_proposed"    // another administrator proposed a change about somebody
+	PersonConfirmed   = "person_confirmed"   // what this administrator proposed is in force
+	PersonDeclined    = "person_declined"    // or is not to be
+	BankProposed      = "bank_proposed"      // the bank let new credentials in, and they wait to be confirmed
+	BankRefused       = "bank_refused"       // it did not, or said nothing clear
+	BankConfirmed     = "bank_confirmed"     // they are in force
+	BankDeclined      = "bank_declined"      // or are not to be
+	SecretProposed    = "secret_proposed"    // a callback secret waits to be confirmed
+	SecretConfirmed   = "secret_confirmed"   // it is believed
+	SecretDeclined    = "secret_declined"    // or is not to be
+	PromptPayProposed = "promptpay_proposed" // a PromptPay id waits for a checker
+	PromptPayApproved = "promptpay_approved" // it may be used
+	PromptPayRejected = "promptpay_rejected" // or may not
+
 	SessionsEnded = "sessions_ended" // an administrator signed them out everywhere
 )
 
@@ -76,6 +90,9 @@ var topicOf = map[string]string{
 	Refused: "trouble", Unknown: "trouble", Proposed: "trouble", Settled: "trouble", Incomplete: "trouble", Unsent: "trouble", Hopeless: "trouble", Quarantined: "trouble", EtaxFailed: "trouble",
 	Unmatched: "unmatched", Unreceipted: "trouble", Issued: "presented", Presented: "presented", Cancelled: "presented", Disputed: "disputed", Unanswered: "disputed", Accepted: "paid", Paid: "paid",
 	AlertArrived: "alerts", AlertEnding: "alerts", RequestPaid: "paid", RequestEnded: "requests", RequestSilent: "trouble", BlockReview: "blocks", BlockDiffers: "blocks",
+	PersonProposed: "asked", BankProposed: "asked", SecretProposed: "asked", PromptPayProposed: "asked", BankRefused: "trouble",
+	PersonConfirmed: "rules", PersonDeclined: "rules", BankConfirmed: "rules", BankDeclined: "rules",
+	SecretConfirmed: "rules", SecretDeclined: "rules", PromptPayApproved: "rules", PromptPayRejected: "rules",
 	PolicyProposed: "asked", Delegated: "asked", PolicyApproved: "rules", PolicyRejected: "rules", Rules: "rules",
 	DebitFailed: "debits", MandateRegistered: "registered", MandateRefused: "mandates", MandateEnded: "mandates",
 	DelegationAccepted: "rules", DelegationDeclined: "rules", DelegationRevoked: "rules", SessionsEnded: "rules",
@@ -215,6 +232,14 @@ func Path(n store.Notice) string {
 		return "/approvals/" + id
 	case n.Subject.Kind() == "delegation":
 		return "/approvals/delegations"
+	case n.Subject.Kind() == "person_change":
+		return "/admin/people"
+	case n.Subject.Kind() == "bank_credentials":
+		return "/admin/settings/bank"
+	case n.Subject.Kind() == "callback_secret":
+		return "/admin/settings/callbacks"
+	case n.Subject.Kind() == "promptpayid":
+		return "/promptpay-ids"
 	}
 	return "/admin/policies"
 }

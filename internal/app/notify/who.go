@@ -66,6 +66,8 @@ func tellingsOf(tx *store.Tx, n store.News) ([]telling, error) {
 		told = ofSessions(n)
 	case kind == "policy":
 		told, err = ofPolicy(tx, n, name)
+	case settingsTold[kind] != settingTold{}:
+		told, err = ofSetting(tx, n, kind, name)
 	case kind == "delegation":
 		told, err = ofDelegation(n, name)
 		if name != "offered" {

@@ -3,6 +3,7 @@ package notify_test
 import (
 	"encoding/json"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,6 +101,34 @@ func TestAProposedPolicyIsToldToWhomItConcerns(t *testing.T) {
 	decide(proposer, propose(), "withdrawn", "")
 	w.step()
 	w.nothing(proposer, admin, w.Checker, w.Maker)
+}
+
+func TestASettingIsToldToWhoeverConfirmsItAndTheAnswerToWhoeverProposedIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	one, two := w.admins()
+	for decision, told := range map[string]string{store.SettingConfirmed: notify.SecretConfirmed, store.SettingDeclined: notify.SecretDeclined} {
+		var id store.ID
+		w.Write(w.Web, w.As(one), func(tx *store.Tx) (err error) {
+			id, err = tx.ProposeCallbackSecret(strings.Repeat("S3CRET", 8), "เริ่มใช้")
+			return err
+		})
+		w.step()
+		w.wants(two, "who may confirm", notify.SecretProposed)
+		w.nothing(one, w.Checker, w.Maker, w.Auditor)
+		w.DB.Exec(`DELETE FROM notices`)
+		w.Write(w.Web, w.As(two), func(tx *store.Tx) error {
+			s, err := tx.CallbackSecret(id)
+			if err != nil {
+				return err
+			}
+			return tx.DecideCallbackSecret(s, decision)
+		})
+		w.step()
+		w.wants(one, "the proposer", told)
+		w.nothing(two, w.Checker, w.Maker, w.Auditor)
+		w.DB.Exec(`DELETE FROM notices`)
+	}
 }
 
 func TestADelegationIsToldToTheOtherOfTheTwo(t *testing.T) {

@@ -16,9 +16,10 @@ const (
 
 // Document collects pages. It must not be shared between goroutines.
 type Document struct {
-	title   string
-	pages   []*Page
-	setters [weights]*setter
+	title    string
+	pages    []*Page
+	setters  [weights]*setter
+	pictures []Picture
 }
 
 // New begins a document. The title is what a viewer shows for its name.

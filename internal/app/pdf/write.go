@@ -34,7 +34,7 @@ func (d *Document) Bytes() []byte {
 	for w, s := range d.setters {
 		fmt.Fprintf(&fonts, "/F%d %d 0 R ", w, s.write(&f))
 	}
-	resources := f.object(fmt.Sprintf("<< /Font << %s>> >>", fonts.String()))
+	resources := f.object(fmt.Sprintf("<< /Font << %s>> %s>>", fonts.String(), d.writePictures(&f)))
 	// The tree of pages comes behind its pages, which name it.
 	tree := len(f.begins) + 2*len(d.pages) + 1
 	var kids strings.Builder
@@ -54,6 +54,19 @@ func (d *Document) Bytes() []byte {
 	}
 	fmt.Fprintf(&f, "trailer\n<< /Size %d /Root %d 0 R /Info %d 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(f.begins)+1, catalog, info, table)
 	return f.Bytes()
+}
+
+// writePictures embeds the pictures and names them; without any there is
+// nothing to say.
+func (d *Document) writePictures(f *file) string {
+	if len(d.pictures) == 0 {
+		return ""
+	}
+	var named strings.Builder
+	for n, p := range d.pictures {
+		fmt.Fprintf(&named, "/P%d %d 0 R ", n, p.write(f))
+	}
+	return "/XObject << " + named.String() + ">> "
 }
 
 // write embeds a font with the widths and the letters of the glyphs in use.

@@ -10,15 +10,11 @@ import (
 )
 
 // client calls the bank for one merchant, with the credentials of that id; with
-// none, those of the installation.
+// none, those of the installation, which are this merchant's then.
 type client struct {
 	*krungsri.Client
 	credentials store.ID
 }
-
-// errNoCredentials means that neither the merchant nor the installation has
-// any, so that nothing can be sent.
-var errNoCredentials = errors.New("no credentials of the bank are set")
 
 // bankOf returns the client that calls the bank for a merchant, and journals
 // for it.
@@ -32,16 +28,17 @@ func (w *Worker) bankOf(ctx context.Context, merchant store.ID) (*krungsri.Clien
 	err := w.store.Read(ctx, w.actor(merchant), func(q *store.Query) error {
 		own, err := q.BankAccess()
 		if errors.Is(err, store.ErrNotFound) {
-			return nil
+			standing, err := q.BankStanding()
+			if err == nil && !w.installation.Serves(merchant, standing) {
+				err = ErrNoCredentials
+			}
+			return err
 		}
 		config, id = w.as(own), own.ID
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("credentials of merchant %s: %w", merchant, err)
-	}
-	if config.ClientID == "" {
-		return nil, errNoCredentials
 	}
 	c, err := krungsri.New(config, journal{w.ledger, w.actor(merchant)})
 	if err != nil {

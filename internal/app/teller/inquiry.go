@@ -116,6 +116,9 @@ func (w *Worker) askOne(ctx context.Context, i store.Inquiry) error {
 		return fmt.Errorf("inquiry %s: %q is not declared", i.ID, i.Operation)
 	}
 	bank, err := w.bankOf(ctx, i.MerchantID)
+	if errors.Is(err, ErrNoCredentials) {
+		return w.notAnswered(ctx, i, q, err) // nor will it be, and others wait behind it
+	}
 	if err != nil {
 		return err
 	}

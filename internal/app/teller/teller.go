@@ -44,12 +44,20 @@ var (
 
 // Teller carries out operations for the merchants of one store.
 type Teller struct {
+	Installation
 	store *store.Store
 }
 
 // New makes a teller. It needs no bank: people submit and approve here, and
-// only a Worker sends.
-func New(s *store.Store) *Teller { return &Teller{store: s} }
+// only a Worker sends. Whose the credentials of the installation are must be
+// said to both alike.
+func New(s *store.Store, of ...Installation) *Teller {
+	t := &Teller{store: s}
+	for _, i := range of {
+		t.Installation = i
+	}
+	return t
+}
 
 // part is one instruction of a submission, with its payload as bytes.
 type part struct {
@@ -118,6 +126,9 @@ func (t *Teller) Approve(ctx context.Context, a store.Actor, lead store.ID, seen
 			return ErrSelfApproval
 		case store.FingerprintOf(parts) != seen:
 			return ErrChanged
+		}
+		if err := t.reachable(tx.Query, a.Merchant); err != nil {
+			return err
 		}
 		given, err := tx.AddApprovals(parts, seen)
 		if err != nil {

@@ -30,8 +30,10 @@ type Worker struct {
 	store *store.Store
 	name  string
 	bank  krungsri.Config
-	wake  <-chan struct{}
-	log   *slog.Logger
+	// installation says whose the credentials in bank are.
+	installation Installation
+	wake         <-chan struct{}
+	log          *slog.Logger
 	// atOnce is how many calls may be in flight.
 	atOnce   int
 	patience time.Duration // the lease
@@ -47,7 +49,9 @@ type Worker struct {
 // WorkerConfig says how a worker works.
 type WorkerConfig struct {
 	Name string          // stands in the audit trail
-	Bank krungsri.Config // whom to call
+	Bank krungsri.Config // whom to call, and with the credentials of the installation, if it has any
+	// Merchants are whose those credentials are, as Installation has it.
+	Merchants []store.ID
 	// Wake is signalled when something was approved; nil means polling only.
 	Wake <-chan struct{}
 	// Sealer, which may be nil, is told when intents wait to be published: the
@@ -78,7 +82,7 @@ func NewWorker(s *store.Store, c WorkerConfig) *Worker {
 	}
 	return &Worker{
 		observe: c.Observe,
-		store:   s, name: c.Name, bank: c.Bank, wake: c.Wake, log: c.Log, atOnce: c.AtOnce, patience: c.Lease,
+		store:   s, name: c.Name, bank: c.Bank, installation: Installation{None: c.Bank.ClientID == "", Merchants: c.Merchants}, wake: c.Wake, log: c.Log, atOnce: c.AtOnce, patience: c.Lease,
 		sealer: c.Sealer, ledger: newTogether(s), banks: map[store.ID]client{},
 	}
 }
