@@ -202,14 +202,14 @@ GRANT EXECUTE ON FUNCTION acting_from, acting_until TO portal_web;
 
 -- What they did themselves they may see: the question they asked, for one.
 CREATE POLICY sealed_period ON audit_leaves AS RESTRICTIVE FOR SELECT TO portal_web
-    USING (at >= (SELECT acting_from()) AND at < (SELECT acting_until()) OR person_id = (SELECT acting_person()));
+    USING (timestamptz_ge(at, (SELECT acting_from())) AND timestamptz_lt(at, (SELECT acting_until())) OR person_id = (SELECT acting_person()));
 CREATE POLICY sealed_period ON seen_marks AS RESTRICTIVE FOR SELECT TO portal_web
-    USING (at >= (SELECT acting_from()) AND at < (SELECT acting_until()));
+    USING (timestamptz_ge(at, (SELECT acting_from())) AND timestamptz_lt(at, (SELECT acting_until())));
 CREATE POLICY sealed_period ON exchanges AS RESTRICTIVE FOR SELECT TO portal_web
-    USING (began_at >= (SELECT acting_from()) AND began_at < (SELECT acting_until()));
+    USING (timestamptz_ge(began_at, (SELECT acting_from())) AND timestamptz_lt(began_at, (SELECT acting_until())));
 -- An answer comes a little after its question.
 CREATE POLICY sealed_period ON exchange_results AS RESTRICTIVE FOR SELECT TO portal_web
-    USING (ended_at >= (SELECT acting_from()) AND ended_at < (SELECT acting_until()) + interval '1 hour');
+    USING (timestamptz_ge(ended_at, (SELECT acting_from())) AND timestamptz_lt(ended_at, (SELECT acting_until()) + interval '1 hour'));
 -- A box that holds no other days.
 CREATE POLICY sealed_period ON boxes AS RESTRICTIVE FOR SELECT TO portal_web
     USING ((SELECT acting_from()) = '-infinity'
