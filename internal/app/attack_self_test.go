@@ -9,7 +9,6 @@ import (
 	"github.com/lib/pq"
 
 	"portal/internal/app/apptest"
-	"portal/internal/app/teller"
 	"portal/internal/app/teller/tellertest"
 	"portal/internal/store"
 )
@@ -35,7 +34,7 @@ func TestNobodyApprovesTheirOwnInNineWays(t *testing.T) {
 		})
 	}
 	mayDecide(maker, both)
-	desk := teller.New(w.Web)
+	desk := w.Desk()
 	// made is a bill that by wrote and submits, after others had a hand in it.
 	made := func(by, number string, hands ...func(store.Presentment)) store.ID {
 		t.Helper()

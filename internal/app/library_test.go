@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"portal/internal/app/apptest"
-	"portal/internal/app/teller"
 	"portal/internal/app/teller/tellertest"
 	"portal/internal/store"
 )
@@ -36,7 +35,7 @@ func taxInvoice(t *testing.T, w *apptest.World, number string, on time.Time) (bi
 	if err := w.Web.Read(t.Context(), a, func(q *store.Query) (err error) { bill, err = q.Presentment(draft.ID); return err }); err != nil {
 		t.Fatal(err)
 	}
-	lead, err := teller.New(w.Web).SubmitPresentment(t.Context(), a, bill.ID, bill.Version, store.NewID().String())
+	lead, err := w.Desk().SubmitPresentment(t.Context(), a, bill.ID, bill.Version, store.NewID().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +61,7 @@ func consent(t *testing.T, w *apptest.World, lead store.ID) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if err := teller.New(w.Web).Approve(t.Context(), a, lead, f); err != nil {
+	if err := w.Desk().Approve(t.Context(), a, lead, f); err != nil {
 		t.Fatal(err)
 	}
 }

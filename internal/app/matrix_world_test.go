@@ -120,7 +120,7 @@ func newKingdom(t *testing.T) *kingdom {
 func (k *kingdom) settle(t *testing.T, maker, checker store.Actor) estate {
 	t.Helper()
 	e := estate{bills: map[string]store.ID{}, leads: map[string]store.ID{}, callbacks: map[string]store.ID{}}
-	desk := teller.New(k.Web)
+	desk := k.Desk()
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -205,7 +205,7 @@ func (k *kingdom) issueEtax(t *testing.T, maker, checker store.Actor) map[string
 		if label == "draft" {
 			continue
 		}
-		lead, err := teller.New(k.Web).SubmitEtax(t.Context(), maker, e.ID, e.Version, store.NewID().String(), thai.Today(time.Now()))
+		lead, err := k.Desk().SubmitEtax(t.Context(), maker, e.ID, e.Version, store.NewID().String(), thai.Today(time.Now()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -243,7 +243,7 @@ func (k *kingdom) addReceipts(t *testing.T, maker, checker store.Actor, e *estat
 		if label != "submitted" && label != "sent" {
 			continue
 		}
-		lead, err := teller.New(k.Web).SubmitReceipt(t.Context(), maker, r.ID, r.Version, store.NewID().String(), tellertest.NothingDrawn)
+		lead, err := k.Desk().SubmitReceipt(t.Context(), maker, r.ID, r.Version, store.NewID().String(), tellertest.NothingDrawn)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -448,7 +448,7 @@ func (k *kingdom) draft(t *testing.T, maker store.Actor, label string) store.Pre
 
 func (k *kingdom) submit(t *testing.T, maker store.Actor, p store.Presentment) (bill, lead store.ID) {
 	t.Helper()
-	lead, err := teller.New(k.Web).SubmitPresentment(t.Context(), maker, p.ID, p.Version, store.NewID().String())
+	lead, err := k.Desk().SubmitPresentment(t.Context(), maker, p.ID, p.Version, store.NewID().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -461,7 +461,7 @@ func (k *kingdom) approve(t *testing.T, checker store.Actor, lead store.ID) {
 	if !ok {
 		t.Fatal("no fingerprint")
 	}
-	if err := teller.New(k.Web).Approve(t.Context(), checker, lead, f); err != nil {
+	if err := k.Desk().Approve(t.Context(), checker, lead, f); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -26,7 +26,7 @@ func (w *World) OpenBank() *Bank {
 	bank, config := tellertest.OpenBank(w.t, w.URL)
 	_, key := tellertest.Sequence(w.t, w.DB)
 	worker := teller.NewWorker(w.DB.Store(store.Worker), teller.WorkerConfig{
-		Name: "test", Bank: config, Log: slog.New(slog.DiscardHandler),
+		Name: "test", Bank: config, Merchants: w.installation().Merchants, Log: slog.New(slog.DiscardHandler),
 	})
 	inbox := teller.NewInbox(w.DB.Store(store.Worker), "test", nil, slog.New(slog.DiscardHandler))
 	return &Bank{Bank: bank, Worker: worker, Inbox: inbox, CheckpointKey: key, t: w.t}

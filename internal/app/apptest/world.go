@@ -76,7 +76,7 @@ func New(t testing.TB, changes ...func(*app.Config)) *World {
 	server := httptest.NewUnstartedServer(nil)
 	w.URL = "http://" + server.Listener.Addr().String()
 	c := app.Config{
-		Store: w.Web, Teller: teller.New(w.Web), Clock: time.Now, Log: slog.New(slog.NewJSONHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Store: w.Web, Teller: w.Desk(), Clock: time.Now, Log: slog.New(slog.NewJSONHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Origin: w.URL, Dev: true, Trial: true, DeviceKey: bytes.Repeat([]byte("d"), 32), MarkKey: bytes.Repeat([]byte("m"), 32),
 		CallbackKeys: krungsri.CallbackKeys{tellertest.CallbackKey},
 	}
@@ -94,6 +94,14 @@ func New(t testing.TB, changes ...func(*app.Config)) *World {
 		w.Settle()
 	})
 	return w
+}
+
+// Desk is a teller of the portal. Both merchants go to the bank with the
+// credentials of the installation.
+func (w *World) Desk() *teller.Teller { return teller.New(w.Web, w.installation()) }
+
+func (w *World) installation() teller.Installation {
+	return teller.Installation{Merchants: []store.ID{w.Merchant, w.Other}}
 }
 
 // Settle waits until all that people were shown is in the trail.
