@@ -313,7 +313,9 @@ func (m *member) crash() {
 	if err := m.cmd.Process.Signal(syscall.SIGQUIT); err != nil {
 		m.t.Fatal(err)
 	}
-	<-m.ended
+	if err := <-m.ended; err == nil {
+		m.t.Error("a crash ended well")
+	}
 	if !strings.Contains(m.out.String(), "goroutine ") {
 		m.t.Error("it did not say where it stood")
 	}

@@ -190,7 +190,7 @@ func TestDevSuppliesWhatTheTableSaysItDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	// These follow from what dev starts.
-	later := map[string]bool{"PORTAL_ORIGIN": true, "DATABASE_URL": true, "KRUNGSRI_BASE_URL": true, "PORTAL_CHECKPOINT_FILE": true, "PORTAL_WITNESS_URL": true, "PORTAL_WITNESS_VERIFIER": true}
+	later := map[string]bool{"PORTAL_ORIGIN": true, "DATABASE_URL": true, "KRUNGSRI_BASE_URL": true, "KRUNGSRI_MERCHANTS": true, "PORTAL_CHECKPOINT_FILE": true, "PORTAL_WITNESS_URL": true, "PORTAL_WITNESS_VERIFIER": true}
 	supplied := d.settings()
 	for _, s := range settings {
 		if _, ok := supplied[s.name]; s.devMakes != (ok || later[s.name]) {

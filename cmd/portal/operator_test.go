@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -112,10 +113,8 @@ func (v *visitor) quietly(method, path, body string) (status int, page string) {
 func (d *busyDay) insist(who *visitor, method, path, body string, wanted ...int) (page string, ok bool) {
 	for range 100 {
 		status, page := who.quietly(method, path, body)
-		for _, w := range wanted {
-			if status == w {
-				return page, true
-			}
+		if slices.Contains(wanted, status) {
+			return page, true
 		}
 		d.note(fmt.Sprintf("%s: %d", method, status))
 		select {
@@ -133,7 +132,7 @@ func (d *busyDay) bill(maker, checker *visitor, number string) {
 	d.drafting.RLock()
 	b := tellertest.Draft(d.t, d.web, store.Actor{Merchant: d.merchant, Person: d.maker, Session: "test", Request: "test", Address: "192.0.2.1"}, number)
 	d.drafting.RUnlock()
-	if _, ok := d.insist(maker, http.MethodPost, "/presentments/"+b.ID.String()+"/submission", form("key", rand.Text(), "version", fmt.Sprint(b.Version)), http.StatusSeeOther); !ok {
+	if _, ok := d.insist(maker, http.MethodPost, "/presentments/"+b.ID.String()+"/submission", form("key", rand.Text(), "version", strconv.Itoa(b.Version)), http.StatusSeeOther); !ok {
 		return
 	}
 	lead := d.lead(b)
@@ -352,7 +351,7 @@ func TestAnOperatorRotatesRestartsAndRestoresWhilePeopleWork(t *testing.T) {
 	d := i.busy()
 	for range 3 {
 		// The sealing key.
-		old := strings.Split(i.env["PORTAL_SEAL_KEY"], ",")[0]
+		old, _, _ := strings.Cut(i.env["PORTAL_SEAL_KEY"], ",")
 		i.take(i.command("keys", "new"))
 		all()
 		i.command("keys", "rotate")

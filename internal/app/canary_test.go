@@ -112,12 +112,18 @@ func TestNoSecretGetsIntoLogsErrorPagesOrTheTrail(t *testing.T) {
 	}
 	for name, text := range map[string]string{"the log": log, "an error page": pages.String(), "a figure": figures.String(), "the trail": trail} {
 		for _, c := range all {
+			if name == "the trail" && c == drivenBuyer {
+				continue // whose bill it was is what the trail proves
+			}
 			if at := strings.Index(text, c); at >= 0 {
 				t.Errorf("%s holds %s: …%s…", name, c, text[max(0, at-300):min(len(text), at+80)])
 			}
 		}
 	}
 }
+
+// drivenBuyer is the tax id of the buyer whose bills are driven.
+const drivenBuyer = "0105562000007"
 
 // drivenWorker has a worker send a bill that the bank refuses and one whose
 // answer is cut off, with a database that it cannot reach beside it, and returns
@@ -147,5 +153,5 @@ func drivenWorker(t *testing.T, w *apptest.World) []string {
 	if err := w.DB.Super.QueryRowContext(t.Context(), `SELECT count(*) FROM instructions WHERE state IN ('failed', 'unknown')`).Scan(&ended); err != nil || ended != 2 {
 		t.Errorf("%d instructions were driven to their end: %v", ended, err)
 	}
-	return []string{"CANARY-API-KEY", "CANARY-DSN", string(config.ClientSecret), string(config.SignatureKey), "0105562000007"}
+	return []string{"CANARY-API-KEY", "CANARY-DSN", string(config.ClientSecret), string(config.SignatureKey), drivenBuyer}
 }

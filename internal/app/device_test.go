@@ -26,9 +26,9 @@ func TestABrowserIsNamedAndForgotten(t *testing.T) {
 	t.Parallel()
 	w, clock := factorWorld(t, func(c *app.Config) { c.DeviceWait = 4 * time.Hour })
 	here, there := w.SignIn(apptest.Checker), w.SignIn(apptest.Checker)
-	lost, others := deviceOf(t, w, apptest.Checker), ""
+	lost := deviceOf(t, w, apptest.Checker)
 	w.SignIn(apptest.Maker)
-	others = deviceOf(t, w, apptest.Maker)
+	others := deviceOf(t, w, apptest.Maker)
 	if a := here.Post("/account/devices/"+lost, "name", "เครื่อง <หน้าร้าน>"); a.Status != http.StatusSeeOther {
 		t.Fatalf("naming gave %d", a.Status)
 	}

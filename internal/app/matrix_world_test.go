@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"image"
+	"image/png"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -777,6 +779,8 @@ func request(c *apptest.Client, method, pattern, path string, form url.Values) *
 	switch {
 	case pattern == "/imports" && method == http.MethodPost:
 		field, name, content = "file", "bills.csv", csvFile(csvBill("M-1"))
+	case pattern == "/admin/settings/logo" && method == http.MethodPost:
+		field, name, content = "logo", "logo.png", logoPNG()
 	case strings.HasPrefix(pattern, "/payments/certificates/") && (strings.HasSuffix(pattern, "/receipt") || strings.HasSuffix(pattern, "/scan")):
 		field = "scan"
 	case pattern != "/presentments/{id}/documents" && pattern != "/blocks/{id}/evidence" && pattern != "/receipts/{id}/documents":
@@ -797,6 +801,17 @@ func request(c *apptest.Client, method, pattern, path string, form url.Values) *
 	r.Body, r.ContentLength = io.NopCloser(&body), int64(body.Len())
 	r.Header.Set("Content-Type", w.FormDataContentType())
 	return r
+}
+
+// logoPNG is a picture that papers can be drawn with.
+func logoPNG() []byte {
+	picture := image.NewGray(image.Rect(0, 0, 120, 60))
+	for n := range picture.Pix {
+		picture.Pix[n] = uint8(n % 251)
+	}
+	var file bytes.Buffer
+	_ = png.Encode(&file, picture) // writing to memory does not fail
+	return file.Bytes()
 }
 
 // fixedPath is the path of a pattern that names no id, or whose names are not

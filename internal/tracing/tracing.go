@@ -135,7 +135,7 @@ func (t *Tracer) Begin(ctx context.Context, name, key, value string, traces ...s
 	}
 	var links []trace.Link
 	for _, led := range traces {
-		from := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{traceparent: led})
+		from := propagation.TraceContext{}.Extract(context.WithoutCancel(ctx), propagation.MapCarrier{traceparent: led})
 		if s := trace.SpanContextFromContext(from); s.IsValid() {
 			links = append(links, trace.Link{SpanContext: s})
 		}

@@ -19,7 +19,7 @@ func aLogo(t testing.TB, width, height int) invoice.Logo {
 	p := image.NewRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
 		for x := range width {
-			p.Set(x, y, color.RGBA{R: uint8(x), G: uint8(y), B: 90, A: 255}) //nolint:gosec // G115: which colour does not matter
+			p.Set(x, y, color.RGBA{R: uint8(x), G: uint8(y), B: 90, A: 255})
 		}
 	}
 	var b bytes.Buffer

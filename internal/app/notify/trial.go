@@ -18,7 +18,8 @@ func (s marked) Send(ctx context.Context, m Message) error {
 		lang = text.TH
 	}
 	in := text.With(ctx, text.Locale{Lang: lang})
-	says := text.T(in, "notice.mail.trial")
+	// In both languages: whoever is new has not chosen one.
+	says := text.T(text.With(ctx, text.Locale{Lang: text.TH}), "notice.mail.trial") + " · " + text.T(text.With(ctx, text.Locale{Lang: text.EN}), "notice.mail.trial")
 	m.Subject = text.T(in, "notice.mail.trial_subject", "subject", m.Subject)
 	m.Text = says + "\r\n\r\n" + m.Text
 	m.HTML = strings.Replace(m.HTML, "<body>", "<body><p><strong>"+says+"</strong></p>", 1)

@@ -125,9 +125,9 @@ func ruledBy(t *testing.T, w banded) []ruled {
 		return ruled{function: "person_change_is_allowed", line: line, instead: instead}
 	}
 	// Leave, for a stand-in who may approve less than the one who goes.
-	leave := func(cap int) []string {
+	leave := func(most int) []string {
 		return []string{fmt.Sprintf(`INSERT INTO delegations (id, merchant_id, holder_id, delegate_id, starts_on, ends_on, cap_satang)
-			SELECT '%s', '%s', '%s', '%s', today, today + 3, %d FROM (SELECT (now() AT TIME ZONE 'Asia/Bangkok')::date AS today) d`, id, m, w.chief, w.Checker2, cap), about("delegation")}
+			SELECT '%s', '%s', '%s', '%s', today, today + 3, %d FROM (SELECT (now() AT TIME ZONE 'Asia/Bangkok')::date AS today) d`, id, m, w.chief, w.Checker2, most), about("delegation")}
 	}
 	w.DB.Exec(fmt.Sprintf(`BEGIN; SET LOCAL session_replication_role = replica; UPDATE memberships SET decides_from = now() + interval '1 day' WHERE person_id IN ('%s', '%s'); COMMIT`, w.third, w.admin2))
 	return []ruled{
