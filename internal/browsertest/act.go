@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -139,6 +140,34 @@ func (p *Page) Press(key string) {
 	})
 }
 
+// ContentWidth is how wide all of the page is, what has to be scrolled to
+// included. It needs no scripts.
+func (p *Page) ContentWidth() (px int) {
+	p.t.Helper()
+	p.step("measure the page", func(ctx context.Context) error {
+		if err := p.settle(ctx); err != nil {
+			return err
+		}
+		size, err := contentSize(ctx)
+		if err == nil {
+			px = int(math.Ceil(size.Width))
+		}
+		return err
+	})
+	return px
+}
+
+func contentSize(ctx context.Context) (*dom.Rect, error) {
+	size, err := chromedp.Call(ctx, page.GetLayoutMetrics, emptyParams)
+	switch {
+	case err != nil:
+		return nil, err
+	case size.CSSContentSize == nil:
+		return nil, errors.New("the page has no size")
+	}
+	return size.CSSContentSize, nil
+}
+
 // Screenshot writes the whole page, also what lies below the window, to path
 // as PNG.
 func (p *Page) Screenshot(path string) {
@@ -147,16 +176,13 @@ func (p *Page) Screenshot(path string) {
 		if err := p.settle(ctx); err != nil {
 			return err
 		}
-		size, err := chromedp.Call(ctx, page.GetLayoutMetrics, emptyParams)
+		size, err := contentSize(ctx)
 		if err != nil {
 			return err
 		}
-		if size.CSSContentSize == nil {
-			return errors.New("the page has no size")
-		}
 		shot, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{
 			CaptureBeyondViewport: new(true),
-			Clip:                  &page.Viewport{Width: size.CSSContentSize.Width, Height: size.CSSContentSize.Height, Scale: 1},
+			Clip:                  &page.Viewport{Width: size.Width, Height: size.Height, Scale: 1},
 		})
 		if err != nil {
 			return err

@@ -1,15 +1,14 @@
 package story_test
 
 import (
-	"bytes"
 	"fmt"
-	"image/png"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -122,15 +121,19 @@ func (p *person) path() string {
 	return strings.TrimPrefix(p.URL(), p.s.url)
 }
 
+// looked has the pages that some telling looked at in a language and a window.
+var looked sync.Map
+
 // look examines the page as a person would who sees all of it. What a telling
-// has seen in another state already it does not check for accessibility again,
-// nor look at in its other window.
+// has seen in another state already, or another one in the same, it does not
+// check for accessibility again, nor look at in its other window.
 func (p *person) look(name string) {
 	p.t.Helper()
 	p.s.pictures++
 	kind := ids.ReplaceAllString(p.path(), "…")
 	p.s.looks[kind]++
-	again := p.s.looks[kind] > 1 && p.Status() == http.StatusOK && !thorough
+	_, known := looked.LoadOrStore([3]any{kind, name, p.s.desk}, true)
+	again := (known || p.s.looks[kind] > 1) && p.Status() == http.StatusOK && !thorough
 	p.examine(p.Page, p.s.desk, name, !again)
 	if p.mirror == nil || again || p.Status() != http.StatusOK {
 		return // what answers a form has no address to open elsewhere
@@ -152,33 +155,12 @@ func (p *person) examine(page *browsertest.Page, o browsertest.Options, name str
 		page.Axe()
 	}
 	p.examineWords(page, where)
-	if wide := p.wide(page, o); wide > 0 {
+	if wide := page.ContentWidth() - o.Width; wide > 0 {
 		p.t.Errorf("%s: %d px have to be scrolled to", where, wide)
 	}
 	if p.t.Failed() && !before {
 		p.t.Logf("%s is the first page with a mistake: %s", where, page.URL())
 	}
-}
-
-// wide is how many pixels of the page are beside the window. Without scripts
-// only a picture of the whole page can tell.
-func (p *person) wide(page *browsertest.Page, o browsertest.Options) (px int) {
-	p.t.Helper()
-	if !o.NoScript {
-		page.Eval("document.scrollingElement.scrollWidth - innerWidth", &px)
-		return px
-	}
-	path := filepath.Join(p.t.TempDir(), "page.png")
-	page.Screenshot(path)
-	content, err := os.ReadFile(path)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	picture, err := png.DecodeConfig(bytes.NewReader(content))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return picture.Width - o.Width
 }
 
 // examineWords finds texts that were not translated.
